@@ -1,0 +1,16 @@
+//! All integration tests, in one binary: each test binary links librdkafka, which takes long.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests may, and a test binary has no public face"
+)]
+
+#[path = "../support/mod.rs"]
+#[macro_use]
+mod support;
+
+mod harness;

@@ -1,0 +1,164 @@
+//! Kafka's own command-line tools, typed: the reference against which Laggard is held. In: a cluster. Out: rows.
+
+pub use super::toolbox::{Printed, run_tool};
+
+use std::fs;
+use std::time::Duration;
+
+use super::KafkaCluster;
+use crate::support::{eventually, unique};
+
+const GROUPS: &str = "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand";
+
+/// A line of `ConsumerGroupCommand --describe --all-groups`; what the tool shows as `-` is `None`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct GroupRow {
+    pub group: String,
+    pub topic: Option<String>,
+    pub partition: Option<i32>,
+    pub committed_offset: Option<i64>,
+    pub log_end_offset: Option<i64>,
+    pub lag: Option<i64>,
+    pub member_id: Option<String>,
+    pub host: Option<String>,
+    pub client_id: Option<String>,
+}
+
+impl KafkaCluster {
+    /// Runs a tool against this cluster's open listener; panics if it fails.
+    #[track_caller]
+    pub fn tool(&self, main_class: &str, arguments: &[&str]) -> Printed {
+        let bootstrap = self.bootstrap();
+        let printed = run_tool(
+            main_class,
+            &[&["--bootstrap-server", &bootstrap], arguments].concat(),
+        );
+        assert_eq!(printed.code, 0, "{main_class} {arguments:?}: {printed:#?}");
+        printed
+    }
+
+    /// All groups' rows, in the order of group, topic, partition.
+    #[track_caller]
+    pub fn describe_all_groups(&self) -> Vec<GroupRow> {
+        let mut rows = parse_groups(&self.tool(GROUPS, &["--describe", "--all-groups"]).stdout);
+        rows.sort();
+        rows
+    }
+
+    /// One group's rows, in the order of topic, partition.
+    #[track_caller]
+    pub fn describe_group(&self, group: &str) -> Vec<GroupRow> {
+        let mut rows = parse_groups(&self.tool(GROUPS, &["--describe", "--group", group]).stdout);
+        rows.sort();
+        rows
+    }
+
+    /// Elects the preferred leaders of all partitions. A broker that has just come back is refused until it has caught up, hence the patience.
+    #[track_caller]
+    pub fn elect_preferred_leaders(&self) {
+        let bootstrap = self.bootstrap();
+        let arguments = [
+            "--bootstrap-server",
+            &bootstrap,
+            "--election-type",
+            "PREFERRED",
+            "--all-topic-partitions",
+        ];
+        eventually(Duration::from_mins(1), || {
+            let printed = run_tool("org.apache.kafka.tools.LeaderElectionCommand", &arguments);
+            if printed.code == 0 {
+                Ok(())
+            } else {
+                Err(printed.stderr)
+            }
+        });
+    }
+
+    /// Deletes the records of a partition below an offset, with Kafka's own tool. [`Self::delete_records`] is the quick way.
+    #[track_caller]
+    pub fn delete_records_by_tool(&self, topic: &str, partition: i32, before: i64) {
+        let file = self
+            .directory()
+            .join(unique("delete"))
+            .with_extension("json");
+        let json = serde_json::json!({"version": 1, "partitions": [{"topic": topic, "partition": partition, "offset": before}]});
+        fs::write(&file, json.to_string()).unwrap();
+        self.tool(
+            "org.apache.kafka.tools.DeleteRecordsCommand",
+            &["--offset-json-file", file.to_str().unwrap()],
+        );
+    }
+
+    /// Adds an ACL that allows: `allow("User:x", &["--operation", "Describe", "--group", "*"])`.
+    #[track_caller]
+    pub fn allow(&self, principal: &str, what: &[&str]) {
+        self.tool(
+            "org.apache.kafka.tools.AclCommand",
+            &[&["--add", "--allow-principal", principal], what].concat(),
+        );
+    }
+
+    /// Takes an ACL away again.
+    #[track_caller]
+    pub fn disallow(&self, principal: &str, what: &[&str]) {
+        self.tool(
+            "org.apache.kafka.tools.AclCommand",
+            &[
+                &["--remove", "--force", "--allow-principal", principal],
+                what,
+            ]
+            .concat(),
+        );
+    }
+}
+
+const COLUMNS: [&str; 9] = [
+    "GROUP",
+    "TOPIC",
+    "PARTITION",
+    "CURRENT-OFFSET",
+    "LOG-END-OFFSET",
+    "LAG",
+    "CONSUMER-ID",
+    "HOST",
+    "CLIENT-ID",
+];
+
+/// Reads the tool's tables, one a group, each with a heading of its own.
+fn parse_groups(text: &str) -> Vec<GroupRow> {
+    let mut rows = Vec::new();
+    for line in text.lines() {
+        let words: Vec<_> = line.split_whitespace().collect();
+        if words.is_empty() || words == COLUMNS {
+            continue;
+        }
+        let [
+            group,
+            topic,
+            partition,
+            committed,
+            end,
+            lag,
+            member,
+            host,
+            client,
+        ] = words[..]
+        else {
+            panic!("the tool's table has a line of another shape: {line:?}");
+        };
+        let text = |word: &str| (word != "-").then(|| word.to_owned());
+        let number = |word: &str| (word != "-").then(|| word.parse::<i64>().unwrap());
+        rows.push(GroupRow {
+            group: group.to_owned(),
+            topic: text(topic),
+            partition: number(partition).map(|number| i32::try_from(number).unwrap()),
+            committed_offset: number(committed),
+            log_end_offset: number(end),
+            lag: number(lag),
+            member_id: text(member),
+            host: text(host),
+            client_id: text(client),
+        });
+    }
+    rows
+}

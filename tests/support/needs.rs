@@ -1,0 +1,77 @@
+//! Components that a test may need beside cargo: is it here, and if not, how is it got. In: `LAGGARD_KAFKA_LIBS`, `CI`, the `PATH`.
+//! Out: a plain sentence on standard error and a line in the file that `tests/run` sums up. Must never skip in silence.
+
+use std::env;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::thread;
+
+/// Where the jars of Kafka are: `LAGGARD_KAFKA_LIBS`, else where `tests/run` puts them.
+pub fn kafka_libs() -> PathBuf {
+    env::var_os("LAGGARD_KAFKA_LIBS").map_or_else(
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/.cache/kafka-4.3.1/libs"),
+        PathBuf::from,
+    )
+}
+
+/// True if the component is missing and the test has to be skipped; records that. Panics instead when `CI=true`.
+pub fn absent(component: &str) -> bool {
+    let Some(how) = missing(component) else {
+        return false;
+    };
+    let test = thread::current().name().unwrap_or("a test").to_owned();
+    assert!(
+        env::var("CI").is_err(),
+        "{test} needs {component}, which is missing: {how}"
+    );
+    eprintln!("SKIPPED {test}: needs {component}; {how}");
+    if let Some(file) = env::var_os("LAGGARD_TEST_SKIPS") {
+        let mut file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(file)
+            .unwrap();
+        writeln!(file, "{test}\t{component}\t{how}").unwrap();
+    }
+    true
+}
+
+/// What is missing for a component and how it is got; `None` if all is here.
+fn missing(component: &str) -> Option<String> {
+    match component {
+        "kafka" => missing_kafka(),
+        "kcat" | "tmux" | "openssl" | "promtool" | "amtool" => {
+            let package = match component {
+                "promtool" => "prometheus",
+                "amtool" => "prometheus-alertmanager",
+                same => same,
+            };
+            (!on_path(component)).then(|| format!("apt install {package}"))
+        }
+        other => panic!("the harness knows no component named {other}"),
+    }
+}
+
+fn missing_kafka() -> Option<String> {
+    let libs = kafka_libs();
+    if !on_path("java") || !on_path("javac") {
+        return Some("apt install default-jdk-headless".to_owned());
+    }
+    if !on_path("setpriv") {
+        return Some("apt install util-linux".to_owned());
+    }
+    if !libs.join("kafka-tools-4.3.1.jar").exists() {
+        return Some(format!(
+            "no Kafka jars in {}: run tests/run, or set LAGGARD_KAFKA_LIBS",
+            libs.display()
+        ));
+    }
+    None
+}
+
+fn on_path(program: &str) -> bool {
+    env::var_os("PATH").is_some_and(|path| {
+        env::split_paths(&path).any(|directory| directory.join(program).is_file())
+    })
+}
