@@ -1,1 +1,7 @@
-//! Laggard.
+//! Laggard finds slow Kafka consumers before their users do, says why they are slow, and says
+//! what to do about it.
+//!
+//! The floors, from the ground up, are in `ARCHITECTURE.md`; each module's own page says what it
+//! is for, what comes in, what goes out, and what it must never do.
+
+pub mod model;

@@ -1,0 +1,27 @@
+//! Commands: what a person or a program orders. An accepted one is an observation like any other.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::id::{ClusterName, GroupId};
+use super::time::Timestamp;
+
+/// An order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "command")]
+pub enum Command {
+    /// A note that something is being done to a group on purpose, such as a deploy.
+    Mark {
+        /// Which cluster; `None`: every cluster that has the group.
+        cluster: Option<ClusterName>,
+        /// Which group.
+        group: GroupId,
+        /// Until when.
+        until: Timestamp,
+        /// What is being done.
+        why: Arc<str>,
+        /// By whom.
+        author: Arc<str>,
+    },
+}

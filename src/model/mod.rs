@@ -1,0 +1,44 @@
+//! The ground floor: values only.
+//!
+//! Every other room speaks in these types: what was observed ([`Observation`]), what is wanted
+//! next ([`Ask`]), what people order ([`Command`]), what they expect of a group ([`Policy`]), and
+//! what is true now ([`Snapshot`]). Nothing here does IO, reads a clock, or knows a Kafka client.
+
+mod advice;
+mod alert;
+mod ask;
+mod command;
+mod evidence;
+mod id;
+mod observation;
+mod policy;
+mod reading;
+mod settings;
+mod snapshot;
+mod status;
+mod time;
+mod time_lag;
+
+pub use advice::{Advice, AdviceSeverity};
+pub use alert::{Alert, AlertState};
+pub use ask::Ask;
+pub use command::Command;
+pub use evidence::Evidence;
+pub use id::{
+    BootId, BrokerId, ClusterName, GroupId, MemberId, Offset, PartitionId, TopicId, TopicName,
+};
+pub use observation::{
+    AssignedTopic, Broker, CleanupPolicy, CommitRead, Cycle, Fact, GroupDescription, GroupPart,
+    GroupState, GroupType, HealthState, Isolation, ListedGroup, Member, Observation, OffsetRead,
+    PartitionMetadata, TopicCommits, TopicConfig, TopicMetadata,
+};
+pub use policy::{Pattern, Policy, PolicyRule, Severity};
+pub use reading::{Bounds, Reading, ReadingState, Why};
+pub use settings::{ClusterSettings, Settings};
+pub use snapshot::{
+    ClusterHealth, ClusterSnapshot, Eta, Event, EventKind, Generation, GroupSnapshot, Issue,
+    PartitionRow, PartitionView, Snapshot, TopicPartition, TopicSnapshot, TrendPoint, distance,
+};
+pub use status::{Status, Verdict};
+pub use time::{Clock, Span, Timestamp};
+pub use time_lag::{Method, TimeLag};
