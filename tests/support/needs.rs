@@ -75,3 +75,7 @@ fn on_path(program: &str) -> bool {
         env::split_paths(&path).any(|directory| directory.join(program).is_file())
     })
 }
+
+fn in_ci() -> bool {
+    env::var("CI").is_ok_and(|value| !matches!(value.as_str(), "" | "0" | "false"))
+}
