@@ -1,9 +1,17 @@
 //! The harness itself, held against real brokers.
 
+use std::env;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread;
 use std::time::Duration;
 
+use crate::support::kafka::brokers_seen;
 use crate::support::kafka::clients::{Member, MemberOptions, Transactions};
-use crate::support::kafka::{KafkaCluster, Options, shared};
+use crate::support::kafka::tools::{GROUPS, ShareMember, run_tool};
+use crate::support::kafka::{KafkaCluster, MONITOR, Options, STRANGER, shared};
+use crate::support::process::is_alive;
 use crate::support::{eventually, unique};
 
 #[test]
@@ -99,13 +107,128 @@ fn a_killed_broker_comes_back_and_leads_again() {
     let pids: Vec<_> = cluster.ids().map(|id| cluster.pid(id)).collect();
     let directory = cluster.directory().to_owned();
     drop(cluster);
-    assert!(
-        pids.iter()
-            .all(|pid| !std::path::Path::new(&format!("/proc/{pid}")).exists()),
-        "a broker lives on"
-    );
+    assert!(!pids.into_iter().any(is_alive), "a broker lives on");
     assert!(
         !directory.exists(),
         "the cluster's directory is still there"
     );
+}
+
+#[test]
+fn a_broker_that_hangs_answers_again_when_it_wakes() {
+    require!(kafka);
+    let cluster = KafkaCluster::start(1, &Options::default());
+    let topic = unique("hang");
+    cluster.create_topic(&topic, 1);
+    cluster.hang(1);
+    let address = cluster.bootstrap();
+    assert!(brokers_seen(&address).is_err(), "a stopped broker answered");
+    cluster.wake(1);
+    eventually(Duration::from_secs(30), || brokers_seen(&address).map(drop));
+    cluster.produce(&topic, 0, 1);
+}
+
+#[test]
+fn users_see_what_their_rights_let_them() {
+    require!(kafka, openssl);
+    let cluster = KafkaCluster::start(1, &Options::secured());
+    let (topic, group) = (unique("acl"), unique("acl"));
+    cluster.create_topic(&topic, 1);
+    cluster.commit(&group, &[(&topic, 0, 0)]);
+    let list = |properties: &Path| cluster.tool_as(properties, GROUPS, &["--list"]).stdout;
+    for mechanism in ["PLAIN", "SCRAM-SHA-512"] {
+        assert_eq!(
+            list(&cluster.sasl_properties(MONITOR, mechanism)).trim(),
+            group
+        );
+        // Kafka hides what one may not see, without a word.
+        assert_eq!(
+            list(&cluster.sasl_properties(STRANGER, mechanism)).trim(),
+            ""
+        );
+    }
+    let (mtls, certificate) = (cluster.bootstrap_mtls(), cluster.mtls_properties());
+    let by_certificate = [
+        "--bootstrap-server",
+        &mtls,
+        "--command-config",
+        certificate.to_str().unwrap(),
+        "--list",
+    ];
+    assert_eq!(run_tool(GROUPS, &by_certificate).stdout.trim(), group);
+    cluster.allow(
+        "User:stranger",
+        &["--operation", "Describe", "--group", &group],
+    );
+    let stranger = cluster.sasl_properties(STRANGER, "PLAIN");
+    eventually(Duration::from_secs(10), || {
+        if list(&stranger).trim() == group {
+            Ok(())
+        } else {
+            Err("not yet".to_owned())
+        }
+    });
+}
+
+#[test]
+fn a_share_group_has_a_member() {
+    require!(kafka);
+    let (cluster, topic, group) = (shared(), unique("share"), unique("share"));
+    cluster.create_topic(&topic, 1);
+    cluster.produce(&topic, 0, 3);
+    let _member = ShareMember::join(cluster, &group, &topic);
+    let printed = cluster.tool("org.apache.kafka.tools.GroupsCommand", &["--list"]);
+    let line = printed
+        .stdout
+        .lines()
+        .find(|line| line.starts_with(&group))
+        .unwrap();
+    assert!(line.contains("Share"), "{line}");
+}
+
+/// Runs itself a second time as a child that starts a broker and waits, then kills that child.
+#[test]
+fn nothing_outlives_a_test_process_that_is_killed() {
+    const CHILD: &str = "LAGGARD_HARNESS_CHILD";
+    require!(kafka);
+    if env::var_os(CHILD).is_some() {
+        let cluster = KafkaCluster::start(1, &Options::default());
+        eprintln!(
+            "broker {} {}",
+            cluster.pid(1),
+            cluster.directory().display()
+        );
+        thread::sleep(Duration::from_mins(2));
+        return;
+    }
+    let mut child = Command::new(env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "harness::nothing_outlives_a_test_process_that_is_killed",
+            "--nocapture",
+        ])
+        .env(CHILD, "1")
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap())
+        .lines()
+        .map_while(Result::ok);
+    let line = lines
+        .find_map(|line| line.strip_prefix("broker ").map(str::to_owned))
+        .unwrap();
+    let (pid, directory) = line.split_once(' ').unwrap();
+    let (pid, directory) = (pid.parse().unwrap(), Path::new(directory));
+    assert!(is_alive(pid) && directory.exists());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    eventually(Duration::from_secs(20), || {
+        match (is_alive(pid), directory.exists()) {
+            (false, false) => Ok(()),
+            (alive, files) => Err(format!(
+                "the broker lives: {alive}, its files are there: {files}"
+            )),
+        }
+    });
 }

@@ -103,6 +103,14 @@ pub fn signal(pid: u32, name: &str) {
     assert!(status.success(), "cannot send SIG{name} to {pid}");
 }
 
+/// Whether a process is alive (one that has ended and waits to be reaped is not).
+pub fn is_alive(pid: u32) -> bool {
+    // The state is the first word behind the name, which stands in brackets and may hold anything.
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(')')
+        .is_some_and(|(_, rest)| !rest.trim_start().starts_with(['Z', 'X']))
+}
+
 /// The directory of this run, `target/tmp/run-<pid>`, removed when the process ends in whatever way (kept if `LAGGARD_KEEP` is set).
 pub fn run_dir() -> &'static Path {
     static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();

@@ -19,6 +19,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use super::process::{Running, run_dir};
 use super::{eventually, unique};
 use node::Node;
+pub use security::{MONITOR, STRANGER};
 
 /// What a cluster is like beyond its number of brokers.
 #[derive(Debug, Default, Clone)]
@@ -180,7 +181,7 @@ impl KafkaCluster {
                         node.log_tail()
                     );
                 }
-                let seen = brokers_seen(node.ports.plain)?;
+                let seen = brokers_seen(&format!("127.0.0.1:{}", node.ports.plain))?;
                 if seen == expected {
                     Ok(())
                 } else {
@@ -212,8 +213,9 @@ impl Drop for KafkaCluster {
     }
 }
 
-fn brokers_seen(port: u16) -> Result<usize, String> {
-    let consumer: BaseConsumer = clients::config(&format!("127.0.0.1:{port}"))
+/// How many brokers the one at `address` knows.
+pub fn brokers_seen(address: &str) -> Result<usize, String> {
+    let consumer: BaseConsumer = clients::config(address)
         .create()
         .map_err(|error| error.to_string())?;
     let metadata = consumer

@@ -115,7 +115,7 @@ impl KafkaCluster {
         self.write_properties(&text)
     }
 
-    /// A `client.properties` that trusts a CA which did not sign the brokers' certificate.
+    /// A `client.properties` that trusts a CA which did not sign the brokers' certificate; for the mutual TLS listener.
     pub fn wrong_ca_properties(&self) -> PathBuf {
         let text = format!("{}security.protocol=SSL\n", self.trust("other-ca.pem"));
         self.write_properties(&text)

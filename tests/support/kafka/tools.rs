@@ -2,13 +2,76 @@
 
 pub use super::toolbox::{Printed, run_tool};
 
-use std::fs;
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::Stdio;
 use std::time::Duration;
 
 use super::KafkaCluster;
+use super::node::quick_jvm;
+use crate::support::process::{Running, guarded};
 use crate::support::{eventually, unique};
 
-const GROUPS: &str = "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand";
+pub const GROUPS: &str = "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand";
+
+/// A member of a share group (KIP-932): Kafka's console share consumer in a JVM of its own, since librdkafka has none. It reads and acknowledges
+/// until dropped.
+pub struct ShareMember(Running);
+
+impl ShareMember {
+    #[track_caller]
+    pub fn join(cluster: &KafkaCluster, group: &str, topic: &str) -> Self {
+        let log = File::create(
+            cluster
+                .directory()
+                .join(unique("share"))
+                .with_extension("log"),
+        )
+        .unwrap();
+        let mut command = guarded("java");
+        command.args(quick_jvm()).args([
+            "-Xmx128m",
+            "org.apache.kafka.tools.consumer.ConsoleShareConsumer",
+        ]);
+        command.args([
+            "--bootstrap-server",
+            &cluster.bootstrap(),
+            "--topic",
+            topic,
+            "--group",
+            group,
+        ]);
+        command.stdout(Stdio::null()).stderr(log);
+        let mut member = Self(Running::start(command).unwrap());
+        eventually(Duration::from_secs(30), || {
+            assert!(member.0.is_running(), "the share consumer ended");
+            let arguments = [
+                "--bootstrap-server",
+                &cluster.bootstrap(),
+                "--describe",
+                "--group",
+                group,
+                "--members",
+            ];
+            let printed = run_tool(
+                "org.apache.kafka.tools.consumer.group.ShareGroupCommand",
+                &arguments,
+            );
+            // A heading, then a line a member.
+            let members = printed
+                .stdout
+                .lines()
+                .filter(|line| line.starts_with(group))
+                .count();
+            if members > 0 {
+                Ok(())
+            } else {
+                Err(format!("no member yet: {printed:#?}"))
+            }
+        });
+        member
+    }
+}
 
 /// A line of `ConsumerGroupCommand --describe --all-groups`; what the tool shows as `-` is `None`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,6 +98,25 @@ impl KafkaCluster {
         );
         assert_eq!(printed.code, 0, "{main_class} {arguments:?}: {printed:#?}");
         printed
+    }
+
+    /// Runs a tool against the `SASL_SSL` listener with a `client.properties`; the caller judges how it ended.
+    #[track_caller]
+    pub fn tool_as(&self, properties: &Path, main_class: &str, arguments: &[&str]) -> Printed {
+        let (bootstrap, properties) = (self.bootstrap_sasl(), properties.to_str().unwrap());
+        run_tool(
+            main_class,
+            &[
+                &[
+                    "--bootstrap-server",
+                    &bootstrap,
+                    "--command-config",
+                    properties,
+                ],
+                arguments,
+            ]
+            .concat(),
+        )
     }
 
     /// All groups' rows, in the order of group, topic, partition.
