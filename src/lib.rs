@@ -5,3 +5,4 @@
 //! is for, what comes in, what goes out, and what it must never do.
 
 pub mod model;
+pub mod source;

@@ -1,0 +1,615 @@
+//! Answers: copied out of C, with an error an element.
+
+use super::sys;
+use super::text::{KafkaFailure, Names, failure, optional, owned};
+use rdkafka::bindings as c;
+use std::ffi::c_void;
+use std::sync::Arc;
+
+/// An answer, by the request that it answers.
+#[derive(Debug)]
+pub enum Reply {
+    /// To `ListGroups`: what could be listed and, for each broker that could
+    /// not be asked, why. With any failure the listing is incomplete.
+    Groups {
+        /// The groups.
+        listed: Vec<GroupListing>,
+        /// One a broker that failed.
+        failures: Vec<KafkaFailure>,
+    },
+    /// To `DescribeGroups`.
+    GroupDescriptions(Vec<GroupDescription>),
+    /// To `GroupOffsets`.
+    GroupOffsets(GroupOffsets),
+    /// To `ListOffsets`.
+    Offsets(Vec<TopicOffsets>),
+    /// To `DescribeTopics`.
+    Topics(Vec<TopicDescription>),
+    /// To `DescribeTopicConfigs` and `DescribeBrokerConfigs`.
+    Configs(Vec<ResourceConfigs>),
+    /// To `DescribeCluster`.
+    Cluster(ClusterDescription),
+}
+
+/// A group's state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "Kafka's own names")]
+pub enum GroupState {
+    Unknown,
+    PreparingRebalance,
+    CompletingRebalance,
+    Stable,
+    Dead,
+    Empty,
+}
+
+/// A group's protocol, as the listing tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "Kafka's own names")]
+pub enum GroupType {
+    Unknown,
+    Consumer,
+    Classic,
+}
+
+/// One group of a listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupListing {
+    /// The group id.
+    pub group: Arc<str>,
+    /// Its state; unknown before Kafka 2.6.
+    pub state: GroupState,
+    /// Its type; unknown before Kafka 3.8.
+    pub group_type: GroupType,
+    /// No protocol type: it only commits, with partitions of its own choice.
+    pub simple: bool,
+}
+
+/// One group's description.
+#[derive(Debug, Clone)]
+pub struct GroupDescription {
+    /// The group id.
+    pub group: Arc<str>,
+    /// Why it could not be described; the rest is then empty.
+    pub failure: Option<KafkaFailure>,
+    /// Its state. A group that does not exist is `Dead`.
+    pub state: GroupState,
+    /// Its type.
+    pub group_type: GroupType,
+    /// It only commits.
+    pub simple: bool,
+    /// The assignor's name; empty without members.
+    pub assignor: Arc<str>,
+    /// The coordinator's broker id.
+    pub coordinator: Option<i32>,
+    /// Its members.
+    pub members: Vec<MemberDescription>,
+}
+
+/// A member and what it owns.
+#[derive(Debug, Clone)]
+pub struct MemberDescription {
+    /// The member id.
+    pub member_id: Arc<str>,
+    /// The client id.
+    pub client_id: Arc<str>,
+    /// The client's host.
+    pub host: Arc<str>,
+    /// The static membership's name.
+    pub group_instance_id: Option<Arc<str>>,
+    /// What it owns, in the order told.
+    pub assigned: Vec<(Arc<str>, i32)>,
+    /// What the coordinator wants it to own (KIP-848 only).
+    pub target: Option<Vec<(Arc<str>, i32)>>,
+}
+
+/// One partition's offset in an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Offset {
+    /// The partition.
+    pub partition: i32,
+    /// The offset; −1 is "none committed" or "no such record", below that it
+    /// is no answer at all (a broker that hangs gives −1001 with error 0).
+    pub offset: i64,
+    /// The record's timestamp where one was asked for, else −1.
+    pub timestamp: i64,
+    /// The partition's own error, 0 for none.
+    pub error: i32,
+}
+
+/// Offsets of one topic's partitions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TopicOffsets {
+    /// The topic.
+    pub topic: Arc<str>,
+    /// Its partitions, in the order told.
+    pub offsets: Vec<Offset>,
+}
+
+/// Committed offsets of one group.
+#[derive(Debug, Clone)]
+pub struct GroupOffsets {
+    /// The group.
+    pub group: Arc<str>,
+    /// Why the whole group could not be read.
+    pub failure: Option<KafkaFailure>,
+    /// Its commits, by topic.
+    pub topics: Vec<TopicOffsets>,
+}
+
+/// One topic's description.
+#[derive(Debug, Clone)]
+pub struct TopicDescription {
+    /// The topic.
+    pub topic: Arc<str>,
+    /// Why it could not be described.
+    pub failure: Option<KafkaFailure>,
+    /// Its id, as two halves; all zero before Kafka 2.8.
+    pub topic_id: (i64, i64),
+    /// Kafka's own.
+    pub internal: bool,
+    /// Leaders by partition; none where there is no leader now.
+    pub partitions: Vec<(i32, Option<i32>)>,
+}
+
+/// One entry of a configuration.
+#[derive(Debug, Clone)]
+pub struct ConfigEntry {
+    /// Its name.
+    pub name: String,
+    /// Its value; none where the broker keeps it back.
+    pub value: Option<String>,
+}
+
+/// A topic's or broker's configuration.
+#[derive(Debug, Clone)]
+pub struct ResourceConfigs {
+    /// The topic's name or the broker's id.
+    pub name: Arc<str>,
+    /// Why it could not be described.
+    pub failure: Option<KafkaFailure>,
+    /// All entries.
+    pub entries: Vec<ConfigEntry>,
+}
+
+/// The cluster's description.
+#[derive(Debug, Clone)]
+pub struct ClusterDescription {
+    /// The cluster's id.
+    pub cluster_id: Option<String>,
+    /// The controller's broker id.
+    pub controller: Option<i32>,
+    /// Brokers: id, host, port, rack.
+    pub brokers: Vec<(i32, String, u16, Option<String>)>,
+}
+
+const KINDS: [i32; 7] = [
+    c::RD_KAFKA_EVENT_LISTCONSUMERGROUPS_RESULT,
+    c::RD_KAFKA_EVENT_DESCRIBECONSUMERGROUPS_RESULT,
+    c::RD_KAFKA_EVENT_LISTCONSUMERGROUPOFFSETS_RESULT,
+    c::RD_KAFKA_EVENT_LISTOFFSETS_RESULT,
+    c::RD_KAFKA_EVENT_DESCRIBETOPICS_RESULT,
+    c::RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT,
+    c::RD_KAFKA_EVENT_DESCRIBECLUSTER_RESULT,
+];
+
+/// Whether an event of this kind answers a request.
+pub(super) fn is_reply(kind: i32) -> bool {
+    KINDS.contains(&kind)
+}
+
+/// Reads an answer.
+///
+/// # Safety
+/// `event` is a live event of this kind and has no error of its own.
+pub(super) unsafe fn read(
+    event: *mut c::rd_kafka_event_t,
+    kind: i32,
+    names: &mut Names,
+) -> Result<Reply, KafkaFailure> {
+    let mut reader = Reader { names };
+    // SAFETY: each result pointer comes from an event of its own kind and is
+    // used only while the event lives.
+    let reply = unsafe {
+        match kind {
+            c::RD_KAFKA_EVENT_LISTCONSUMERGROUPS_RESULT => reader.groups(event),
+            c::RD_KAFKA_EVENT_DESCRIBECONSUMERGROUPS_RESULT => reader.descriptions(event),
+            c::RD_KAFKA_EVENT_LISTCONSUMERGROUPOFFSETS_RESULT => reader.group_offsets(event),
+            c::RD_KAFKA_EVENT_LISTOFFSETS_RESULT => Some(reader.list_offsets(event)),
+            c::RD_KAFKA_EVENT_DESCRIBETOPICS_RESULT => reader.topics(event),
+            c::RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT => reader.configs(event),
+            c::RD_KAFKA_EVENT_DESCRIBECLUSTER_RESULT => Reader::cluster(event),
+            _ => None,
+        }
+    };
+    reply.ok_or_else(|| {
+        KafkaFailure::with(
+            -199,
+            "the answer is not of the kind that was asked for".into(),
+        )
+    })
+}
+
+/// The elements of a C array of pointers.
+///
+/// # Safety
+/// `array` is null or holds `count` pointers that live for `'a`.
+unsafe fn elements<'a, T>(array: *mut *const T, count: usize) -> &'a [*const T] {
+    if array.is_null() || count == 0 {
+        return &[];
+    }
+    unsafe { std::slice::from_raw_parts(array, count) }
+}
+
+/// The elements of a partition list.
+///
+/// # Safety
+/// `list` is null or a live list for `'a`.
+unsafe fn partitions<'a>(list: *const c::rd_kafka_topic_partition_list_t) -> &'a [RawPartition] {
+    if list.is_null() {
+        return &[];
+    }
+    let (elements, count) = unsafe { ((*list).elems, usize::try_from((*list).cnt).unwrap_or(0)) };
+    if elements.is_null() || count == 0 {
+        return &[];
+    }
+    unsafe { std::slice::from_raw_parts(elements.cast(), count) }
+}
+
+/// `rd_kafka_topic_partition_t` with its error as a plain integer: a broker's
+/// newer code would not be a value of the bindings' enum.
+#[repr(C)]
+struct RawPartition {
+    topic: *mut std::ffi::c_char,
+    partition: i32,
+    offset: i64,
+    metadata: *mut c_void,
+    metadata_size: usize,
+    opaque: *mut c_void,
+    error: i32,
+    private: *mut c_void,
+}
+
+const _: () = assert!(size_of::<RawPartition>() == size_of::<c::rd_kafka_topic_partition_t>());
+
+struct Reader<'a> {
+    names: &'a mut Names,
+}
+
+#[allow(
+    clippy::missing_safety_doc,
+    reason = "private; each takes a live event of its kind"
+)]
+impl Reader<'_> {
+    unsafe fn groups(&mut self, event: *mut c::rd_kafka_event_t) -> Option<Reply> {
+        let (mut valid, mut failed) = (0, 0);
+        unsafe {
+            let result = c::rd_kafka_event_ListConsumerGroups_result(event);
+            if result.is_null() {
+                return None;
+            }
+            let groups = c::rd_kafka_ListConsumerGroups_result_valid(result, &raw mut valid);
+            let errors = c::rd_kafka_ListConsumerGroups_result_errors(result, &raw mut failed);
+            let listed = elements(groups, valid)
+                .iter()
+                .map(|&group| self.listing(group))
+                .collect();
+            let failures = elements(errors, failed)
+                .iter()
+                .filter_map(|&error| failure(error))
+                .collect();
+            Some(Reply::Groups { listed, failures })
+        }
+    }
+
+    unsafe fn listing(&mut self, group: *const c::rd_kafka_ConsumerGroupListing_t) -> GroupListing {
+        unsafe {
+            GroupListing {
+                group: self
+                    .names
+                    .share_c(c::rd_kafka_ConsumerGroupListing_group_id(group)),
+                state: state(c::rd_kafka_ConsumerGroupListing_state(group)),
+                group_type: group_type(c::rd_kafka_ConsumerGroupListing_type(group)),
+                simple: c::rd_kafka_ConsumerGroupListing_is_simple_consumer_group(group) != 0,
+            }
+        }
+    }
+
+    unsafe fn descriptions(&mut self, event: *mut c::rd_kafka_event_t) -> Option<Reply> {
+        let mut count = 0;
+        unsafe {
+            let result = c::rd_kafka_event_DescribeConsumerGroups_result(event);
+            if result.is_null() {
+                return None;
+            }
+            let groups = c::rd_kafka_DescribeConsumerGroups_result_groups(result, &raw mut count);
+            let described = elements(groups, count)
+                .iter()
+                .map(|&group| self.description(group))
+                .collect();
+            Some(Reply::GroupDescriptions(described))
+        }
+    }
+
+    unsafe fn description(
+        &mut self,
+        group: *const c::rd_kafka_ConsumerGroupDescription_t,
+    ) -> GroupDescription {
+        unsafe {
+            let count = c::rd_kafka_ConsumerGroupDescription_member_count(group);
+            let members = (0..count)
+                .map(|index| c::rd_kafka_ConsumerGroupDescription_member(group, index))
+                .filter(|member| !member.is_null())
+                .map(|member| self.member(member))
+                .collect();
+            GroupDescription {
+                group: self
+                    .names
+                    .share_c(c::rd_kafka_ConsumerGroupDescription_group_id(group)),
+                failure: failure(c::rd_kafka_ConsumerGroupDescription_error(group)),
+                state: state(c::rd_kafka_ConsumerGroupDescription_state(group)),
+                group_type: group_type(c::rd_kafka_ConsumerGroupDescription_type(group)),
+                simple: c::rd_kafka_ConsumerGroupDescription_is_simple_consumer_group(group) != 0,
+                assignor: self.names.share_c(
+                    c::rd_kafka_ConsumerGroupDescription_partition_assignor(group),
+                ),
+                coordinator: node(c::rd_kafka_ConsumerGroupDescription_coordinator(group)),
+                members,
+            }
+        }
+    }
+
+    unsafe fn member(
+        &mut self,
+        member: *const c::rd_kafka_MemberDescription_t,
+    ) -> MemberDescription {
+        unsafe {
+            let instance = c::rd_kafka_MemberDescription_group_instance_id(member);
+            let target = c::rd_kafka_MemberDescription_target_assignment(member);
+            MemberDescription {
+                member_id: self
+                    .names
+                    .share_c(c::rd_kafka_MemberDescription_consumer_id(member)),
+                client_id: self
+                    .names
+                    .share_c(c::rd_kafka_MemberDescription_client_id(member)),
+                host: self
+                    .names
+                    .share_c(c::rd_kafka_MemberDescription_host(member)),
+                group_instance_id: optional(instance).map(|name| self.names.share(&name)),
+                assigned: self.assignment(c::rd_kafka_MemberDescription_assignment(member)),
+                target: (!target.is_null()).then(|| self.assignment(target)),
+            }
+        }
+    }
+
+    unsafe fn assignment(
+        &mut self,
+        assignment: *const c::rd_kafka_MemberAssignment_t,
+    ) -> Vec<(Arc<str>, i32)> {
+        if assignment.is_null() {
+            return Vec::new();
+        }
+        unsafe {
+            partitions(c::rd_kafka_MemberAssignment_partitions(assignment))
+                .iter()
+                .map(|element| (self.names.share_c(element.topic), element.partition))
+                .collect()
+        }
+    }
+
+    unsafe fn group_offsets(&mut self, event: *mut c::rd_kafka_event_t) -> Option<Reply> {
+        let mut count = 0;
+        unsafe {
+            let result = c::rd_kafka_event_ListConsumerGroupOffsets_result(event);
+            if result.is_null() {
+                return None;
+            }
+            let groups = c::rd_kafka_ListConsumerGroupOffsets_result_groups(result, &raw mut count);
+            let group = *elements(groups, count).first()?;
+            let rows = partitions(c::rd_kafka_group_result_partitions(group));
+            Some(Reply::GroupOffsets(GroupOffsets {
+                group: self.names.share_c(c::rd_kafka_group_result_name(group)),
+                failure: failure(c::rd_kafka_group_result_error(group)),
+                topics: self.by_topic(rows.iter().map(|row| (row, -1))),
+            }))
+        }
+    }
+
+    unsafe fn list_offsets(&mut self, event: *mut c::rd_kafka_event_t) -> Reply {
+        let mut count = 0;
+        unsafe {
+            let result = c::rd_kafka_event_ListOffsets_result(event);
+            if result.is_null() {
+                return Reply::Offsets(Vec::new());
+            }
+            let infos = c::rd_kafka_ListOffsets_result_infos(result, &raw mut count);
+            let rows = elements(infos, count).iter().filter_map(|&info| {
+                let row =
+                    c::rd_kafka_ListOffsetsResultInfo_topic_partition(info).cast::<RawPartition>();
+                Some((
+                    row.as_ref()?,
+                    c::rd_kafka_ListOffsetsResultInfo_timestamp(info),
+                ))
+            });
+            Reply::Offsets(self.by_topic(rows))
+        }
+    }
+
+    /// Rows of one topic that stand together become one entry: a name is
+    /// looked up once a run, not once a row.
+    unsafe fn by_topic<'r>(
+        &mut self,
+        rows: impl Iterator<Item = (&'r RawPartition, i64)>,
+    ) -> Vec<TopicOffsets> {
+        let mut topics: Vec<TopicOffsets> = Vec::new();
+        for (row, timestamp) in rows {
+            let offset = Offset {
+                partition: row.partition,
+                offset: row.offset,
+                timestamp,
+                error: row.error,
+            };
+            let bytes = if row.topic.is_null() {
+                &[]
+            } else {
+                unsafe { std::ffi::CStr::from_ptr(row.topic) }.to_bytes()
+            };
+            match topics.last_mut() {
+                Some(last) if last.topic.as_bytes() == bytes => last.offsets.push(offset),
+                _ => topics.push(TopicOffsets {
+                    topic: unsafe { self.names.share_c(row.topic) },
+                    offsets: vec![offset],
+                }),
+            }
+        }
+        topics
+    }
+
+    unsafe fn topics(&mut self, event: *mut c::rd_kafka_event_t) -> Option<Reply> {
+        let mut count = 0;
+        unsafe {
+            let result = c::rd_kafka_event_DescribeTopics_result(event);
+            if result.is_null() {
+                return None;
+            }
+            let topics = c::rd_kafka_DescribeTopics_result_topics(result, &raw mut count);
+            Some(Reply::Topics(
+                elements(topics, count)
+                    .iter()
+                    .map(|&topic| self.topic(topic))
+                    .collect(),
+            ))
+        }
+    }
+
+    unsafe fn topic(&mut self, topic: *const c::rd_kafka_TopicDescription_t) -> TopicDescription {
+        let mut count = 0;
+        unsafe {
+            let id = c::rd_kafka_TopicDescription_topic_id(topic);
+            let infos = c::rd_kafka_TopicDescription_partitions(topic, &raw mut count);
+            TopicDescription {
+                topic: self.names.share_c(c::rd_kafka_TopicDescription_name(topic)),
+                failure: failure(c::rd_kafka_TopicDescription_error(topic)),
+                topic_id: if id.is_null() {
+                    (0, 0)
+                } else {
+                    (
+                        c::rd_kafka_Uuid_most_significant_bits(id),
+                        c::rd_kafka_Uuid_least_significant_bits(id),
+                    )
+                },
+                internal: c::rd_kafka_TopicDescription_is_internal(topic) != 0,
+                partitions: elements(infos, count)
+                    .iter()
+                    .map(|&info| {
+                        let leader = node(c::rd_kafka_TopicPartitionInfo_leader(info));
+                        (c::rd_kafka_TopicPartitionInfo_partition(info), leader)
+                    })
+                    .collect(),
+            }
+        }
+    }
+
+    unsafe fn configs(&mut self, event: *mut c::rd_kafka_event_t) -> Option<Reply> {
+        let mut count = 0;
+        unsafe {
+            let result = c::rd_kafka_event_DescribeConfigs_result(event);
+            if result.is_null() {
+                return None;
+            }
+            let resources = c::rd_kafka_DescribeConfigs_result_resources(result, &raw mut count);
+            Some(Reply::Configs(
+                elements(resources, count)
+                    .iter()
+                    .map(|&r| self.resource(r))
+                    .collect(),
+            ))
+        }
+    }
+
+    unsafe fn resource(
+        &mut self,
+        resource: *const c::rd_kafka_ConfigResource_t,
+    ) -> ResourceConfigs {
+        let mut count = 0;
+        unsafe {
+            let code = sys::rd_kafka_ConfigResource_error(resource);
+            let text = owned(c::rd_kafka_ConfigResource_error_string(resource));
+            let entries = c::rd_kafka_ConfigResource_configs(resource, &raw mut count);
+            ResourceConfigs {
+                name: self
+                    .names
+                    .share_c(c::rd_kafka_ConfigResource_name(resource)),
+                failure: (code != 0).then(|| KafkaFailure::with(code, text)),
+                entries: elements(entries, count)
+                    .iter()
+                    .map(|&entry| ConfigEntry {
+                        name: owned(c::rd_kafka_ConfigEntry_name(entry)),
+                        value: optional(c::rd_kafka_ConfigEntry_value(entry)),
+                    })
+                    .collect(),
+            }
+        }
+    }
+
+    unsafe fn cluster(event: *mut c::rd_kafka_event_t) -> Option<Reply> {
+        let mut count = 0;
+        unsafe {
+            let result = c::rd_kafka_event_DescribeCluster_result(event);
+            if result.is_null() {
+                return None;
+            }
+            let nodes = c::rd_kafka_DescribeCluster_result_nodes(result, &raw mut count);
+            Some(Reply::Cluster(ClusterDescription {
+                cluster_id: optional(c::rd_kafka_DescribeCluster_result_cluster_id(result)),
+                controller: node(c::rd_kafka_DescribeCluster_result_controller(result)),
+                brokers: elements(nodes, count)
+                    .iter()
+                    .map(|&n| {
+                        let host = owned(c::rd_kafka_Node_host(n));
+                        (
+                            c::rd_kafka_Node_id(n),
+                            host,
+                            c::rd_kafka_Node_port(n),
+                            optional(c::rd_kafka_Node_rack(n)),
+                        )
+                    })
+                    .collect(),
+            }))
+        }
+    }
+}
+
+/// A node's id; none for null and for −1.
+unsafe fn node(node: *const c::rd_kafka_Node_t) -> Option<i32> {
+    if node.is_null() {
+        return None;
+    }
+    Some(unsafe { c::rd_kafka_Node_id(node) }).filter(|id| *id >= 0)
+}
+
+fn state(state: c::rd_kafka_consumer_group_state_t) -> GroupState {
+    use c::rd_kafka_consumer_group_state_t as s;
+    match state {
+        s::RD_KAFKA_CONSUMER_GROUP_STATE_PREPARING_REBALANCE => GroupState::PreparingRebalance,
+        s::RD_KAFKA_CONSUMER_GROUP_STATE_COMPLETING_REBALANCE => GroupState::CompletingRebalance,
+        s::RD_KAFKA_CONSUMER_GROUP_STATE_STABLE => GroupState::Stable,
+        s::RD_KAFKA_CONSUMER_GROUP_STATE_DEAD => GroupState::Dead,
+        s::RD_KAFKA_CONSUMER_GROUP_STATE_EMPTY => GroupState::Empty,
+        s::RD_KAFKA_CONSUMER_GROUP_STATE_UNKNOWN | s::RD_KAFKA_CONSUMER_GROUP_STATE__CNT => {
+            GroupState::Unknown
+        }
+    }
+}
+
+fn group_type(group_type: c::rd_kafka_consumer_group_type_t) -> GroupType {
+    use c::rd_kafka_consumer_group_type_t as t;
+    match group_type {
+        t::RD_KAFKA_CONSUMER_GROUP_TYPE_CONSUMER => GroupType::Consumer,
+        t::RD_KAFKA_CONSUMER_GROUP_TYPE_CLASSIC => GroupType::Classic,
+        t::RD_KAFKA_CONSUMER_GROUP_TYPE_UNKNOWN | t::RD_KAFKA_CONSUMER_GROUP_TYPE__CNT => {
+            GroupType::Unknown
+        }
+    }
+}
