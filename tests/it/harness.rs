@@ -8,7 +8,8 @@ use std::thread;
 use std::time::Duration;
 
 use crate::support::kafka::brokers_seen;
-use crate::support::kafka::clients::{Member, MemberOptions, Transactions};
+use crate::support::kafka::clients::Transactions;
+use crate::support::kafka::members::{Member, MemberOptions};
 use crate::support::kafka::tools::{GROUPS, ShareMember, run_tool};
 use crate::support::kafka::{KafkaCluster, MONITOR, Options, STRANGER, shared};
 use crate::support::process::is_alive;

@@ -1,11 +1,19 @@
-//! The binary under test, run as a user would. In: arguments. Out: exit code, standard output, standard error.
+//! The binary under test, run as a user would. In: arguments. Out: exit code, standard output, standard error; for `serve`, its snapshots.
 
+use std::env;
 use std::ffi::OsStr;
 use std::fs::{self, File};
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
+use serde_json::Value;
+
+use super::kafka::KafkaCluster;
+use super::kafka::tools::GroupRow;
 use super::process::{Running, guarded, run_dir};
-use super::unique;
+use super::{eventually, unique};
 
 /// How a run of the binary ended.
 #[derive(Debug)]
@@ -18,10 +26,37 @@ pub struct Ended {
 impl Ended {
     /// Standard output as JSON.
     #[track_caller]
-    pub fn json(&self) -> serde_json::Value {
+    pub fn json(&self) -> Value {
         serde_json::from_str(&self.stdout)
             .unwrap_or_else(|error| panic!("not JSON ({error}): {self:#?}"))
     }
+}
+
+/// The binary with nothing of this machine's configuration, and with its output in the two files.
+fn command(stdout: &PathBuf, stderr: &PathBuf) -> Command {
+    let mut command = guarded(env!("CARGO_BIN_EXE_laggard"));
+    for (name, _) in
+        env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"LAGGARD_"))
+    {
+        command.env_remove(name);
+    }
+    for name in [
+        "HOME",
+        "XDG_CONFIG_HOME",
+        "XDG_STATE_HOME",
+        "XDG_DATA_HOME",
+        "XDG_CACHE_HOME",
+    ] {
+        command.env(name, run_dir().join("home"));
+    }
+    command
+        .env_remove("RUST_BACKTRACE")
+        .env_remove("RUST_LOG")
+        .current_dir(run_dir());
+    command
+        .stdout(File::create(stdout).unwrap())
+        .stderr(File::create(stderr).unwrap());
+    command
 }
 
 /// Runs `laggard` to its end. Panics if it takes more than a minute.
@@ -29,11 +64,8 @@ impl Ended {
 pub fn laggard<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Ended {
     let base = run_dir().join(unique("laggard"));
     let (stdout, stderr) = (base.with_extension("out"), base.with_extension("err"));
-    let mut command = guarded(env!("CARGO_BIN_EXE_laggard"));
-    command
-        .args(arguments)
-        .stdout(File::create(&stdout).unwrap())
-        .stderr(File::create(&stderr).unwrap());
+    let mut command = command(&stdout, &stderr);
+    command.args(arguments);
     let mut running = Running::start(command).unwrap();
     let status = running.wait(Duration::from_mins(1));
     let read = |path| String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned();
@@ -47,4 +79,162 @@ pub fn laggard<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Ended
         "laggard did not end within a minute: {ended:#?}"
     );
     ended
+}
+
+/// `laggard lag --output json` on a cluster's open listener, with more arguments.
+#[track_caller]
+pub fn lag(cluster: &KafkaCluster, arguments: &[&str]) -> Value {
+    let bootstrap = cluster.bootstrap();
+    let ended = laggard(
+        ["lag", "--bootstrap-server", &bootstrap, "--output", "json"]
+            .iter()
+            .chain(arguments),
+    );
+    assert_eq!(ended.code, Some(0), "{ended:#?}");
+    ended.json()
+}
+
+/// A running `laggard serve`.
+pub struct Served {
+    running: Running,
+    address: String,
+    stderr: PathBuf,
+}
+
+impl Served {
+    /// Serves one cluster, called `it`, read each second. Waits until it is ready.
+    #[track_caller]
+    pub fn start(cluster: &KafkaCluster) -> Self {
+        let base = run_dir().join(unique("serve"));
+        let (stdout, stderr) = (base.with_extension("out"), base.with_extension("err"));
+        let address = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .to_string();
+        let mut command = command(&stdout, &stderr);
+        command.args(["serve", "--listen", &address]);
+        command.env(
+            "LAGGARD_CLUSTERS__IT__BOOTSTRAP_SERVERS",
+            cluster.bootstrap(),
+        );
+        command.env("LAGGARD_CLUSTERS__IT__POLL_INTERVAL", "1s");
+        let mut served = Self {
+            running: Running::start(command).unwrap(),
+            address,
+            stderr,
+        };
+        eventually(Duration::from_mins(1), || {
+            served.assert_running();
+            served.get("/readyz").map(drop)
+        });
+        served
+    }
+
+    /// The body of a page.
+    pub fn get(&self, path: &str) -> Result<String, String> {
+        let agent = ureq::Agent::new_with_config(
+            ureq::Agent::config_builder()
+                .timeout_global(Some(Duration::from_secs(10)))
+                .build(),
+        );
+        let mut answer = agent
+            .get(format!("http://{}{path}", self.address))
+            .call()
+            .map_err(|error| error.to_string())?;
+        answer
+            .body_mut()
+            .read_to_string()
+            .map_err(|error| error.to_string())
+    }
+
+    /// `/api/v1/snapshot`.
+    #[track_caller]
+    pub fn snapshot(&mut self) -> Value {
+        self.assert_running();
+        let text = self
+            .get("/api/v1/snapshot")
+            .unwrap_or_else(|error| panic!("no snapshot: {error}\n{}", self.log()));
+        serde_json::from_str(&text).unwrap()
+    }
+
+    pub fn running(&mut self) -> &mut Running {
+        &mut self.running
+    }
+
+    /// What it wrote to its standard error.
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.stderr).unwrap_or_default()
+    }
+
+    #[track_caller]
+    fn assert_running(&mut self) {
+        assert!(
+            self.running.is_running(),
+            "laggard serve ended:\n{}",
+            self.log()
+        );
+    }
+}
+
+/// A group of a document; `Err` if it is not there.
+pub fn group<'a>(document: &'a Value, name: &str) -> Result<&'a Value, String> {
+    groups(document)
+        .find(|group| group["group"] == name)
+        .ok_or_else(|| format!("no group {name} in {document:#}"))
+}
+
+fn groups(document: &Value) -> impl Iterator<Item = &Value> {
+    let clusters = document["clusters"].as_array().into_iter().flatten();
+    clusters.flat_map(|cluster| cluster["groups"].as_array().into_iter().flatten())
+}
+
+/// A partition of a group; `Err` if it is not there.
+pub fn partition<'a>(
+    document: &'a Value,
+    name: &str,
+    topic: &str,
+    partition: i32,
+) -> Result<&'a Value, String> {
+    let group = group(document, name)?;
+    let mut partitions = group["partitions"].as_array().into_iter().flatten();
+    partitions
+        .find(|row| row["topic"] == topic && row["partition"] == partition)
+        .ok_or_else(|| format!("no {topic}-{partition} in {group:#}"))
+}
+
+/// A document as rows of Kafka's own tool, sorted alike.
+pub fn as_group_rows(document: &Value) -> Vec<GroupRow> {
+    let mut rows: Vec<_> = groups(document).flat_map(rows_of_group).collect();
+    rows.sort();
+    rows
+}
+
+fn rows_of_group(group: &Value) -> impl Iterator<Item = GroupRow> {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    group["partitions"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(move |row| {
+            let members = group["members"].as_array().into_iter().flatten();
+            let owner = members.into_iter().find(|member| {
+                row["member_id"].is_string() && member["member_id"] == row["member_id"]
+            });
+            let of_owner = |field: &str| owner.and_then(|owner| text(&owner[field]));
+            GroupRow {
+                group: text(&group["group"]).unwrap(),
+                topic: text(&row["topic"]),
+                partition: row["partition"]
+                    .as_i64()
+                    .map(|number| i32::try_from(number).unwrap()),
+                committed_offset: row["committed_offset"]["value"].as_i64(),
+                log_end_offset: row["log_end_offset"]["value"].as_i64(),
+                lag: row["lag"]["value"].as_i64(),
+                member_id: text(&row["member_id"]),
+                // Kafka's tools write a host as Java does, with a slash before the address.
+                host: of_owner("host").map(|host| host.trim_start_matches('/').to_owned()),
+                client_id: of_owner("client_id"),
+            }
+        })
 }

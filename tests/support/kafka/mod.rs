@@ -2,6 +2,7 @@
 //! (in the sibling modules) clients and Kafka's own tools. It must never leave a JVM behind.
 
 pub mod clients;
+pub mod members;
 mod node;
 mod security;
 mod toolbox;

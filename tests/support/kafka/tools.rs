@@ -238,7 +238,7 @@ fn parse_groups(text: &str) -> Vec<GroupRow> {
             log_end_offset: number(end),
             lag: number(lag),
             member_id: text(member),
-            host: text(host),
+            host: text(host.trim_start_matches('/')),
             client_id: text(client),
         });
     }
