@@ -5,4 +5,5 @@
 //! is for, what comes in, what goes out, and what it must never do.
 
 pub mod model;
+pub mod sim;
 pub mod source;

@@ -1,0 +1,165 @@
+//! Who leads what: preferred places of the world, moved by faults; and which coordinator a group has.
+
+use kafka_protocol::messages::TopicName;
+
+use super::Shared;
+use super::faults::Table;
+use crate::sim::spec::Millis;
+use crate::sim::world::{OFFSETS_PARTITIONS, OFFSETS_TOPIC, World};
+
+/// A topic as the brokers know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum TopicRef {
+    /// One of the world's.
+    Plain(usize),
+    /// `__consumer_offsets`.
+    Offsets,
+}
+
+/// Who leads a partition, and in which epoch; no broker while it is down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Leadership {
+    /// The leader's id; −1: none.
+    pub(super) leader: i32,
+    /// The leader epoch.
+    pub(super) epoch: i32,
+}
+
+/// Which groups lie in which partition of `__consumer_offsets`.
+pub(super) struct OffsetsIndex {
+    groups_in: Vec<Vec<usize>>,
+}
+
+impl OffsetsIndex {
+    pub(super) fn new(world: &World) -> Self {
+        let mut groups_in = vec![Vec::new(); OFFSETS_PARTITIONS as usize];
+        for group in 0..world.group_count() {
+            groups_in[offsets_partition(world.group_name(group)) as usize].push(group);
+        }
+        Self { groups_in }
+    }
+
+    pub(super) fn groups_in(&self, partition: i32) -> &[usize] {
+        self.groups_in
+            .get(partition as usize)
+            .map_or(&[], Vec::as_slice)
+    }
+}
+
+/// The partition of `__consumer_offsets` that a group's commits go to: Java's `String.hashCode` over UTF-16 units,
+/// made positive as Kafka does.
+pub(super) fn offsets_partition(group: &str) -> i32 {
+    let hash = group.encode_utf16().fold(0_i32, |hash, unit| {
+        hash.wrapping_mul(31).wrapping_add(i32::from(unit))
+    });
+    let positive = if hash == i32::MIN { 0 } else { hash.abs() };
+    positive % OFFSETS_PARTITIONS
+}
+
+impl Shared {
+    pub(super) fn leadership(&self, table: &Table, topic: TopicRef, partition: i32) -> Leadership {
+        let moved = if table.moved.is_empty() {
+            None
+        } else {
+            table.moved_to(self.name(topic), partition)
+        };
+        let place = moved.unwrap_or_else(|| Leadership {
+            leader: self.preferred(topic, partition),
+            epoch: 0,
+        });
+        if table.down.contains(&place.leader) {
+            Leadership {
+                leader: -1,
+                ..place
+            }
+        } else {
+            place
+        }
+    }
+
+    pub(super) fn name(&self, topic: TopicRef) -> &str {
+        match topic {
+            TopicRef::Plain(index) => self.topics.get(index).map_or("", |name| name),
+            TopicRef::Offsets => OFFSETS_TOPIC,
+        }
+    }
+
+    pub(super) fn topic_name(&self, topic: TopicRef) -> TopicName {
+        match topic {
+            TopicRef::Plain(index) => self.topics.get(index).cloned().unwrap_or_default(),
+            TopicRef::Offsets => self.offsets_topic.clone(),
+        }
+    }
+
+    pub(super) fn preferred(&self, topic: TopicRef, partition: i32) -> i32 {
+        match topic {
+            TopicRef::Plain(index) => self.world.preferred_leader(index, partition),
+            TopicRef::Offsets => 1 + partition % self.world.brokers(),
+        }
+    }
+
+    pub(super) fn replicas(&self, topic: TopicRef, partition: i32) -> Vec<i32> {
+        match topic {
+            TopicRef::Plain(index) => self.world.replicas(index, partition),
+            TopicRef::Offsets => self.world.offsets_replicas(partition),
+        }
+    }
+
+    /// The coordinator of whatever hashes to this partition; −1 while there is none.
+    pub(super) fn coordinator(&self, table: &Table, offsets_partition: i32) -> i32 {
+        self.leadership(table, TopicRef::Offsets, offsets_partition)
+            .leader
+    }
+
+    /// The topic of this name, if it exists at `now`.
+    pub(super) fn find_topic(&self, name: &str, now: Millis) -> Option<TopicRef> {
+        if name == OFFSETS_TOPIC {
+            return Some(TopicRef::Offsets);
+        }
+        let index = self.world.topic_named(name)?;
+        self.topic_id(TopicRef::Plain(index), now)
+            .map(|_| TopicRef::Plain(index))
+    }
+
+    /// The topic of this id, if it exists at `now`.
+    pub(super) fn find_topic_id(&self, id: u128, now: Millis) -> Option<TopicRef> {
+        if id == self.world.offsets_topic_id() {
+            return Some(TopicRef::Offsets);
+        }
+        self.world.topic_with_id(id, now).map(TopicRef::Plain)
+    }
+
+    pub(super) fn topic_id(&self, topic: TopicRef, now: Millis) -> Option<u128> {
+        match topic {
+            TopicRef::Plain(index) => self.world.topics().get(index)?.id(self.world.relative(now)),
+            TopicRef::Offsets => Some(self.world.offsets_topic_id()),
+        }
+    }
+
+    pub(super) fn partitions(&self, topic: TopicRef) -> i32 {
+        match topic {
+            TopicRef::Plain(index) => self
+                .world
+                .topics()
+                .get(index)
+                .map_or(0, |topic| topic.partitions),
+            TopicRef::Offsets => OFFSETS_PARTITIONS,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_hash_as_javas_strings_do() {
+        // "polygenelubricants".hashCode() is Integer.MIN_VALUE; "hello".hashCode() is 99162322.
+        assert_eq!(offsets_partition("polygenelubricants"), 0);
+        assert_eq!(offsets_partition("hello"), 99_162_322 % 50);
+        assert_eq!(
+            offsets_partition("\u{1F600}"),
+            (0xD83D_i32 * 31 + 0xDE00) % 50
+        );
+    }
+}

@@ -1,0 +1,328 @@
+//! A workload evaluated: the state of a cluster at any instant, as a function of scenario, seed and time.
+//!
+//! In: a [`Scenario`], a seed, an epoch (Unix time in milliseconds) and instants. Out: offsets, times, commits, groups
+//! and the truth. Answers agree with each other and never go back in time, whatever the order of the questions. No
+//! clock is read here. Instants in this module's public functions are Unix milliseconds unless they say otherwise.
+
+mod arrival;
+mod filler;
+mod group;
+mod topic;
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use self::filler::FillerGroup;
+pub use self::group::{Brief, Commit, GroupView, Member, Row};
+pub use self::topic::{Record, RecordKind, Topic};
+use crate::sim::random::{derive, mix};
+use crate::sim::spec::{Filler, Millis, Scenario};
+
+/// Name of the topic that holds the commits.
+pub const OFFSETS_TOPIC: &str = "__consumer_offsets";
+/// Partitions of [`OFFSETS_TOPIC`].
+pub const OFFSETS_PARTITIONS: i32 = 50;
+
+/// A scenario evaluated for one seed and epoch.
+pub struct World {
+    /// The scenario's name.
+    pub name: String,
+    epoch: Millis,
+    seed: u64,
+    brokers: i32,
+    topics: Vec<Topic>,
+    groups: Vec<Group>,
+    topic_names: FxHashMap<Arc<str>, usize>,
+    topic_ids: FxHashMap<u128, usize>,
+    group_names: FxHashMap<Arc<str>, usize>,
+}
+
+/// One group of a world.
+struct Group {
+    name: Arc<str>,
+    body: Body,
+}
+
+enum Body {
+    Filler(FillerGroup),
+}
+
+impl World {
+    /// `epoch` is the Unix time in milliseconds that the scenario's instant 0 stands for.
+    pub fn new(scenario: &Scenario, seed: u64, epoch: Millis) -> Self {
+        let mut topics: Vec<Topic> = scenario
+            .topics
+            .iter()
+            .map(|spec| Topic::new(spec, seed))
+            .collect();
+        let mut groups = Vec::new();
+        if let Some(filler) = scenario.filler {
+            fill(filler, seed, &mut topics, &mut groups);
+        }
+        Self {
+            name: scenario.name.clone(),
+            epoch,
+            seed,
+            brokers: scenario.brokers.max(1),
+            topic_names: topics
+                .iter()
+                .enumerate()
+                .map(|(k, topic)| (topic.name.clone(), k))
+                .collect(),
+            topic_ids: topics
+                .iter()
+                .enumerate()
+                .flat_map(|(k, topic)| topic.ids().map(move |id| (id, k)))
+                .collect(),
+            group_names: groups
+                .iter()
+                .enumerate()
+                .map(|(k, group)| (group.name.clone(), k))
+                .collect(),
+            topics,
+            groups,
+        }
+    }
+
+    /// The scenario's instant 0 in Unix milliseconds.
+    pub fn epoch(&self) -> Millis {
+        self.epoch
+    }
+
+    /// How many brokers there are; their ids count from 1.
+    pub fn brokers(&self) -> i32 {
+        self.brokers
+    }
+
+    /// An instant as the specification counts it.
+    pub fn relative(&self, t: Millis) -> Millis {
+        t - self.epoch
+    }
+
+    /// All topics, also those that do not exist at some instants; [`OFFSETS_TOPIC`] is not among them.
+    pub fn topics(&self) -> &[Topic] {
+        &self.topics
+    }
+
+    /// Index of a topic.
+    pub fn topic_named(&self, name: &str) -> Option<usize> {
+        self.topic_names.get(name).copied()
+    }
+
+    /// Index of the topic that has this id at `t`.
+    pub fn topic_with_id(&self, id: u128, t: Millis) -> Option<usize> {
+        let index = *self.topic_ids.get(&id)?;
+        (self.topics.get(index)?.id(self.relative(t)) == Some(id)).then_some(index)
+    }
+
+    /// Id of [`OFFSETS_TOPIC`].
+    pub fn offsets_topic_id(&self) -> u128 {
+        u128::from(mix(self.seed, 103)) << 64 | u128::from(derive(self.seed, OFFSETS_TOPIC))
+    }
+
+    /// The replicas of a partition, the preferred leader first.
+    pub fn replicas(&self, topic: usize, partition: i32) -> Vec<i32> {
+        let first = self.topics.get(topic).map_or(0, Topic::placement);
+        self.replicas_from(first, partition)
+    }
+
+    /// The replicas of a partition of [`OFFSETS_TOPIC`].
+    pub fn offsets_replicas(&self, partition: i32) -> Vec<i32> {
+        self.replicas_from(0, partition)
+    }
+
+    /// The preferred leader of a partition.
+    pub fn preferred_leader(&self, topic: usize, partition: i32) -> i32 {
+        let first = self.topics.get(topic).map_or(0, Topic::placement);
+        1 + ((first % self.brokers as u64) as i32 + partition) % self.brokers
+    }
+
+    fn replicas_from(&self, first: u64, partition: i32) -> Vec<i32> {
+        let leader = (first % self.brokers as u64) as i32 + partition;
+        (0..self.brokers.min(3))
+            .map(|k| 1 + (leader + k) % self.brokers)
+            .collect()
+    }
+
+    /// How many groups there are, those that do not exist at some instants included.
+    pub fn group_count(&self) -> usize {
+        self.groups.len()
+    }
+
+    /// A group's id.
+    pub fn group_name(&self, group: usize) -> &Arc<str> {
+        &self.groups[group].name
+    }
+
+    /// Index of a group.
+    pub fn group_named(&self, name: &str) -> Option<usize> {
+        self.group_names.get(name).copied()
+    }
+
+    /// Whether the group exists at `t`.
+    pub fn group_exists(&self, group: usize, t: Millis) -> bool {
+        match &self.groups[group].body {
+            Body::Filler(_) => t > self.epoch - 10 * crate::sim::spec::DAY,
+        }
+    }
+
+    /// What a group may commit: its rows, in the order of [`World::commits`].
+    pub fn rows(&self, group: usize) -> Vec<Row> {
+        match &self.groups[group].body {
+            Body::Filler(filler) => {
+                let partitions = self.topics[filler.topic as usize].partitions;
+                (0..partitions)
+                    .map(|partition| Row {
+                        topic: filler.topic,
+                        partition,
+                    })
+                    .collect()
+            }
+        }
+    }
+
+    /// The newest commit of each row at `t`, into `out`; none where there is none.
+    pub fn commits(&self, group: usize, t: Millis, out: &mut Vec<Option<Commit>>) {
+        out.clear();
+        let t = self.relative(t);
+        match &self.groups[group].body {
+            Body::Filler(filler) => {
+                let topic = &self.topics[filler.topic as usize];
+                let at = filler.last_commit(t);
+                out.extend((0..topic.partitions).map(|partition| {
+                    Some(Commit {
+                        offset: filler.offset(topic, partition, at),
+                        at: at + self.epoch,
+                    })
+                }));
+            }
+        }
+    }
+
+    /// State and type of a group at `t`, without its members.
+    pub fn brief(&self, group: usize, _t: Millis) -> Brief {
+        match &self.groups[group].body {
+            Body::Filler(_) => Brief {
+                state: "Stable",
+                group_type: "classic",
+                protocol_type: "consumer",
+            },
+        }
+    }
+
+    /// State and members of a group at `t`.
+    pub fn view(&self, group: usize, t: Millis) -> GroupView {
+        match &self.groups[group].body {
+            Body::Filler(_) => self.filler_view(group, t),
+        }
+    }
+
+    fn filler_view(&self, group: usize, _t: Millis) -> GroupView {
+        let name = &self.groups[group].name;
+        let rows = self.rows(group).len();
+        let member = |k: usize| Member {
+            member_id: format!(
+                "{name}-{k}-{:032x}",
+                u128::from(mix(derive(self.seed, name), k as u64))
+            )
+            .into(),
+            client_id: format!("{name}-{k}").into(),
+            host: format!("/10.9.{}.{}", group / 200 % 200, 10 + group % 200).into(),
+            instance: None,
+            rows: (k * rows / 2..(k + 1) * rows / 2).collect(),
+        };
+        GroupView::stable("range", vec![member(0), member(1)])
+    }
+
+    /// The log end of a partition at `t`; none while the topic does not exist.
+    pub fn log_end(&self, topic: usize, partition: i32, t: Millis) -> Option<i64> {
+        self.topics.get(topic)?.log_end(partition, self.relative(t))
+    }
+
+    /// The log start of a partition at `t`.
+    pub fn log_start(&self, topic: usize, partition: i32, t: Millis) -> Option<i64> {
+        self.topics
+            .get(topic)?
+            .log_start(partition, self.relative(t))
+    }
+
+    /// The last stable offset of a partition at `t`.
+    pub fn last_stable(&self, topic: usize, partition: i32, t: Millis) -> Option<i64> {
+        self.topics
+            .get(topic)?
+            .last_stable(partition, self.relative(t))
+    }
+
+    /// The record at an offset as the log has it at `t`, its time in Unix milliseconds.
+    pub fn record(&self, topic: usize, partition: i32, offset: i64, t: Millis) -> Option<Record> {
+        self.topics
+            .get(topic)?
+            .record(partition, offset, self.relative(t))
+            .map(|record| self.absolute(record))
+    }
+
+    /// Up to `limit` records from `offset` on as the log has them at `t`, their times in Unix milliseconds.
+    pub fn records(
+        &self,
+        topic: usize,
+        partition: i32,
+        offset: i64,
+        limit: usize,
+        t: Millis,
+    ) -> Vec<Record> {
+        let Some(topic) = self.topics.get(topic) else {
+            return Vec::new();
+        };
+        let mut records = topic.records(partition, offset, limit, self.relative(t));
+        for record in &mut records {
+            *record = self.absolute(*record);
+        }
+        records
+    }
+
+    /// The first record with a timestamp of `at` or later, as the log has it at `t`.
+    pub fn first_at(&self, topic: usize, partition: i32, at: Millis, t: Millis) -> Option<Record> {
+        let (at, t) = (self.relative(at), self.relative(t));
+        self.topics
+            .get(topic)?
+            .first_at(partition, at, t)
+            .map(|record| self.absolute(record))
+    }
+
+    /// The record with the highest timestamp, as the log has it at `t`.
+    pub fn newest(&self, topic: usize, partition: i32, t: Millis) -> Option<Record> {
+        self.topics
+            .get(topic)?
+            .newest(partition, self.relative(t))
+            .map(|record| self.absolute(record))
+    }
+
+    fn absolute(&self, record: Record) -> Record {
+        Record {
+            at: record.at + self.epoch,
+            ..record
+        }
+    }
+}
+
+fn fill(filler: Filler, seed: u64, topics: &mut Vec<Topic>, groups: &mut Vec<Group>) {
+    let first = topics.len();
+    topics.extend(
+        filler::topics(filler, seed)
+            .iter()
+            .map(|spec| Topic::new(spec, seed)),
+    );
+    let count = topics.len() - first;
+    if count == 0 {
+        return;
+    }
+    groups.extend((0..filler.groups).map(|number| Group {
+        name: filler::name(number).into(),
+        body: Body::Filler(FillerGroup::new(
+            seed,
+            number as u64,
+            (first + number % count) as u32,
+        )),
+    }));
+}
