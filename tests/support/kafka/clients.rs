@@ -39,11 +39,15 @@ pub(super) fn jitter() -> u32 {
         .subsec_micros()
 }
 
-fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap()
-        .block_on(future)
+/// On a thread of its own, so that an asynchronous test may use the helpers too.
+fn block_on<T: Send>(future: impl Future<Output = T> + Send) -> T {
+    let runtime = || {
+        tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap()
+            .block_on(future)
+    };
+    thread::scope(|scope| scope.spawn(runtime).join()).unwrap()
 }
 
 impl KafkaCluster {
