@@ -32,6 +32,10 @@ pub struct PartitionMetadata {
     pub leader: Option<i32>,
     /// Its error, 0 for none.
     pub error: i32,
+    /// How many replicas it has.
+    pub replicas: u16,
+    /// How many of them are in sync.
+    pub in_sync: u16,
 }
 
 /// A topic in the metadata.
@@ -206,6 +210,8 @@ unsafe fn read_topic(topic: *const c::rd_kafka_metadata_topic, names: &mut Names
                 partition: (*partition).id,
                 leader: Some((*partition).leader).filter(|leader| *leader >= 0),
                 error: code(&raw const (*partition).err),
+                replicas: u16::try_from((*partition).replica_cnt).unwrap_or(0),
+                in_sync: u16::try_from((*partition).isr_cnt).unwrap_or(0),
             })
             .collect();
         TopicMetadata {

@@ -1,0 +1,351 @@
+//! The order of one cycle.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+
+use super::job::{Class, Job, Kind, Query};
+use super::topology::{Topic, UNREAD};
+use super::{End, Poller};
+use crate::model::{Ask, Cycle, Fact, HealthState, Span, Why};
+
+/// Leaders, new topics.
+const METADATA_EACH: Duration = Duration::from_mins(1);
+/// Ids of topics that groups read.
+const IDS_EACH: Duration = Duration::from_mins(1);
+const CONFIGS_EACH: Duration = Duration::from_mins(10);
+const CLUSTER_EACH: Duration = Duration::from_mins(10);
+/// Groups of other protocols: a heavy call, all groups are described for it.
+const FOREIGN_EACH: Duration = Duration::from_mins(5);
+/// Up to here the heavy call is part of the first cycle.
+const FOREIGN_AT_ONCE: usize = 5000;
+/// Up to so many partitions last stable offsets are read in every cycle.
+const ALL_STABLE: usize = 10_000;
+/// Above that: each minute, and in every cycle for this long after they differed.
+const STABLE_EACH: Duration = Duration::from_mins(1);
+const TRANSACTIONAL_FOR: Duration = Duration::from_mins(10);
+const TOPICS_A_CALL: usize = 200;
+const CONFIGS_A_CALL: usize = 100;
+const GROUPS_A_CALL: usize = 500;
+
+/// Whether something read at `at` is to be read again.
+fn due(at: Option<Instant>, each: Duration, now: Instant) -> bool {
+    at.is_none_or(|at| now.duration_since(at) >= each)
+}
+
+type Asks = mpsc::Receiver<Ask>;
+
+impl Poller {
+    /// One cycle. The interval until the next one, or why the cluster is down.
+    pub(super) async fn cycle(&mut self, asks: &mut Asks) -> Result<Result<Duration, Why>, End> {
+        self.begin();
+        if self.topology.fetched.is_none() {
+            self.health(HealthState::Connecting, None).await?;
+        }
+        if let Some(down) = self.refresh_if_due(asks).await? {
+            return Ok(Err(down));
+        }
+        self.ask_groups_and_starts(asks).await?;
+        if !self.anybody_answers(asks).await? {
+            return Ok(Err(self.why_down()));
+        }
+        self.pulse.clear();
+        self.health(HealthState::Up, None).await?;
+        self.ask_commits(asks).await?;
+        self.ask_ends(asks).await?;
+        self.ask_again(asks).await?;
+        self.ask_rare(asks).await?;
+        self.finish().await.map(Ok)
+    }
+
+    fn begin(&mut self) {
+        self.count.started = Instant::now();
+        self.count.answers = 0;
+        self.count.failed_parts = 0;
+        self.count.throttled = Duration::ZERO;
+        self.count.sent_before = self.admin.sent();
+        for topic in self.topology.topics.values_mut() {
+            topic
+                .partitions
+                .iter_mut()
+                .for_each(|partition| partition.max_commit = UNREAD);
+        }
+    }
+
+    /// Whether anybody has answered, or does before the first calls have timed out.
+    async fn anybody_answers(&mut self, asks: &mut Asks) -> Result<bool, End> {
+        while self.count.answers == 0
+            && (self.lanes_busy(Class::Listing) || self.lanes_busy(Class::Starts))
+        {
+            self.turn(Instant::now() + super::LOOK, asks).await?;
+        }
+        Ok(self.count.answers > 0)
+    }
+
+    /// Why nobody answers: what the client said, else that nobody did.
+    fn why_down(&self) -> Why {
+        match self.pulse.trouble() {
+            Some(trouble) => Why::text(trouble.to_string()),
+            None => Why::text("no broker answers in time"),
+        }
+    }
+
+    async fn refresh_if_due(&mut self, asks: &mut Asks) -> Result<Option<Why>, End> {
+        let now = Instant::now();
+        if !self.topology.stale && !due(self.topology.fetched, METADATA_EACH, now) {
+            return Ok(None);
+        }
+        self.refresh(asks).await?;
+        if self.topology.fetched.is_some() {
+            return Ok(None);
+        }
+        // The first read has nothing to go on with: wait for it to its end.
+        while self.lanes.busy((Class::Metadata, -1)) && self.topology.fetched.is_none() {
+            self.turn(Instant::now() + super::LOOK, asks).await?;
+        }
+        Ok(self.topology.fetched.is_none().then(|| self.why_down()))
+    }
+
+    /// Fetches whole metadata, unless that is under way already.
+    pub(super) async fn refresh(&mut self, asks: &mut Asks) -> Result<(), End> {
+        if !self.lanes.busy((Class::Metadata, -1)) {
+            self.push(Job::new(Class::Metadata, None, Query::Metadata));
+        }
+        self.settle(&[Class::Metadata], asks).await
+    }
+
+    async fn ask_groups_and_starts(&mut self, asks: &mut Asks) -> Result<(), End> {
+        if due(self.cluster_read, CLUSTER_EACH, Instant::now())
+            && !self.lanes.busy((Class::Rare, -1))
+        {
+            self.push(Job::new(Class::Rare, None, Query::Cluster));
+        }
+        if !self.lanes.busy((Class::Listing, -1)) {
+            self.push(Job::new(Class::Listing, None, Query::Listing));
+        }
+        self.listing_awaited = true;
+        self.ask_offsets(Kind::Start, |_| true);
+        self.settle(&[Class::Listing, Class::Starts], asks).await?;
+        self.heal_if_hurt(asks).await?;
+        let now = Instant::now();
+        if due(self.foreign_read, FOREIGN_EACH, now) && self.groups_to_come() <= FOREIGN_AT_ONCE {
+            self.foreign_read = Some(now);
+            self.push(Job::new(Class::Rare, None, Query::AllGroups));
+            self.settle(&[Class::Rare], asks).await?;
+        }
+        self.tell_groups().await
+    }
+
+    fn groups_to_come(&self) -> usize {
+        self.listing
+            .as_ref()
+            .map_or(self.groups.known.len(), |(listed, _, _)| {
+                listed.groups.len()
+            })
+    }
+
+    async fn ask_commits(&mut self, asks: &mut Asks) -> Result<(), End> {
+        let now = Instant::now();
+        let names: Vec<Arc<str>> = self.groups.known.keys().cloned().collect();
+        for group in names {
+            let partitions = self
+                .groups
+                .big_topics(&group, now)
+                .map(|topics| self.partitions_of(topics));
+            self.ask_group(group, partitions, false);
+        }
+        self.settle(&[Class::Commits], asks).await?;
+        if std::mem::take(&mut self.unknown_topic) {
+            self.refresh(asks).await?;
+        }
+        Ok(())
+    }
+
+    /// Asks for one group's commits, unless that is under way.
+    pub(super) fn ask_group(
+        &mut self,
+        group: Arc<str>,
+        partitions: Option<Vec<(Arc<str>, i32)>>,
+        second: bool,
+    ) {
+        if self.commits_flying.insert(Arc::clone(&group)) {
+            let coordinator = self.topology.coordinator(&group);
+            self.push(Job::new(
+                Class::Commits,
+                coordinator,
+                Query::Commits {
+                    group,
+                    partitions,
+                    second,
+                },
+            ));
+        }
+    }
+
+    fn partitions_of(&self, topics: &[Arc<str>]) -> Vec<(Arc<str>, i32)> {
+        let known = topics
+            .iter()
+            .filter_map(|topic| Some((topic, self.topology.topics.get(topic)?)));
+        known
+            .flat_map(|(name, topic)| {
+                (0..)
+                    .zip(&topic.partitions)
+                    .map(move |(n, _)| (Arc::clone(name), n))
+            })
+            .collect()
+    }
+
+    async fn ask_ends(&mut self, asks: &mut Asks) -> Result<(), End> {
+        self.ask_offsets(Kind::End, |_| true);
+        let now = Instant::now();
+        let partitions: usize = self
+            .topology
+            .topics
+            .values()
+            .map(|topic| topic.partitions.len())
+            .sum();
+        let sweep = partitions <= ALL_STABLE || due(self.stable_swept, STABLE_EACH, now);
+        if sweep {
+            self.stable_swept = Some(now);
+        }
+        let lately = |topic: &Topic| {
+            topic
+                .transactional
+                .is_some_and(|at| now.duration_since(at) < TRANSACTIONAL_FOR)
+        };
+        self.ask_offsets(Kind::StableEnd, |topic| sweep || lately(topic));
+        self.settle(&[Class::Ends], asks).await?;
+        self.heal_if_hurt(asks).await
+    }
+
+    /// Second reads: commits below the log start, ends below a commit.
+    async fn ask_again(&mut self, asks: &mut Asks) -> Result<(), End> {
+        let mut by_group = std::collections::BTreeMap::<Arc<str>, Vec<(Arc<str>, i32)>>::new();
+        for (group, topic, partition) in std::mem::take(&mut self.losses) {
+            by_group.entry(group).or_default().push((topic, partition));
+        }
+        for (group, mut partitions) in by_group {
+            partitions.sort();
+            partitions.dedup();
+            self.ask_group(group, Some(partitions), true);
+        }
+        self.ask_low_ends();
+        self.settle(&[Class::Commits, Class::Ends], asks).await?;
+        self.heal_if_hurt(asks).await
+    }
+
+    async fn ask_rare(&mut self, asks: &mut Asks) -> Result<(), End> {
+        let now = Instant::now();
+        self.ask_ids(now);
+        self.ask_configs(now);
+        if !self.lanes_busy(Class::Describe) {
+            let interval = self.config.poll_interval;
+            let groups = self.groups.to_describe(interval, now);
+            self.describe(groups);
+        }
+        if due(self.foreign_read, FOREIGN_EACH, now) && self.groups.known.len() > FOREIGN_AT_ONCE {
+            self.foreign_read = Some(now);
+            self.push(Job::new(Class::Rare, None, Query::AllGroups));
+        }
+        self.settle(&[Class::Describe, Class::Rare], asks).await
+    }
+
+    /// Describes groups, a coordinator a call, so that a hung one fails alone.
+    pub(super) fn describe(&mut self, groups: Vec<Arc<str>>) {
+        let mut by_coordinator = std::collections::BTreeMap::<Option<i32>, Vec<Arc<str>>>::new();
+        for group in groups {
+            by_coordinator
+                .entry(self.topology.coordinator(&group))
+                .or_default()
+                .push(group);
+        }
+        for (coordinator, groups) in by_coordinator {
+            for chunk in groups.chunks(GROUPS_A_CALL) {
+                self.push(Job::new(
+                    Class::Describe,
+                    coordinator,
+                    Query::Describe(chunk.to_vec()),
+                ));
+            }
+        }
+    }
+
+    fn lanes_busy(&self, class: Class) -> bool {
+        let coordinators = self
+            .topology
+            .brokers
+            .iter()
+            .map(|broker| broker.id)
+            .chain([-1]);
+        coordinators
+            .into_iter()
+            .any(|broker| self.lanes.busy((class, broker)))
+    }
+
+    fn ask_ids(&mut self, now: Instant) {
+        let suspects = std::mem::take(&mut self.suspects);
+        let mut topics: Vec<Arc<str>> = suspects.into_iter().collect();
+        for (name, topic) in &mut self.topology.topics {
+            let regular = (topic.read || topic.id.is_none()) && due(topic.described, IDS_EACH, now);
+            if regular && !topics.contains(name) {
+                topic.described = Some(now);
+                topics.push(Arc::clone(name));
+            }
+        }
+        for chunk in topics.chunks(TOPICS_A_CALL) {
+            self.push(Job::new(Class::Rare, None, Query::Topics(chunk.to_vec())));
+        }
+    }
+
+    fn ask_configs(&mut self, now: Instant) {
+        let mut topics = Vec::new();
+        for (name, topic) in &mut self.topology.topics {
+            if due(topic.configured, CONFIGS_EACH, now) {
+                topic.configured = Some(now);
+                topics.push(Arc::clone(name));
+            }
+        }
+        for chunk in topics.chunks(CONFIGS_A_CALL) {
+            self.push(Job::new(Class::Rare, None, Query::Configs(chunk.to_vec())));
+        }
+    }
+
+    /// Tells what the cycle cost; the interval until the next one.
+    async fn finish(&mut self) -> Result<Duration, End> {
+        let wished = self.config.poll_interval;
+        let least = self.budget.least_interval();
+        let interval = wished.max(least);
+        let rate = self.budget.rate().unwrap_or_default();
+        let lengthened = (least > wished).then(|| {
+            Why::text(format!(
+                "a budget of {rate} requests a second cannot meet an interval of {} s",
+                wished.as_secs_f64()
+            ))
+        });
+        let before = std::mem::take(&mut self.count.sent_before);
+        let requests = self
+            .admin
+            .sent()
+            .into_iter()
+            .map(|(api, sent)| (Arc::from(api), sent - before.get(api).copied().unwrap_or(0)))
+            .filter(|(_, sent)| *sent > 0)
+            .collect();
+        let now = Instant::now();
+        let cycle = Cycle {
+            took: span(now.duration_since(self.count.started)),
+            interval: span(interval),
+            lengthened,
+            requests,
+            throttled: span(self.count.throttled),
+            failed_parts: self.count.failed_parts,
+        };
+        self.emit(Fact::Cycle(cycle), self.count.started, now)
+            .await?;
+        Ok(interval)
+    }
+}
+
+fn span(duration: Duration) -> Span {
+    Span::from_millis(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX))
+}

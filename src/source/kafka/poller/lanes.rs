@@ -1,0 +1,231 @@
+//! Who waits for whom: a queue and a window for each broker and class of work.
+//!
+//! A broker that hangs fills its own window and nobody else's. When its calls time out in a row,
+//! what is still queued for it comes back unasked, and in later cycles two probes go first.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use super::job::{Class, Job, Lane};
+
+/// Time-outs in a row after which a lane is taken for hung.
+const HUNG_AFTER: u32 = 4;
+/// Jobs that a lane thought hung is tried with.
+const PROBES: usize = 2;
+
+#[derive(Debug, Default)]
+struct Queue {
+    waiting: VecDeque<Job>,
+    flying: usize,
+    timeouts: u32,
+    moved: Option<Instant>,
+    paused_until: Option<Instant>,
+}
+
+impl Queue {
+    fn hung(&self) -> bool {
+        self.timeouts >= HUNG_AFTER
+    }
+
+    fn stuck(&self, now: Instant, patience: Duration) -> bool {
+        self.flying > 0
+            && self
+                .moved
+                .is_some_and(|moved| now.duration_since(moved) >= patience)
+    }
+}
+
+/// All queues.
+#[derive(Debug)]
+pub(super) struct Lanes {
+    queues: BTreeMap<Lane, Queue>,
+    offset_window: usize,
+}
+
+impl Lanes {
+    pub(super) fn new(offset_window: usize) -> Self {
+        Self {
+            queues: BTreeMap::new(),
+            offset_window: offset_window.max(1),
+        }
+    }
+
+    pub(super) fn push(&mut self, job: Job) {
+        self.queues
+            .entry(job.lane)
+            .or_default()
+            .waiting
+            .push_back(job);
+    }
+
+    /// Whether a lane has work left from before.
+    pub(super) fn busy(&self, lane: Lane) -> bool {
+        self.queues
+            .get(&lane)
+            .is_some_and(|queue| queue.flying > 0 || !queue.waiting.is_empty())
+    }
+
+    fn window(&self, class: Class) -> usize {
+        match class {
+            Class::Metadata | Class::Listing => 1,
+            Class::Starts | Class::Ends => 8,
+            Class::Describe | Class::Rare => 3,
+            Class::Commits => {
+                let active = self.queues.range((class, i32::MIN)..=(class, i32::MAX));
+                let active = active
+                    .filter(|(_, queue)| queue.flying > 0 || !queue.waiting.is_empty())
+                    .count();
+                (self.offset_window / active.max(1)).max(8)
+            }
+        }
+    }
+
+    /// Takes a job that may be sent now.
+    pub(super) fn take(&mut self, now: Instant) -> Option<Job> {
+        let windows: Vec<(Lane, usize)> = self
+            .queues
+            .iter()
+            .filter(|(_, queue)| !queue.waiting.is_empty())
+            .map(|(lane, _)| (*lane, self.window(lane.0)))
+            .collect();
+        windows.into_iter().find_map(|(lane, window)| {
+            let queue = self.queues.get_mut(&lane)?;
+            let window = if queue.hung() {
+                PROBES.min(window)
+            } else {
+                window
+            };
+            if queue.flying >= window || queue.paused_until.is_some_and(|until| until > now) {
+                return None;
+            }
+            let job = queue.waiting.pop_front()?;
+            if queue.flying == 0 {
+                queue.moved = Some(now);
+            }
+            queue.flying += 1;
+            Some(job)
+        })
+    }
+
+    /// A job ended. The jobs that now come back unasked, where its broker seems hung.
+    pub(super) fn ended(&mut self, lane: Lane, timed_out: bool, now: Instant) -> Vec<Job> {
+        let Some(queue) = self.queues.get_mut(&lane) else {
+            return Vec::new();
+        };
+        queue.flying = queue.flying.saturating_sub(1);
+        if timed_out {
+            queue.timeouts += 1;
+        } else {
+            queue.timeouts = 0;
+            queue.moved = Some(now);
+        }
+        if queue.hung() {
+            queue.waiting.drain(..).collect()
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// A broker asked for a pause: none of its lanes sends before that is over.
+    pub(super) fn pause(&mut self, broker: i32, until: Instant) {
+        for ((_, of), queue) in &mut self.queues {
+            if *of == broker {
+                queue.paused_until = Some(until);
+            }
+        }
+    }
+
+    /// Whether these classes have nothing left to wait for: every lane is empty, or stuck.
+    pub(super) fn settled(&self, classes: &[Class], now: Instant, patience: Duration) -> bool {
+        self.queues
+            .iter()
+            .filter(|((class, _), _)| classes.contains(class))
+            .all(|(_, queue)| {
+                (queue.flying == 0 && queue.waiting.is_empty()) || queue.stuck(now, patience)
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::job::Query;
+    use super::*;
+
+    fn job(class: Class, broker: i32) -> Job {
+        Job::new(class, Some(broker), Query::Listing)
+    }
+
+    #[test]
+    fn a_stuck_broker_holds_up_only_its_own_lane() {
+        let (now, patience) = (Instant::now(), Duration::from_secs(1));
+        let mut lanes = Lanes::new(16);
+        for n in 0..40 {
+            lanes.push(job(Class::Commits, n % 2));
+        }
+        let mut answered = 0;
+        loop {
+            let mut flown = Vec::new();
+            while let Some(job) = lanes.take(now) {
+                flown.push(job.lane);
+            }
+            let answers: Vec<_> = flown.iter().filter(|(_, broker)| *broker == 0).collect();
+            if answers.is_empty() {
+                break;
+            }
+            answered += answers.len();
+            for lane in answers {
+                assert!(lanes.ended(*lane, false, now).is_empty());
+            }
+        }
+        assert_eq!(answered, 20, "all of the healthy broker's");
+        assert!(!lanes.settled(&[Class::Commits], now, patience));
+        assert!(
+            lanes.settled(&[Class::Commits], now + patience, patience),
+            "the other is not waited for"
+        );
+    }
+
+    #[test]
+    fn time_outs_in_a_row_give_the_rest_back_and_probes_open_it_again() {
+        let now = Instant::now();
+        let mut lanes = Lanes::new(8);
+        for _ in 0..20 {
+            lanes.push(job(Class::Commits, 1));
+        }
+        let flown = std::iter::from_fn(|| lanes.take(now)).count();
+        assert_eq!(flown, 8);
+        let back: usize = (0..4)
+            .map(|_| lanes.ended((Class::Commits, 1), true, now).len())
+            .sum();
+        assert_eq!(back, 12);
+        for _ in 0..4 {
+            lanes.ended((Class::Commits, 1), true, now);
+        }
+        for _ in 0..5 {
+            lanes.push(job(Class::Commits, 1));
+        }
+        assert_eq!(
+            std::iter::from_fn(|| lanes.take(now)).count(),
+            2,
+            "two probes"
+        );
+        lanes.ended((Class::Commits, 1), false, now);
+        assert_eq!(
+            std::iter::from_fn(|| lanes.take(now)).count(),
+            3,
+            "open again"
+        );
+    }
+
+    #[test]
+    fn throttling_pauses_one_broker() {
+        let now = Instant::now();
+        let mut lanes = Lanes::new(8);
+        lanes.push(job(Class::Ends, 1));
+        lanes.push(job(Class::Ends, 2));
+        lanes.pause(1, now + Duration::from_secs(1));
+        assert_eq!(lanes.take(now).unwrap().lane.1, 2);
+        assert!(lanes.take(now).is_none());
+        assert_eq!(lanes.take(now + Duration::from_secs(1)).unwrap().lane.1, 1);
+    }
+}
