@@ -146,8 +146,6 @@ pub struct TopicPartition {
     pub last_stable_offset: Reading<Offset>,
     /// Records a second coming in.
     pub arrival_rate: Reading<f64>,
-    /// When the log end was last asked for with success.
-    pub end_read_at: Option<Timestamp>,
 }
 
 /// A consumer group.

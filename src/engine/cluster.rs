@@ -1,0 +1,488 @@
+//! One cluster's facts: the fold of what was read, and the cut of what is true.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use slotmap::SlotMap;
+
+use crate::model::{
+    Ask, Broker, ClusterHealth, ClusterSettings, ClusterSnapshot, Cycle, Fact, GroupId, GroupPart,
+    HealthState, Issue, ListedGroup, OffsetRead, Settings, Span, Timestamp, TopicCommits, TopicId,
+    TopicMetadata, TopicName, Why,
+};
+
+use super::group::{Group, TopicKey};
+use super::group_view;
+use super::lag::MARKERS_AT_MOST;
+use super::now::Now;
+use super::topic::{Folded, Topic};
+
+/// Deleted topics whose ids are remembered, to tell one made anew.
+const REMEMBERED_TOPICS: usize = 1000;
+/// Asks of one cluster that a cut yields at the most.
+const ASKS: usize = 500;
+
+/// A cluster's facts.
+#[derive(Debug)]
+pub(super) struct Cluster {
+    settings: ClusterSettings,
+    all_settings: Arc<Settings>,
+    state: (HealthState, Timestamp),
+    why_down: Option<Why>,
+    cluster_id: Option<Arc<str>>,
+    controller: Option<i32>,
+    brokers: Vec<Broker>,
+    last_success: Option<Timestamp>,
+    last_complete_listing: Option<Timestamp>,
+    listing_failures: Option<(Timestamp, Vec<Why>)>,
+    no_group_visible: Option<Timestamp>,
+    cycle: Option<Cycle>,
+    topics: SlotMap<TopicKey, Topic>,
+    topic_keys: BTreeMap<TopicName, TopicKey>,
+    deleted_topics: HashMap<TopicName, Option<TopicId>>,
+    groups: BTreeMap<GroupId, Group>,
+    asks: Vec<Ask>,
+    changed: bool,
+    snapshot: Option<Arc<ClusterSnapshot>>,
+}
+
+impl Cluster {
+    pub(super) fn new(settings: ClusterSettings, all: Arc<Settings>, at: Timestamp) -> Self {
+        Self {
+            settings,
+            all_settings: all,
+            state: (HealthState::Connecting, at),
+            why_down: None,
+            cluster_id: None,
+            controller: None,
+            brokers: Vec::new(),
+            last_success: None,
+            last_complete_listing: None,
+            listing_failures: None,
+            no_group_visible: None,
+            cycle: None,
+            topics: SlotMap::with_key(),
+            topic_keys: BTreeMap::new(),
+            deleted_topics: HashMap::new(),
+            groups: BTreeMap::new(),
+            asks: Vec::new(),
+            changed: true,
+            snapshot: None,
+        }
+    }
+
+    /// New settings are in force.
+    pub(super) fn configure(&mut self, settings: ClusterSettings, all: &Arc<Settings>) {
+        self.settings = settings;
+        self.all_settings = Arc::clone(all);
+        self.changed = true;
+        for group in self.groups.values_mut() {
+            group.policy = all.policy(&self.settings.cluster, &group.id);
+            group.dirty = true;
+        }
+    }
+
+    /// Takes in one read.
+    pub(super) fn fold(&mut self, fact: &Fact, asked: Timestamp, answered: Timestamp) {
+        let times = (asked, answered);
+        match fact {
+            Fact::Health { state, why } => self.health(*state, why.as_ref(), answered),
+            Fact::Brokers {
+                cluster_id,
+                controller,
+                brokers,
+            } => {
+                self.succeeded(answered);
+                self.changed |= self.brokers != *brokers || self.controller != *controller;
+                self.cluster_id.clone_from(cluster_id);
+                self.controller = *controller;
+                self.brokers.clone_from(brokers);
+            }
+            Fact::Topics { topics, complete } => self.take_topics(topics, *complete, answered),
+            Fact::TopicConfig { topic, config } => {
+                let key = self.topic_key(topic);
+                self.topics[key].configure(config);
+            }
+            Fact::Groups {
+                groups,
+                complete,
+                failures,
+            } => self.list(groups, *complete, failures, answered),
+            Fact::Group { description } => {
+                self.group(&description.group, answered)
+                    .describe(description, answered);
+                self.add_assigned(&description.group, answered);
+            }
+            Fact::GroupFailed { group, part, why } => {
+                let group = self.group(group, answered);
+                match part {
+                    GroupPart::Commits => group.commits_not_read(answered, why),
+                    GroupPart::Description => group.not_described(answered, why),
+                }
+            }
+            Fact::Commits {
+                group,
+                topics,
+                complete,
+            } => self.take_commits(group, topics, *complete, times),
+            Fact::LogStarts { topic, offsets } => {
+                self.note_offsets(offsets, answered);
+                let key = self.topic_key(topic);
+                self.topics[key].take_starts(offsets, asked, answered);
+            }
+            Fact::LogEnds {
+                topic,
+                isolation,
+                offsets,
+            } => {
+                self.note_offsets(offsets, answered);
+                let key = self.topic_key(topic);
+                let folded = self.topics[key].take_ends(*isolation, offsets, asked, answered);
+                self.after(key, folded);
+            }
+            Fact::MaxTimestamps { topic, offsets } => {
+                let key = self.topic_key(topic);
+                self.topics[key].take_max_timestamps(offsets);
+            }
+            Fact::OffsetForTime { .. } => {}
+            Fact::Cycle(cycle) => {
+                self.cycle = Some(cycle.clone());
+                self.changed = true;
+            }
+        }
+    }
+
+    /// Notes a mark on a group, if it is here.
+    pub(super) fn mark(&mut self, group: &GroupId, at: Timestamp, text: &str) {
+        if let Some(group) = self.groups.get_mut(group) {
+            group.event(at, crate::model::EventKind::Mark, text.to_owned());
+        }
+    }
+
+    fn health(&mut self, state: HealthState, why: Option<&Why>, at: Timestamp) {
+        if self.state.0 != state {
+            self.state = (state, at);
+        }
+        self.why_down = why.cloned();
+        self.changed = true;
+    }
+
+    fn succeeded(&mut self, at: Timestamp) {
+        self.last_success = Some(self.last_success.map_or(at, |last| last.max(at)));
+        if self.state.0 != HealthState::Up {
+            self.health(HealthState::Up, None, at);
+        }
+        self.changed = true;
+    }
+
+    fn note_offsets(&mut self, reads: &[OffsetRead], at: Timestamp) {
+        if reads.iter().any(|r| r.offset.is_ok()) {
+            self.succeeded(at);
+        }
+    }
+
+    fn topic_key(&mut self, name: &TopicName) -> TopicKey {
+        if let Some(key) = self.topic_keys.get(name) {
+            return *key;
+        }
+        let key = self.topics.insert(Topic::new(name.clone()));
+        self.topic_keys.insert(name.clone(), key);
+        self.changed = true;
+        key
+    }
+
+    fn group(&mut self, id: &GroupId, at: Timestamp) -> &mut Group {
+        let (settings, cluster) = (&self.all_settings, &self.settings.cluster);
+        let changed = &mut self.changed;
+        self.groups.entry(id.clone()).or_insert_with(|| {
+            *changed = true;
+            Group::new(id.clone(), at, settings.policy(cluster, id))
+        })
+    }
+
+    fn take_topics(&mut self, topics: &[TopicMetadata], complete: bool, at: Timestamp) {
+        self.succeeded(at);
+        for meta in topics {
+            let key = self.topic_key(&meta.topic);
+            let folded = self.topics[key].describe(meta.topic_id, &meta.partitions, at);
+            if let Some(before) = self.deleted_topics.get(&meta.topic) {
+                let another = meta.topic_id.is_none() || *before != meta.topic_id;
+                if another && self.topics[key].recreated_at.is_none() {
+                    self.topics[key].recreated_at = Some(at);
+                }
+                if meta.topic_id.is_some() {
+                    self.deleted_topics.remove(&meta.topic);
+                }
+            }
+            self.after(key, folded);
+        }
+        if complete {
+            self.forget_topics_but(topics, at);
+        }
+    }
+
+    /// What a fold of a topic's facts calls for.
+    fn after(&mut self, key: TopicKey, folded: Folded) {
+        if folded.wiped {
+            self.groups.values_mut().for_each(|g| g.wipe_topic(key));
+        }
+        if folded.describe {
+            self.asks.push(Ask::DescribeTopic {
+                cluster: self.settings.cluster.clone(),
+                topic: self.topics[key].name.clone(),
+            });
+        }
+    }
+
+    fn forget_topics_but(&mut self, topics: &[TopicMetadata], at: Timestamp) {
+        let named: std::collections::HashSet<&TopicName> =
+            topics.iter().map(|t| &t.topic).collect();
+        let gone: Vec<(TopicName, TopicKey)> = self
+            .topic_keys
+            .iter()
+            .filter(|(name, key)| self.topics[**key].visible && !named.contains(name))
+            .map(|(name, key)| (name.clone(), *key))
+            .collect();
+        for (name, key) in gone {
+            self.topic_keys.remove(&name);
+            let id = self.topics.remove(key).and_then(|t| t.id);
+            if self.deleted_topics.len() < REMEMBERED_TOPICS {
+                self.deleted_topics.insert(name, id);
+            }
+            self.groups
+                .values_mut()
+                .for_each(|g| g.forget_topic(key, at));
+            self.changed = true;
+        }
+    }
+
+    fn list(&mut self, groups: &[ListedGroup], complete: bool, failures: &[Why], at: Timestamp) {
+        if complete || !groups.is_empty() {
+            self.succeeded(at);
+        }
+        self.changed = true;
+        for listed in groups {
+            self.group(&listed.group, at).list(listed, at);
+        }
+        self.listing_failures = (!complete).then(|| (at, failures.to_vec()));
+        self.no_group_visible = (complete && groups.is_empty()).then_some(at);
+        let named: std::collections::HashSet<&GroupId> = groups.iter().map(|g| &g.group).collect();
+        if complete {
+            self.last_complete_listing = Some(at);
+            let before = self.groups.len();
+            self.groups.retain(|id, group| {
+                if !named.contains(id) {
+                    group.missing += 1;
+                }
+                group.missing < 2
+            });
+            self.changed |= self.groups.len() != before;
+        } else {
+            let why = failures
+                .first()
+                .cloned()
+                .unwrap_or_else(|| Why::text("the listing of groups was incomplete"));
+            for (id, group) in &mut self.groups {
+                if !named.contains(id) {
+                    group.not_listed(&why);
+                }
+            }
+        }
+    }
+
+    fn add_assigned(&mut self, id: &GroupId, at: Timestamp) {
+        let Some(group) = self.groups.get(id) else {
+            return;
+        };
+        let missing = group.assigned_without_row();
+        if missing.is_empty() {
+            return;
+        }
+        for (topic, partition) in missing {
+            let key = self.topic_key(&topic);
+            if let Some(group) = self.groups.get_mut(id) {
+                group.add_row(&topic, key, partition, at);
+            }
+        }
+        if let Some(group) = self.groups.get_mut(id) {
+            group.refresh_owners();
+        }
+    }
+
+    fn take_commits(
+        &mut self,
+        id: &GroupId,
+        topics: &[TopicCommits],
+        complete: bool,
+        times: (Timestamp, Timestamp),
+    ) {
+        self.succeeded(times.1);
+        self.group(id, times.1);
+        let mut confirm = false;
+        for commits in topics {
+            let key = self.topic_key(&commits.topic);
+            if let Some(group) = self.groups.get_mut(id) {
+                confirm |= group
+                    .take_commits(commits, key, &self.topics[key], times)
+                    .confirm;
+            }
+        }
+        self.group(id, times.1)
+            .commits_done(topics, complete, times);
+        self.add_assigned(id, times.1);
+        if confirm {
+            self.asks.push(Ask::CommitsNow {
+                cluster: self.settings.cluster.clone(),
+                group: id.clone(),
+            });
+        }
+    }
+
+    /// The interval in force: the configured one, or longer where a budget forces that.
+    fn interval(&self) -> Span {
+        let cycle = self.cycle.as_ref().map_or(Span::ZERO, |c| c.interval);
+        self.settings.poll_interval.max(cycle)
+    }
+
+    /// What is true at `at`, rebuilt where something changed, or everywhere when `all`.
+    pub(super) fn cut(
+        &mut self,
+        at: Timestamp,
+        generation: u64,
+        all: bool,
+    ) -> Arc<ClusterSnapshot> {
+        let mut now = Now::new(at, self.interval(), self.settings.stale_for);
+        let mut changed = std::mem::take(&mut self.changed) || all;
+        for (_, topic) in &mut self.topics {
+            if all || topic.dirty || topic.snapshot.is_none() || topic.is_due(&now) {
+                topic.rebuild(&mut now, generation);
+                changed = true;
+            }
+        }
+        for group in self.groups.values_mut() {
+            let moved = |g: &Group| {
+                g.topics.iter().any(|t| {
+                    let topic = self.topics.get(t.key).and_then(|t| t.snapshot.as_ref());
+                    topic.is_some_and(|t| t.generation == generation)
+                })
+            };
+            if all || group.dirty || group.is_due(&now) || moved(group) {
+                group_view::rebuild(group, &self.topics, &self.settings, &mut now, generation);
+                changed = true;
+            }
+        }
+        match &self.snapshot {
+            Some(snapshot) if !changed => Arc::clone(snapshot),
+            _ => {
+                let snapshot = Arc::new(self.snapshot(generation));
+                self.snapshot = Some(Arc::clone(&snapshot));
+                snapshot
+            }
+        }
+    }
+
+    fn snapshot(&self, generation: u64) -> ClusterSnapshot {
+        ClusterSnapshot {
+            cluster: self.settings.cluster.clone(),
+            generation,
+            health: ClusterHealth {
+                state: self.state.0,
+                why: self.why_down.clone(),
+                since: self.state.1,
+                last_success: self.last_success,
+                last_complete_listing: self.last_complete_listing,
+                cluster_id: self.cluster_id.clone(),
+                controller: self.controller,
+                cycle: self.cycle.clone(),
+                poll_interval: self.settings.poll_interval,
+            },
+            brokers: self.brokers.clone(),
+            groups: self
+                .groups
+                .values()
+                .filter_map(|g| g.snapshot.clone())
+                .collect(),
+            topics: self
+                .topic_keys
+                .values()
+                .filter_map(|k| self.topics[*k].snapshot.clone())
+                .collect(),
+            issues: self.issues(),
+        }
+    }
+
+    fn issues(&self) -> Vec<Issue> {
+        let mut issues = Vec::new();
+        let mut issue = |since, subject: &str, text: String| {
+            issues.push(Issue {
+                since,
+                subject: subject.into(),
+                text: text.into(),
+            });
+        };
+        if let Some((at, failures)) = &self.listing_failures {
+            for why in failures {
+                issue(*at, "listing of groups", why.to_string());
+            }
+        }
+        if let Some(at) = self.no_group_visible {
+            let text = "no group is visible: either there is none, or this user lacks Describe on \
+                        groups; `laggard doctor` tells which";
+            issue(at, "listing of groups", text.to_owned());
+        }
+        if let Some(why) = self.cycle.as_ref().and_then(|c| c.lengthened.as_ref()) {
+            issue(
+                self.last_success.unwrap_or(self.state.1),
+                "poll interval",
+                why.to_string(),
+            );
+        }
+        issues
+    }
+
+    /// What would help, ranked: what this fold called for, then the little that may be markers.
+    pub(super) fn asks(&mut self, at: Timestamp) -> Vec<Ask> {
+        let mut asks = std::mem::take(&mut self.asks);
+        self.ask_for_markers(at, &mut asks);
+        asks.truncate(ASKS);
+        asks
+    }
+
+    /// A small lag that stands still may be transaction markers only: the offset of the highest
+    /// timestamp tells.
+    fn ask_for_markers(&mut self, at: Timestamp, asks: &mut Vec<Ask>) {
+        let mut wanted: BTreeMap<TopicKey, Vec<i32>> = BTreeMap::new();
+        let still = at - self.interval();
+        for group in self.groups.values().filter(|g| g.near_end) {
+            for rows in &group.topics {
+                let Some(topic) = self.topics.get(rows.key) else {
+                    continue;
+                };
+                for row in &rows.rows {
+                    let Some((c, log)) = row.offset().zip(topic.partition(row.partition)) else {
+                        continue;
+                    };
+                    let small = log
+                        .end
+                        .offset()
+                        .is_some_and(|h| h > c && h - c <= MARKERS_AT_MOST);
+                    let rests = log.end_moved_at.is_some_and(|moved| moved <= still);
+                    if small && rests && log.max_timestamp_asked != log.end.offset() {
+                        wanted.entry(rows.key).or_default().push(row.partition);
+                    }
+                }
+            }
+        }
+        for (key, mut partitions) in wanted {
+            partitions.sort_unstable();
+            partitions.dedup();
+            let topic = &mut self.topics[key];
+            topic.mark_asked(&partitions);
+            asks.push(Ask::MaxTimestamps {
+                cluster: self.settings.cluster.clone(),
+                topic: topic.name.clone(),
+                partitions,
+            });
+        }
+    }
+}

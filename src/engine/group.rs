@@ -1,0 +1,495 @@
+//! One group as facts: its listing, its description, its commits, its rhythm.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::model::{
+    Event, EventKind, GroupDescription, GroupId, GroupSnapshot, GroupState, GroupType, ListedGroup,
+    Member, Offset, PartitionId, Policy, Reading, Span, Timestamp, TopicCommits, TopicName,
+    TrendPoint, Why,
+};
+
+use super::fact::staleness;
+use super::now::Now;
+use super::rate::spacing;
+use super::row::{Row, Took};
+use super::silence::Silence;
+use super::topic::Topic;
+
+/// Events that are kept.
+const EVENTS: usize = 50;
+/// Points of the trend that are kept.
+const TREND: usize = 60;
+/// After members came or went, growth says nothing for this long.
+const SETTLE: Span = Span::from_secs(180);
+
+slotmap::new_key_type! {
+    /// A topic's slot, freed with the topic.
+    pub(super) struct TopicKey;
+}
+
+/// A group's rows of one topic.
+#[derive(Debug)]
+pub(super) struct TopicRows {
+    pub(super) topic: TopicName,
+    pub(super) key: TopicKey,
+    /// In order of partition.
+    pub(super) rows: Vec<Row>,
+}
+
+/// A group's facts.
+#[derive(Debug)]
+pub(super) struct Group {
+    pub(super) id: GroupId,
+    pub(super) group_type: GroupType,
+    pub(super) protocol_type: Arc<str>,
+    state: Option<(GroupState, Timestamp)>,
+    listing_failed: Option<Why>,
+    pub(super) description: Option<Arc<GroupDescription>>,
+    pub(super) members: Option<Arc<[Member]>>,
+    pub(super) describe_failed: Option<(Timestamp, Why)>,
+    pub(super) commits_failed: Option<(Timestamp, Why)>,
+    /// Whether its commits have ever been read.
+    pub(super) commits_read: bool,
+    oldest_answer: Option<Timestamp>,
+    pub(super) topics: Vec<TopicRows>,
+    pub(super) silence: Silence,
+    pub(super) members_changed_at: Option<Timestamp>,
+    pub(super) last_active: Timestamp,
+    pub(super) trend: VecDeque<TrendPoint>,
+    pub(super) events: VecDeque<Event>,
+    /// Complete listings in a row that did not name it.
+    pub(super) missing: u8,
+    pub(super) policy: Arc<Policy>,
+    pub(super) status: Option<(crate::model::Status, Timestamp)>,
+    pub(super) dirty: bool,
+    /// Some row's lag is so small that it may be markers only.
+    pub(super) near_end: bool,
+    pub(super) lively: bool,
+    /// An answer was overdue when it was last rebuilt.
+    was_overdue: bool,
+    pub(super) wake_at: Option<Timestamp>,
+    pub(super) snapshot: Option<Arc<GroupSnapshot>>,
+}
+
+/// What a fold of commits calls for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct FoldedCommits {
+    /// A loss was seen once: read the commits again.
+    pub(super) confirm: bool,
+}
+
+impl Group {
+    pub(super) fn new(id: GroupId, at: Timestamp, policy: Arc<Policy>) -> Self {
+        Self {
+            id,
+            group_type: GroupType::Unknown,
+            protocol_type: Arc::from(""),
+            state: None,
+            listing_failed: None,
+            description: None,
+            members: None,
+            describe_failed: None,
+            commits_failed: None,
+            commits_read: false,
+            oldest_answer: None,
+            topics: Vec::new(),
+            silence: Silence::default(),
+            members_changed_at: None,
+            last_active: at,
+            trend: VecDeque::new(),
+            events: VecDeque::new(),
+            missing: 0,
+            policy,
+            status: None,
+            dirty: true,
+            near_end: false,
+            lively: true,
+            was_overdue: false,
+            wake_at: None,
+            snapshot: None,
+        }
+    }
+
+    /// Takes in its line of a listing.
+    pub(super) fn list(&mut self, listed: &ListedGroup, at: Timestamp) {
+        self.missing = 0;
+        self.dirty |= self.listing_failed.take().is_some();
+        if listed.group_type != GroupType::Unknown && self.group_type != listed.group_type {
+            self.group_type = listed.group_type.clone();
+            self.dirty = true;
+        }
+        if self.protocol_type != listed.protocol_type {
+            self.protocol_type = Arc::clone(&listed.protocol_type);
+            self.dirty = true;
+        }
+        if listed.state != GroupState::Unknown {
+            self.take_state(listed.state, at);
+        }
+        if listed.state == GroupState::Empty && self.members.as_ref().is_some_and(|m| !m.is_empty())
+        {
+            // The listing is newer than the description: nobody is left.
+            self.take_members(Some(Vec::new()), at);
+        }
+    }
+
+    /// A listing that was not complete did not name it.
+    pub(super) fn not_listed(&mut self, why: &Why) {
+        self.dirty |= self.listing_failed.is_none();
+        self.listing_failed.get_or_insert_with(|| why.clone());
+    }
+
+    fn take_state(&mut self, state: GroupState, at: Timestamp) {
+        match &mut self.state {
+            Some((old, read_at)) if *old == state => *read_at = at.max(*read_at),
+            Some((_, read_at)) if *read_at > at => {}
+            before => {
+                let was = before.replace((state, at)).map(|(old, _)| old);
+                self.dirty = true;
+                if let Some(was) = was {
+                    self.event(at, EventKind::State, format!("{was:?} → {state:?}"));
+                }
+            }
+        }
+    }
+
+    /// Takes in a description.
+    pub(super) fn describe(&mut self, description: &Arc<GroupDescription>, answered: Timestamp) {
+        self.dirty |= self.describe_failed.take().is_some();
+        if description.state != GroupState::Unknown {
+            self.take_state(description.state, answered);
+        }
+        let same = self.description.as_deref() == Some(&**description);
+        if same {
+            return;
+        }
+        if description.group_type != GroupType::Unknown {
+            self.group_type = description.group_type.clone();
+        }
+        if let Some(protocol) = &description.protocol_type {
+            self.protocol_type = Arc::clone(protocol);
+        }
+        self.take_members(description.members.clone(), answered);
+        self.description = Some(Arc::clone(description));
+        self.dirty = true;
+    }
+
+    fn take_members(&mut self, members: Option<Vec<Member>>, at: Timestamp) {
+        let was = self.members.take();
+        self.members = members.map(Arc::from);
+        if let (Some(was), Some(is)) = (was, self.members.clone())
+            && *was != *is
+        {
+            self.members_changed(&was, &is, at);
+        }
+        self.assign_owners();
+        self.dirty = true;
+    }
+
+    fn members_changed(&mut self, was: &[Member], is: &[Member], at: Timestamp) {
+        let missing = |from: &[Member], of: &[Member]| {
+            of.iter()
+                .filter(|m| !from.iter().any(|f| f.member_id == m.member_id))
+                .count()
+        };
+        let (joined, left) = (missing(was, is), missing(is, was));
+        self.members_changed_at = Some(at);
+        if joined > 0 {
+            self.event(
+                at,
+                EventKind::Joined,
+                format!("{joined} joined, {} members", is.len()),
+            );
+        }
+        if left > 0 {
+            self.event(
+                at,
+                EventKind::Left,
+                format!("{left} left, {} members", is.len()),
+            );
+        }
+        if joined == 0 && left == 0 {
+            self.event(
+                at,
+                EventKind::Rebalanced,
+                "partitions changed hands".to_owned(),
+            );
+        }
+    }
+
+    /// Sets each row's owner from the members' assignments.
+    fn assign_owners(&mut self) {
+        for rows in &mut self.topics {
+            rows.rows.iter_mut().for_each(|r| r.owner = None);
+        }
+        let members = self.members.clone();
+        for (index, member) in members.iter().flat_map(|m| m.iter()).enumerate() {
+            for assigned in &member.assignment {
+                let Ok(place) = self
+                    .topics
+                    .binary_search_by(|t| t.topic.cmp(&assigned.topic))
+                else {
+                    continue;
+                };
+                let rows = &mut self.topics[place].rows;
+                for partition in &assigned.partitions {
+                    if let Ok(i) = rows.binary_search_by_key(partition, |r| r.partition) {
+                        rows[i].owner = u32::try_from(index).ok();
+                    }
+                }
+            }
+        }
+    }
+
+    /// Partitions that its members own and for which there is no row yet, with their topics.
+    pub(super) fn assigned_without_row(&self) -> Vec<(TopicName, PartitionId)> {
+        let assigned = self
+            .members
+            .iter()
+            .flat_map(|m| m.iter())
+            .flat_map(|m| &m.assignment);
+        assigned
+            .flat_map(|a| a.partitions.iter().map(|p| (a.topic.clone(), *p)))
+            .filter(|(topic, partition)| self.row(topic, *partition).is_none())
+            .collect()
+    }
+
+    fn row(&self, topic: &TopicName, partition: PartitionId) -> Option<&Row> {
+        let rows = &self.topics[self.topics.binary_search_by(|t| t.topic.cmp(topic)).ok()?].rows;
+        rows.binary_search_by_key(&partition, |r| r.partition)
+            .ok()
+            .map(|i| &rows[i])
+    }
+
+    /// A row for a partition that a member owns: its commit is still to be read, or there is none.
+    pub(super) fn add_row(
+        &mut self,
+        topic: &TopicName,
+        key: TopicKey,
+        partition: PartitionId,
+        at: Timestamp,
+    ) {
+        let read = self.commits_read;
+        let rows = self.rows_of(topic, key);
+        if let Err(place) = rows.binary_search_by_key(&partition, |r| r.partition) {
+            let mut row = Row::new(partition, at);
+            if read {
+                row.commit = super::row::Commit::Never;
+            }
+            rows.insert(place, row);
+            self.dirty = true;
+        }
+    }
+
+    /// Owners of rows that were added after the members were read.
+    pub(super) fn refresh_owners(&mut self) {
+        self.assign_owners();
+    }
+
+    fn rows_of(&mut self, topic: &TopicName, key: TopicKey) -> &mut Vec<Row> {
+        let place = match self.topics.binary_search_by(|t| t.topic.cmp(topic)) {
+            Ok(place) => place,
+            Err(place) => {
+                let rows = TopicRows {
+                    topic: topic.clone(),
+                    key,
+                    rows: Vec::new(),
+                };
+                self.topics.insert(place, rows);
+                place
+            }
+        };
+        &mut self.topics[place].rows
+    }
+
+    /// Takes in the commits on one topic. `log` gives a partition's facts.
+    pub(super) fn take_commits(
+        &mut self,
+        commits: &TopicCommits,
+        key: TopicKey,
+        topic: &Topic,
+        (asked, answered): (Timestamp, Timestamp),
+    ) -> FoldedCommits {
+        let mut folded = FoldedCommits::default();
+        let (mut changed, mut moved, mut added) = (false, false, false);
+        let spacing = spacing(self.silence.typical_gap());
+        let rows = self.rows_of(&commits.topic, key);
+        let mut next = 0;
+        for read in &commits.partitions {
+            // Answers come in order: look where the last one was found first.
+            let place = match rows.get(next) {
+                Some(row) if row.partition == read.partition => next,
+                _ => match rows.binary_search_by_key(&read.partition, |r| r.partition) {
+                    Ok(place) => place,
+                    Err(place) => {
+                        rows.insert(place, Row::new(read.partition, answered));
+                        added = true;
+                        place
+                    }
+                },
+            };
+            next = place + 1;
+            let log = topic.partition(read.partition);
+            let took: Took = rows[place].take(&read.offset, asked, answered, log, spacing);
+            changed |= took.changed;
+            moved |= took.moved;
+            folded.confirm |= took.confirm;
+        }
+        if added {
+            self.assign_owners();
+        }
+        if moved {
+            self.silence.commit(answered);
+            self.last_active = answered;
+        }
+        self.dirty |= changed || added || self.lively;
+        folded
+    }
+
+    /// The whole of its commits was read: rows that were not named have none.
+    pub(super) fn commits_done(
+        &mut self,
+        named: &[TopicCommits],
+        complete: bool,
+        (asked, answered): (Timestamp, Timestamp),
+    ) {
+        self.dirty |= self.commits_failed.take().is_some() || !self.commits_read;
+        self.commits_read = true;
+        self.silence.seen(answered);
+        self.oldest_answer = None;
+        if !complete {
+            return;
+        }
+        for rows in &mut self.topics {
+            let found = named.binary_search_by(|n| n.topic.cmp(&rows.topic)).ok();
+            let read = found.map_or(&[][..], |i| &named[i].partitions[..]);
+            if read.len() == rows.rows.len() {
+                continue;
+            }
+            for row in &mut rows.rows {
+                if read
+                    .binary_search_by_key(&row.partition, |r| r.partition)
+                    .is_err()
+                {
+                    self.dirty |= row
+                        .take(&Ok(None), asked, answered, None, Span::ZERO)
+                        .changed;
+                }
+            }
+        }
+    }
+
+    /// Its commits could not be read.
+    pub(super) fn commits_not_read(&mut self, at: Timestamp, why: &Why) {
+        if self.commits_failed.as_ref().is_none_or(|(_, w)| w != why) {
+            self.commits_failed = Some((at, why.clone()));
+            self.dirty = true;
+        }
+    }
+
+    /// Its description could not be read.
+    pub(super) fn not_described(&mut self, at: Timestamp, why: &Why) {
+        if self.describe_failed.as_ref().is_none_or(|(_, w)| w != why) {
+            self.describe_failed = Some((at, why.clone()));
+            self.dirty = true;
+        }
+    }
+
+    /// A topic is no more: what was read of it goes with it.
+    pub(super) fn forget_topic(&mut self, key: TopicKey, at: Timestamp) {
+        if let Some(i) = self.topics.iter().position(|t| t.key == key) {
+            let gone = self.topics.remove(i);
+            self.event(
+                at,
+                EventKind::Topic,
+                format!("topic {} was deleted", gone.topic),
+            );
+            self.dirty = true;
+        }
+    }
+
+    /// A topic's log is another one now.
+    pub(super) fn wipe_topic(&mut self, key: TopicKey) {
+        if let Some(rows) = self.topics.iter_mut().find(|t| t.key == key) {
+            rows.rows.iter_mut().for_each(Row::wipe);
+            self.dirty = true;
+        }
+    }
+
+    /// Notes an event.
+    pub(super) fn event(&mut self, at: Timestamp, kind: EventKind, text: String) {
+        if self.events.len() == EVENTS {
+            self.events.pop_front();
+        }
+        self.events.push_back(Event {
+            at,
+            kind,
+            text: text.into(),
+        });
+        self.dirty = true;
+    }
+
+    /// Kafka's state of it, with its honesty.
+    pub(super) fn state(&self, now: &mut Now) -> Reading<GroupState> {
+        let Some((state, read_at)) = self.state else {
+            return Reading::unknown(self.listing_failed.clone().unwrap_or(Why::NOT_READ_YET));
+        };
+        staleness(self.listing_failed.as_ref(), read_at, now)
+            .map_or(Reading::Known(state), |s| s.reading(state))
+    }
+
+    /// The state as last read.
+    pub(super) fn last_state(&self) -> Option<GroupState> {
+        self.state.map(|(state, _)| state)
+    }
+
+    /// Whether members came or went so lately that growth says nothing.
+    pub(super) fn settling(&self, now: &mut Now) -> bool {
+        self.members_changed_at
+            .is_some_and(|at| !now.reached(at + SETTLE))
+    }
+
+    /// Whether it must be rebuilt at `now` with no new fact.
+    pub(super) fn is_due(&mut self, now: &Now) -> bool {
+        if self.wake_at.is_some_and(|w| w <= now.at) {
+            return true;
+        }
+        // The state is read with each listing; rows are read together, or fail on their own.
+        let state_at = self.state.map(|(_, at)| at);
+        let oldest = *self.oldest_answer.get_or_insert_with(|| {
+            let rows = self.topics.iter().flat_map(|t| &t.rows);
+            rows.map(|r| r.answered)
+                .min()
+                .unwrap_or(Timestamp::from_millis(i64::MAX / 2))
+        });
+        let overdue = now.overdue(oldest) || state_at.is_some_and(|at| now.overdue(at));
+        std::mem::replace(&mut self.was_overdue, overdue) || overdue
+    }
+
+    /// Adds a point to the trend if the value is another one. A point per interval at the most:
+    /// the last one moves until then.
+    pub(super) fn note_trend(
+        &mut self,
+        effective_lag: Option<Offset>,
+        at: Timestamp,
+        interval: Span,
+    ) {
+        if self
+            .trend
+            .back()
+            .is_some_and(|p| p.effective_lag == effective_lag)
+        {
+            return;
+        }
+        let crowded = self.trend.len() >= 2 && {
+            let before = self.trend[self.trend.len() - 2];
+            at - before.at < interval
+        };
+        if crowded {
+            self.trend.pop_back();
+        } else if self.trend.len() == TREND {
+            self.trend.pop_front();
+        }
+        self.trend.push_back(TrendPoint { at, effective_lag });
+    }
+}

@@ -1,0 +1,199 @@
+//! Offset lag: what can still be read of a partition by a group.
+//!
+//! `lag` is log end − commit, as Kafka's tools show it (the model derives it). `effective_lag` is
+//! what can still be read: less where records were deleted unread, 0 where only transaction
+//! markers lie between commit and end.
+
+use crate::model::{Offset, Reading, Why, distance};
+
+use super::topic::Partition;
+
+/// Most records between commit and end that are looked at for being markers only.
+pub(super) const MARKERS_AT_MOST: i64 = 16;
+
+/// What can still be read, from the readings of one row.
+pub(super) fn effective_lag(
+    committed: &Reading<Offset>,
+    start: &Reading<Offset>,
+    end: &Reading<Offset>,
+    log: Option<&Partition>,
+) -> Reading<i64> {
+    let lag = distance(committed, end, start);
+    let Some(value) = lag.value() else {
+        return lag;
+    };
+    if value <= MARKERS_AT_MOST && only_markers(committed.value(), end.value(), log) {
+        return lag.map(|_| 0);
+    }
+    match (committed.value(), start.value(), end.value()) {
+        (Some(c), Some(b), Some(h)) if c < b => lag.map(|_| (h - b).max(0)),
+        _ => lag,
+    }
+}
+
+/// Whether the record with the highest timestamp lies below the commit while the log end is the
+/// one for which that was asked.
+fn only_markers(committed: Option<Offset>, end: Option<Offset>, log: Option<&Partition>) -> bool {
+    match (committed, end, log.and_then(|l| l.max_timestamp)) {
+        (Some(c), Some(h), Some((newest, asked_at))) => h > c && asked_at == h && newest < c,
+        _ => false,
+    }
+}
+
+/// A sum over partitions, honest about its parts: stale parts count with their last values and
+/// make it stale; unknown ones make it a lower bound; bounds add up.
+#[derive(Debug)]
+pub(super) struct Sum {
+    value: i64,
+    low: i64,
+    high: Option<i64>,
+    exact: bool,
+    known: u32,
+    stale: Option<(crate::model::Timestamp, Why)>,
+    unknown: u32,
+    parts: u32,
+    first_why: Option<Why>,
+}
+
+impl Default for Sum {
+    fn default() -> Self {
+        Self {
+            value: 0,
+            low: 0,
+            high: Some(0),
+            exact: true,
+            known: 0,
+            stale: None,
+            unknown: 0,
+            parts: 0,
+            first_why: None,
+        }
+    }
+}
+
+impl Sum {
+    /// Adds a part.
+    pub(super) fn add(&mut self, part: &Reading<i64>) {
+        self.parts += 1;
+        let (low, high) = (part.low(), part.high());
+        if part.is_unknown() && low.is_some() && low == high {
+            // No value of its own, but only one that it can have: an empty partition never
+            // committed on.
+            self.known += 1;
+            self.value += low.unwrap_or_default();
+            self.low += low.unwrap_or_default();
+            self.high = self.high.zip(high).map(|(a, b)| a + b);
+            return;
+        }
+        self.low += low.unwrap_or(0);
+        if let Some(value) = part.value() {
+            self.value += value;
+        } else {
+            self.unknown += 1;
+            self.value += low.unwrap_or(0);
+            self.first_why = self.first_why.take().or_else(|| part.why().cloned());
+        }
+        if part.is_known() {
+            self.known += 1;
+        }
+        self.exact &= part.bounds().is_none() && !part.is_unknown();
+        self.high = self.high.zip(high).map(|(a, b)| a + b);
+        if let (true, Some(since)) = (part.is_stale(), part.stale_since()) {
+            let why = part.why().cloned().unwrap_or(Why::NO_ANSWER);
+            self.stale = Some(match self.stale.take() {
+                Some((s, w)) if s <= since => (s, w),
+                _ => (since, why),
+            });
+        }
+    }
+
+    /// How many parts are unknown.
+    pub(super) fn unknown(&self) -> u32 {
+        self.unknown
+    }
+
+    /// The sum.
+    pub(super) fn reading(self) -> Reading<i64> {
+        if self.parts == 0 {
+            return Reading::unknown(Why::text("no partitions"));
+        }
+        if self.unknown == self.parts {
+            let why = self.first_why.unwrap_or(Why::NOT_READ_YET);
+            let unknown = Reading::unknown(why);
+            return match self.high {
+                Some(high) => unknown.with_bounds(Some(self.low), Some(high)),
+                None => unknown,
+            };
+        }
+        let mut sum = if self.unknown > 0 {
+            let why = Why::text(format!(
+                "{} of {} partitions unknown",
+                self.unknown, self.parts
+            ));
+            let bounded = Reading::at_least(self.value, why);
+            bounded.with_bounds(Some(self.low), self.high)
+        } else if self.exact {
+            Reading::Known(self.value)
+        } else {
+            Reading::bounded(self.value, Some(self.low), self.high)
+        };
+        if let Some((since, why)) = self.stale {
+            if self.unknown == 0 {
+                sum = sum.with_bounds(Some(self.low), None);
+            }
+            sum = sum.into_stale(since, why);
+        }
+        sum
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Timestamp;
+
+    fn sum(parts: &[Reading<i64>]) -> Reading<i64> {
+        let mut sum = Sum::default();
+        for part in parts {
+            sum.add(part);
+        }
+        sum.reading()
+    }
+
+    #[test]
+    fn exact_parts_make_an_exact_sum() {
+        assert_eq!(
+            sum(&[Reading::Known(3), Reading::Known(4)]),
+            Reading::Known(7)
+        );
+    }
+
+    #[test]
+    fn an_unknown_part_makes_a_lower_bound_and_never_a_zero() {
+        let s = sum(&[Reading::Known(3), Reading::unknown(Why::NO_ANSWER)]);
+        assert_eq!((s.value(), s.low(), s.high()), (Some(3), Some(3), None));
+        assert_eq!(s.why().unwrap().as_str(), "1 of 2 partitions unknown");
+        assert!(sum(&[Reading::unknown(Why::NO_ANSWER)]).is_unknown());
+        assert!(sum(&[]).is_unknown());
+    }
+
+    #[test]
+    fn a_never_committed_part_is_bounded_and_an_empty_one_is_nothing() {
+        let never = |high| Reading::unknown(Why::NEVER_COMMITTED).with_bounds(Some(0), Some(high));
+        let s = sum(&[Reading::Known(3), never(10)]);
+        assert_eq!((s.value(), s.low(), s.high()), (Some(3), Some(3), Some(13)));
+        assert_eq!(sum(&[Reading::Known(3), never(0)]), Reading::Known(3));
+    }
+
+    #[test]
+    fn a_stale_part_makes_the_sum_stale_with_a_low_from_the_known_parts() {
+        let since = Timestamp::from_millis(5);
+        let s = sum(&[
+            Reading::Known(3),
+            Reading::stale(4, since, Why::text("broker 2 is down")),
+        ]);
+        assert_eq!((s.value(), s.low(), s.high()), (Some(7), Some(3), None));
+        assert_eq!(s.stale_since(), Some(since));
+        assert_eq!(s.why().unwrap().as_str(), "broker 2 is down");
+    }
+}

@@ -1,0 +1,112 @@
+//! How fast a series of (time, value) moves.
+//!
+//! A robust slope with its confidence interval where it matters, a plain one elsewhere. Source:
+//! Theil (1950), Sen (1968); the interval from the ranks by Kendall's variance
+//! n(n−1)(2n+5)/18. Never an average of per-interval rates.
+
+use crate::model::Span;
+
+/// Over this window rates of a group are measured, `gap` being the typical one between commits:
+/// clamp(5·g, 120 s, 1800 s).
+pub(super) fn window(gap: Span) -> Span {
+    gap.times(5)
+        .max(Span::from_secs(120))
+        .min(Span::from_secs(1800))
+}
+
+/// Points closer than this need not be kept apart: a tenth of the window.
+pub(super) fn spacing(gap: Span) -> Span {
+    Span::from_millis(window(gap).as_millis() / 10)
+}
+
+/// A sample: seconds and value.
+pub(super) type Sample = (f64, f64);
+
+/// Value per second.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Slope {
+    /// The median of all pairs' slopes.
+    pub(super) median: f64,
+    /// The lower end of the 95 % interval.
+    pub(super) low: f64,
+    /// The upper end.
+    pub(super) high: f64,
+}
+
+/// Fewest samples that give a slope with an interval.
+pub(super) const ENOUGH: usize = 5;
+
+/// Theil–Sen slope over `samples`; `None` below [`ENOUGH`] of them or with no spread in time.
+pub(super) fn robust_slope(samples: &[Sample]) -> Option<Slope> {
+    let n = samples.len();
+    if n < ENOUGH {
+        return None;
+    }
+    let mut slopes = Vec::with_capacity(n * (n - 1) / 2);
+    for (i, a) in samples.iter().enumerate() {
+        for b in &samples[i + 1..] {
+            if b.0 > a.0 {
+                slopes.push((b.1 - a.1) / (b.0 - a.0));
+            }
+        }
+    }
+    if slopes.is_empty() {
+        return None;
+    }
+    slopes.sort_unstable_by(f64::total_cmp);
+    let pairs = slopes.len() as f64;
+    let n = n as f64;
+    let half_width = 1.96 * (n * (n - 1.0) * (2.0 * n + 5.0) / 18.0).sqrt();
+    let rank = |r: f64| slopes[(r.max(0.0) as usize).min(slopes.len() - 1)];
+    let middle = slopes.len() / 2;
+    let median = if slopes.len().is_multiple_of(2) {
+        f64::midpoint(slopes[middle - 1], slopes[middle])
+    } else {
+        slopes[middle]
+    };
+    Some(Slope {
+        median,
+        low: rank(((pairs - half_width) / 2.0).floor() - 1.0).min(median),
+        high: rank(f64::midpoint(pairs, half_width).ceil()).max(median),
+    })
+}
+
+/// The slope from the first to the last sample: for what is plainly well.
+pub(super) fn plain_slope(samples: &[Sample]) -> Option<f64> {
+    let (first, last) = (samples.first()?, samples.last()?);
+    (last.0 > first.0).then(|| (last.1 - first.1) / (last.0 - first.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_wild_sample_does_not_bend_it() {
+        let mut samples: Vec<Sample> = (0..20)
+            .map(|t| (f64::from(t), f64::from(t) * 3.0))
+            .collect();
+        samples[7].1 = 1e9;
+        let slope = robust_slope(&samples).unwrap();
+        assert!((slope.median - 3.0).abs() < 1e-9);
+        assert!(slope.low <= slope.median && slope.median <= slope.high);
+    }
+
+    #[test]
+    fn noise_round_a_constant_is_not_growth() {
+        let samples: Vec<Sample> = [4.0, 9.0, 2.0, 7.0, 5.0, 8.0, 3.0, 6.0, 4.0, 7.0]
+            .into_iter()
+            .enumerate()
+            .map(|(t, v)| (t as f64 * 10.0, v))
+            .collect();
+        let slope = robust_slope(&samples).unwrap();
+        assert!(slope.low < 0.0 && slope.high > 0.0, "{slope:?}");
+    }
+
+    #[test]
+    fn too_few_samples_give_none() {
+        assert_eq!(robust_slope(&[(0.0, 0.0), (1.0, 1.0), (2.0, 2.0)]), None);
+        assert_eq!(robust_slope(&[(1.0, 0.0); 6]), None);
+        assert_eq!(plain_slope(&[(1.0, 5.0)]), None);
+    }
+}

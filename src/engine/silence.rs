@@ -1,0 +1,159 @@
+//! How long a group usually keeps silent between commits.
+//!
+//! Commits come in sessions: runs with gaps of at most max(5·g, 60 s), g the group's typical gap.
+//! The gaps between sessions are what is usual; a verdict on silence is passed only on a longer
+//! one. Before two sessions or two hours of history nothing is known to be usual.
+
+use crate::model::{Policy, Span, Timestamp};
+
+use super::now::Now;
+
+/// Gaps between sessions that are remembered.
+const REMEMBERED: usize = 16;
+/// History after which a group that never paused is taken not to.
+const ENOUGH_HISTORY: Span = Span::from_secs(2 * 3600);
+/// A pause shorter than this starts no new session.
+const SESSION_GAP: Span = Span::from_secs(60);
+
+/// What has been learned of one group's rhythm.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Silence {
+    first_seen: Option<Timestamp>,
+    last_commit: Option<Timestamp>,
+    /// Smoothed gap within sessions, in milliseconds; 0 until one was seen.
+    typical_gap: f64,
+    gaps: Vec<Span>,
+}
+
+/// What is usual, and whether that is known.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Usual {
+    /// The longest silence that is taken as usual.
+    pub(super) silence: Span,
+    /// False: not known yet.
+    pub(super) learned: bool,
+    /// Set by a policy: no floor applies.
+    pub(super) by_policy: bool,
+}
+
+impl Silence {
+    /// The group was read, whether or not anything moved.
+    pub(super) fn seen(&mut self, at: Timestamp) {
+        self.first_seen.get_or_insert(at);
+    }
+
+    /// A commit of the group moved. Returns the gap when it began a new session.
+    pub(super) fn commit(&mut self, at: Timestamp) -> Option<Span> {
+        let last = self
+            .last_commit
+            .replace(self.last_commit.map_or(at, |l| l.max(at)))?;
+        let gap = at - last;
+        if gap <= Span::ZERO {
+            return None;
+        }
+        if gap > Span::from_millis((self.typical_gap * 5.0) as i64).max(SESSION_GAP) {
+            if self.gaps.len() == REMEMBERED {
+                self.gaps.remove(0);
+            }
+            self.gaps.push(gap);
+            return Some(gap);
+        }
+        let gap = gap.as_millis() as f64;
+        self.typical_gap = if self.typical_gap == 0.0 {
+            gap
+        } else {
+            self.typical_gap * 0.8 + gap * 0.2
+        };
+        None
+    }
+
+    /// The typical gap between commits of a session: the g of the formulas. Zero when unknown.
+    pub(super) fn typical_gap(&self) -> Span {
+        Span::from_millis(self.typical_gap as i64)
+    }
+
+    /// What is usual for the group at `now`.
+    pub(super) fn usual(&self, policy: &Policy, now: &mut Now) -> Usual {
+        if let Some(silence) = policy.max_silence {
+            return Usual {
+                silence,
+                learned: true,
+                by_policy: true,
+            };
+        }
+        // One gap is one pause between two sessions.
+        let enough = !self.gaps.is_empty()
+            || self
+                .first_seen
+                .is_some_and(|first| now.reached(first + ENOUGH_HISTORY));
+        Usual {
+            silence: self.gaps.iter().copied().max().unwrap_or_default(),
+            learned: enough,
+            by_policy: false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(secs: i64) -> Timestamp {
+        Timestamp::from_millis(secs * 1000)
+    }
+
+    fn usual(s: &Silence, secs: i64) -> Usual {
+        let mut now = Now::new(at(secs), Span::from_secs(10), Span::from_secs(900));
+        s.usual(&Policy::default(), &mut now)
+    }
+
+    #[test]
+    fn a_cron_consumers_pauses_are_usual() {
+        let mut s = Silence::default();
+        s.seen(at(0));
+        for hour in 0..3 {
+            for commit in 0..60 {
+                s.commit(at(hour * 3600 + commit * 5));
+            }
+        }
+        let u = usual(&s, 7300);
+        assert!(u.learned);
+        assert_eq!(u.silence, Span::from_secs(3600 - 59 * 5));
+        assert_eq!(s.typical_gap(), Span::from_secs(5));
+    }
+
+    #[test]
+    fn a_newcomer_is_being_learned_until_two_hours_have_passed() {
+        let mut s = Silence::default();
+        s.seen(at(0));
+        s.commit(at(5));
+        s.commit(at(10));
+        assert!(!usual(&s, 7199).learned);
+        assert_eq!(
+            usual(&s, 7200),
+            Usual {
+                silence: Span::ZERO,
+                learned: true,
+                by_policy: false
+            }
+        );
+    }
+
+    #[test]
+    fn a_policy_needs_no_learning() {
+        let policy = Policy {
+            max_silence: Some(Span::from_secs(7)),
+            ..Policy::default()
+        };
+        let mut now = Now::new(at(0), Span::from_secs(10), Span::from_secs(900));
+        let u = Silence::default().usual(&policy, &mut now);
+        assert_eq!(
+            u,
+            Usual {
+                silence: Span::from_secs(7),
+                learned: true,
+                by_policy: true
+            }
+        );
+    }
+}

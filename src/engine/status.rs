@@ -1,0 +1,412 @@
+//! The verdict on one partition of a group: one small pure function a rule, worst first.
+//!
+//! In: the facts of a row, gathered in [`Case`]. Out: a status with the numbers that made it. The
+//! first rule that speaks wins. None of them may call silence health: what is not known is
+//! `unknown`.
+
+use crate::model::{Evidence, Offset, Policy, Reading, Span, Status, TimeLag, Timestamp, Why};
+
+use super::now::Now;
+use super::rate::Slope;
+use super::row::Rewind;
+use super::silence::Usual;
+
+/// Who owns a partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ownership {
+    /// A member of a stable group.
+    Owned,
+    /// A member, while the group rebalances.
+    Rebalancing,
+    /// Nobody, although the group has members.
+    NoMember {
+        /// How many there are.
+        members: u32,
+    },
+    /// The group has no members.
+    EmptyGroup,
+    /// It was not read, or cannot be.
+    NotKnown,
+}
+
+/// Everything that the rules look at.
+#[derive(Debug)]
+pub(super) struct Case<'a> {
+    pub(super) committed: &'a Reading<Offset>,
+    pub(super) start: &'a Reading<Offset>,
+    pub(super) end: &'a Reading<Offset>,
+    pub(super) stable: &'a Reading<Offset>,
+    pub(super) effective_lag: &'a Reading<i64>,
+    pub(super) time_lag: &'a Reading<TimeLag>,
+    pub(super) loss_confirmed: bool,
+    pub(super) loss_at_first_sight: bool,
+    pub(super) beyond_end_confirmed: bool,
+    /// The topic's id changed after the commit was last seen to move.
+    pub(super) recreated: bool,
+    pub(super) rewind: Option<&'a Rewind>,
+    pub(super) ownership: Ownership,
+    /// When the commit last moved, or was first seen.
+    pub(super) frozen_since: Timestamp,
+    /// When the last stable offset last moved, or was first seen.
+    pub(super) stable_moved_at: Option<Timestamp>,
+    /// When the log end last moved, or was first seen.
+    pub(super) end_moved_at: Option<Timestamp>,
+    pub(super) usual: Usual,
+    /// Typical gap between commits.
+    pub(super) commit_gap: Span,
+    /// Members came or went lately: growth says nothing.
+    pub(super) settling: bool,
+    pub(super) growth: Option<Slope>,
+    /// The window of `growth`.
+    pub(super) window: Span,
+    /// Whether the oldest unread record gets older (seconds a second above 0.05).
+    pub(super) ageing: Option<bool>,
+    pub(super) policy: &'a Policy,
+}
+
+type Finding = Option<(Status, Option<Evidence>)>;
+
+/// Brokers' default of `transaction.max.timeout.ms`: no transaction may stay open longer.
+const TRANSACTION_TIMEOUT: Span = Span::from_secs(15 * 60);
+/// Silence shorter than this never makes a partition stalled.
+const STALL_FLOOR: Span = Span::from_secs(300);
+/// Silence shorter than this never makes a partition stopped: a restart takes that long.
+const STOP_FLOOR: Span = Span::from_secs(120);
+/// An idle partition's log end has not moved for this long.
+const IDLE_FLOOR: Span = Span::from_secs(600);
+
+/// The verdict.
+pub(super) fn judge(case: &Case<'_>, now: &mut Now) -> (Status, Option<Evidence>) {
+    let rules = [
+        data_loss,
+        beyond_end,
+        no_commit,
+        not_known,
+        txn_blocked,
+        rewound,
+        well,
+        stopped,
+        unassigned,
+        stalled,
+        resting,
+        falling_behind,
+        on_the_move,
+    ];
+    rules
+        .iter()
+        .find_map(|rule| rule(case, now))
+        .unwrap_or_else(|| unknown(Why::TOO_FEW_POINTS))
+}
+
+fn unknown(why: Why) -> (Status, Option<Evidence>) {
+    (Status::Unknown, Some(Evidence::NotKnown { why }))
+}
+
+fn data_loss(case: &Case<'_>, _: &mut Now) -> Finding {
+    let (c, b) = (case.committed.value()?, case.start.value()?);
+    (case.loss_confirmed && c < b).then(|| {
+        let evidence = Evidence::LostRecords {
+            lost: b - c,
+            committed_offset: c,
+            log_start_offset: b,
+            at_first_sight: case.loss_at_first_sight,
+        };
+        (Status::DataLoss, Some(evidence))
+    })
+}
+
+/// A commit beyond the log end, or on a topic that is not the one it was made on.
+fn beyond_end(case: &Case<'_>, _: &mut Now) -> Finding {
+    let (c, h) = (case.committed.value()?, case.end.value()?);
+    let evidence = Evidence::BeyondEnd {
+        committed_offset: c,
+        log_end_offset: h,
+    };
+    if case.recreated {
+        return Some((Status::Recreated, (c > h).then_some(evidence)));
+    }
+    if c <= h {
+        return None;
+    }
+    if case.beyond_end_confirmed {
+        Some((Status::Truncated, Some(evidence)))
+    } else {
+        Some(unknown(Why::COMMIT_BEYOND_END))
+    }
+}
+
+fn no_commit(case: &Case<'_>, _: &mut Now) -> Finding {
+    let why = case.committed.why()?;
+    if case.committed.value().is_some() {
+        None
+    } else if *why == Why::NEVER_COMMITTED {
+        Some((Status::NeverCommitted, None))
+    } else if *why == Why::COMMIT_EXPIRED {
+        Some((Status::CommitExpired, None))
+    } else {
+        None
+    }
+}
+
+fn not_known(case: &Case<'_>, _: &mut Now) -> Finding {
+    if case.effective_lag.is_known() {
+        return None;
+    }
+    Some(unknown(
+        case.effective_lag
+            .why()
+            .cloned()
+            .unwrap_or(Why::NOT_READ_YET),
+    ))
+}
+
+/// The group has read all that is not behind an open transaction.
+fn held_back(case: &Case<'_>) -> Option<(Offset, i64)> {
+    let (c, s, h) = (
+        case.committed.value()?,
+        case.stable.known()?,
+        case.end.value()?,
+    );
+    (c >= s && h > s).then_some((s, h - s))
+}
+
+fn txn_blocked(case: &Case<'_>, now: &mut Now) -> Finding {
+    let (last_stable_offset, held) = held_back(case)?;
+    let since = case.stable_moved_at?;
+    if now.reached(since + TRANSACTION_TIMEOUT) {
+        let evidence = Evidence::HeldBack {
+            since,
+            last_stable_offset,
+            held,
+        };
+        return Some((Status::TxnBlocked, Some(evidence)));
+    }
+    Some((
+        Status::Steady,
+        Some(Evidence::HeldBack {
+            since,
+            last_stable_offset,
+            held,
+        }),
+    ))
+}
+
+fn rewound(case: &Case<'_>, _: &mut Now) -> Finding {
+    let rewind = case.rewind?;
+    let evidence = Evidence::WentBack {
+        at: rewind.at,
+        from: rewind.from,
+        to: rewind.to,
+        to_log_start: rewind.to_log_start,
+    };
+    Some((Status::Rewound, Some(evidence)))
+}
+
+/// Within what is allowed: so many records, so old, or caught up lately.
+fn well(case: &Case<'_>, now: &mut Now) -> Finding {
+    let lag = case.effective_lag.known()?;
+    if lag == 0 {
+        let idle = now.interval.times(10).max(IDLE_FLOOR);
+        let is_idle = case
+            .end_moved_at
+            .is_some_and(|moved| now.reached(moved + idle));
+        return Some((if is_idle { Status::Idle } else { Status::Ok }, None));
+    }
+    let allowed = case
+        .policy
+        .max_lag
+        .and_then(|max| i64::try_from(max).ok())
+        .unwrap_or(0);
+    if lag <= allowed {
+        return Some((Status::Ok, None));
+    }
+    // All that was written until then has been read: lag touched 0 as of then.
+    let until = oldest_unread_until(case)?;
+    let lately = now.interval.times(2).max(case.commit_gap.times(2));
+    (!now.reached(until + lately)).then_some((Status::Ok, None))
+}
+
+fn oldest_unread_until(case: &Case<'_>) -> Option<Timestamp> {
+    match case.time_lag.value()? {
+        TimeLag::Behind { until, .. } => Some(until),
+        TimeLag::CaughtUp => None,
+    }
+}
+
+/// Since when the commit stands still although something is unread.
+fn silent_since(case: &Case<'_>) -> Timestamp {
+    oldest_unread_until(case).map_or(case.frozen_since, |until| until.max(case.frozen_since))
+}
+
+fn not_moved(case: &Case<'_>, since: Timestamp, owned: bool) -> Option<Evidence> {
+    Some(Evidence::NotMoved {
+        since,
+        effective_lag: case.effective_lag.known()?,
+        usual_silence: case.usual.silence,
+        owned,
+    })
+}
+
+/// The silence beyond which a verdict is passed.
+fn limit(case: &Case<'_>, now: &Now, floor: Span) -> Span {
+    if case.usual.by_policy {
+        case.usual.silence
+    } else {
+        case.usual.silence.max(now.interval.times(3)).max(floor)
+    }
+}
+
+fn stopped(case: &Case<'_>, now: &mut Now) -> Finding {
+    if case.ownership != Ownership::EmptyGroup {
+        return None;
+    }
+    let since = silent_since(case);
+    if !now.reached(since + limit(case, now, STOP_FLOOR)) {
+        return None;
+    }
+    if !case.usual.learned {
+        return Some(unknown(Why::LEARNING));
+    }
+    Some((Status::Stopped, not_moved(case, since, false)))
+}
+
+fn unassigned(case: &Case<'_>, now: &mut Now) -> Finding {
+    let Ownership::NoMember { members } = case.ownership else {
+        return None;
+    };
+    // While members settle, a partition may change hands.
+    now.reached(silent_since(case) + now.interval.times(3))
+        .then_some((Status::Unassigned, Some(Evidence::NoOwner { members })))
+}
+
+fn stalled(case: &Case<'_>, now: &mut Now) -> Finding {
+    if !matches!(case.ownership, Ownership::Owned | Ownership::NotKnown) {
+        return None;
+    }
+    let since = silent_since(case);
+    let limit = limit(case, now, STALL_FLOOR);
+    let half = Span::from_millis(limit.as_millis() / 2);
+    if !now.reached(since + half) {
+        return None;
+    }
+    if !case.usual.learned {
+        return Some(unknown(Why::LEARNING));
+    }
+    let long = now.reached(since + limit);
+    if case.ownership == Ownership::NotKnown {
+        return Some(unknown(Why::text(
+            "no commit for long, and its members could not be read",
+        )));
+    }
+    let status = if long {
+        Status::Stalled
+    } else {
+        Status::Suspect
+    };
+    Some((status, not_moved(case, since, true)))
+}
+
+/// Silent within what is usual. If all that is unread came in since it fell silent, it is well: a
+/// cron consumer between two runs. Else it is as far behind as it was.
+fn resting(case: &Case<'_>, now: &mut Now) -> Finding {
+    let until = oldest_unread_until(case)?;
+    let lately = now.interval.times(2).max(case.commit_gap.times(2));
+    if !now.reached(case.frozen_since + lately) && case.growth.is_some() {
+        return None;
+    }
+    let was_caught_up = until + lately >= case.frozen_since;
+    if was_caught_up {
+        return Some((Status::Ok, None));
+    }
+    case.growth.is_none().then_some((Status::Steady, None))
+}
+
+fn falling_behind(case: &Case<'_>, _: &mut Now) -> Finding {
+    let slope = case.growth?;
+    let ageing = case.ageing.unwrap_or(true);
+    if case.settling || slope.low <= 0.0 || !ageing {
+        return None;
+    }
+    let evidence = Evidence::Growing {
+        growth: slope.median,
+        growth_low: slope.low,
+        window: case.window,
+    };
+    Some((Status::FallingBehind, Some(evidence)))
+}
+
+/// Behind, and getting closer or not.
+fn on_the_move(case: &Case<'_>, _: &mut Now) -> Finding {
+    let slope = case.growth?;
+    if slope.high < 0.0 {
+        let evidence = Evidence::Shrinking {
+            by: -slope.median,
+            window: case.window,
+        };
+        return Some((Status::Recovering, Some(evidence)));
+    }
+    Some((Status::Steady, None))
+}
+
+/// A group's verdict from those of its partitions: the worst of the known; `unknown` only when
+/// none is known, or when the known ones are well and over a tenth is not.
+#[derive(Debug, Default)]
+pub(super) struct Worst {
+    worst: Option<(Status, i64, Option<Evidence>)>,
+    count: u32,
+    parts: u32,
+    unknown: u32,
+    why: Option<Evidence>,
+}
+
+impl Worst {
+    /// Adds a partition's verdict; `lag` decides which of several equally bad ones speaks.
+    pub(super) fn add(&mut self, status: Status, evidence: Option<&Evidence>, lag: i64) {
+        self.parts += 1;
+        if status == Status::Unknown {
+            self.unknown += 1;
+            self.why = self.why.take().or_else(|| evidence.cloned());
+            return;
+        }
+        match &mut self.worst {
+            Some((worst, _, _)) if *worst < status => {}
+            Some((worst, most, kept)) if *worst == status => {
+                self.count += 1;
+                if lag > *most {
+                    (*most, *kept) = (lag, evidence.cloned());
+                }
+            }
+            worst => {
+                self.count = 1;
+                *worst = Some((status, lag, evidence.cloned()));
+            }
+        }
+    }
+
+    /// The group's status with its evidence.
+    pub(super) fn status(self) -> (Status, Option<Evidence>) {
+        let over_a_tenth = self.unknown * 10 > self.parts;
+        match self.worst {
+            Some((status, _, worst)) if !(over_a_tenth && status >= Status::Steady) => {
+                let said = status.is_trouble() || worst.is_some() || self.unknown > 0;
+                let evidence = said.then(|| Evidence::Partitions {
+                    count: self.count,
+                    of: self.parts,
+                    unknown: self.unknown,
+                    worst: worst.map(Box::new),
+                });
+                (status, evidence)
+            }
+            _ if self.parts == 0 => (Status::Unknown, None),
+            _ => {
+                let evidence = Evidence::Partitions {
+                    count: self.unknown,
+                    of: self.parts,
+                    unknown: self.unknown,
+                    worst: self.why.map(Box::new),
+                };
+                (Status::Unknown, Some(evidence))
+            }
+        }
+    }
+}

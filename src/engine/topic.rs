@@ -1,0 +1,400 @@
+//! Topics as facts: identity, leaders, log starts and ends, their history, retention.
+
+use std::sync::Arc;
+
+use crate::model::{
+    BrokerId, Isolation, Offset, OffsetRead, PartitionId, PartitionMetadata, Reading, Span,
+    Timestamp, TopicConfig, TopicId, TopicName, TopicPartition, TopicSnapshot, Why,
+};
+
+use super::fact::OffsetFact;
+use super::history::{EndHistory, Point};
+use super::now::Now;
+use super::rate::plain_slope;
+use super::row::in_seconds;
+
+/// Over this window, arrival is measured.
+const RATE_WINDOW: Span = Span::from_secs(120);
+
+/// A topic's facts. It lives as long as the topic: one deleted and made anew is another.
+#[derive(Debug)]
+pub(super) struct Topic {
+    pub(super) name: TopicName,
+    pub(super) id: Option<TopicId>,
+    pub(super) config: Option<Arc<TopicConfig>>,
+    pub(super) partitions: Vec<Partition>,
+    /// Whether a metadata answer has named it; else only a group's commits did.
+    pub(super) visible: bool,
+    /// When it was first seen to be another topic than the one that bore the name before.
+    pub(super) recreated_at: Option<Timestamp>,
+    pub(super) dirty: bool,
+    /// A rate that may still change with no new offset.
+    lively: bool,
+    /// No partition is overdue before this.
+    quiet_until: Option<Timestamp>,
+    /// An answer was overdue when it was last rebuilt.
+    was_overdue: bool,
+    wake_at: Option<Timestamp>,
+    pub(super) snapshot: Option<Arc<TopicSnapshot>>,
+}
+
+/// A partition's facts.
+#[derive(Debug)]
+pub(super) struct Partition {
+    pub(super) partition: PartitionId,
+    leader: Option<BrokerId>,
+    pub(super) start: OffsetFact,
+    pub(super) end: OffsetFact,
+    pub(super) stable: OffsetFact,
+    /// When the log end was last seen to move (or first seen).
+    pub(super) end_moved_at: Option<Timestamp>,
+    /// When the last stable offset was last seen to move (or first seen).
+    pub(super) stable_moved_at: Option<Timestamp>,
+    /// When the log end was seen to fall while the topic stayed.
+    pub(super) truncated_at: Option<Timestamp>,
+    pub(super) history: EndHistory,
+    /// Offset of the record with the highest timestamp, and the log end for which that holds.
+    pub(super) max_timestamp: Option<(Offset, Offset)>,
+    /// The log end for which the above was asked for.
+    pub(super) max_timestamp_asked: Option<Offset>,
+}
+
+/// What a fold of a topic's facts calls for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Folded {
+    /// It looks like another topic, or like other leaders: describe it now.
+    pub(super) describe: bool,
+    /// The log is another one: what hung on the old one must go.
+    pub(super) wiped: bool,
+}
+
+/// What the read of a log end changed.
+struct TookEnd {
+    changed: bool,
+    fell: bool,
+}
+
+impl Topic {
+    pub(super) fn new(name: TopicName) -> Self {
+        Self {
+            name,
+            id: None,
+            config: None,
+            partitions: Vec::new(),
+            visible: false,
+            recreated_at: None,
+            dirty: true,
+            lively: true,
+            quiet_until: None,
+            was_overdue: false,
+            wake_at: None,
+            snapshot: None,
+        }
+    }
+
+    /// One partition's facts.
+    pub(super) fn partition(&self, partition: PartitionId) -> Option<&Partition> {
+        let i = self.index(partition).ok()?;
+        Some(&self.partitions[i])
+    }
+
+    fn index(&self, partition: PartitionId) -> Result<usize, usize> {
+        match usize::try_from(partition) {
+            Ok(i)
+                if self
+                    .partitions
+                    .get(i)
+                    .is_some_and(|p| p.partition == partition) =>
+            {
+                Ok(i)
+            }
+            _ => self
+                .partitions
+                .binary_search_by_key(&partition, |p| p.partition),
+        }
+    }
+
+    /// Takes in a metadata answer.
+    pub(super) fn describe(
+        &mut self,
+        id: Option<TopicId>,
+        partitions: &[PartitionMetadata],
+        at: Timestamp,
+    ) -> Folded {
+        let mut folded = Folded::default();
+        if let (Some(old), Some(new)) = (self.id, id)
+            && old != new
+        {
+            self.partitions.clear();
+            self.recreated_at = Some(at);
+            folded.wiped = true;
+        }
+        self.dirty |= !self.visible || (id.is_some() && self.id != id);
+        self.visible = true;
+        self.id = id.or(self.id);
+        if self.partitions.len() > partitions.len() {
+            // Partitions never get fewer while a topic lives: it may be another one.
+            folded.describe = id.is_none();
+            self.partitions
+                .retain(|p| partitions.iter().any(|m| m.partition == p.partition));
+            self.dirty = true;
+        }
+        for meta in partitions {
+            let known = self.at_or_new(meta.partition);
+            if known.leader != meta.leader {
+                known.leader = meta.leader;
+                self.dirty = true;
+            }
+        }
+        folded
+    }
+
+    fn at_or_new(&mut self, partition: PartitionId) -> &mut Partition {
+        let i = self.index(partition).unwrap_or_else(|place| {
+            self.partitions.insert(place, Partition::new(partition));
+            self.dirty = true;
+            place
+        });
+        &mut self.partitions[i]
+    }
+
+    /// Takes in its configuration.
+    pub(super) fn configure(&mut self, config: &TopicConfig) {
+        if self.config.as_deref() != Some(config) {
+            self.config = Some(Arc::new(config.clone()));
+            self.dirty = true;
+        }
+    }
+
+    /// Takes in log starts.
+    pub(super) fn take_starts(
+        &mut self,
+        reads: &[OffsetRead],
+        asked: Timestamp,
+        answered: Timestamp,
+    ) {
+        for read in reads {
+            let changed = self
+                .at_or_new(read.partition)
+                .start
+                .take(&read.offset, asked, answered);
+            self.dirty |= changed;
+        }
+    }
+
+    /// Takes in log ends.
+    pub(super) fn take_ends(
+        &mut self,
+        isolation: Isolation,
+        reads: &[OffsetRead],
+        asked: Timestamp,
+        answered: Timestamp,
+    ) -> Folded {
+        let mut folded = Folded::default();
+        for read in reads {
+            let partition = self.at_or_new(read.partition);
+            let changed = match isolation {
+                Isolation::ReadUncommitted => {
+                    let took = partition.take_end(&read.offset, asked, answered);
+                    folded.describe |= took.fell;
+                    folded.wiped |= took.fell;
+                    took.changed
+                }
+                Isolation::ReadCommitted => partition.take_stable(&read.offset, asked, answered),
+            };
+            self.dirty |= changed;
+        }
+        self.dirty |= self.lively && isolation == Isolation::ReadUncommitted;
+        self.quiet_until = None;
+        folded
+    }
+
+    /// Takes in an answer on the records with the highest timestamps.
+    pub(super) fn take_max_timestamps(&mut self, reads: &[OffsetRead]) {
+        for read in reads {
+            let partition = self.at_or_new(read.partition);
+            if let (Ok(offset), Some(end)) = (&read.offset, partition.max_timestamp_asked) {
+                partition.max_timestamp = Some((*offset, end));
+                self.dirty = true;
+            }
+        }
+    }
+
+    /// The highest timestamps of these partitions are being asked for, for their present log ends.
+    pub(super) fn mark_asked(&mut self, partitions: &[PartitionId]) {
+        for partition in partitions {
+            if let Ok(i) = self.index(*partition) {
+                self.partitions[i].max_timestamp_asked = self.partitions[i].end.offset();
+            }
+        }
+    }
+
+    /// Whether it must be rebuilt at `now` with no new fact: an answer has become overdue, or an
+    /// instant that something waited for has come.
+    pub(super) fn is_due(&mut self, now: &Now) -> bool {
+        if self.wake_at.is_some_and(|w| w <= now.at) {
+            return true;
+        }
+        if self.quiet_until.is_some_and(|q| now.at <= q) {
+            return std::mem::take(&mut self.was_overdue);
+        }
+        let answers = self.partitions.iter().flat_map(Partition::answers);
+        let (mut due, mut next) = (false, None::<Timestamp>);
+        for answered in answers {
+            if now.overdue(answered) {
+                due = true;
+            } else {
+                let at = now.overdue_at(answered);
+                next = Some(next.map_or(at, |n| n.min(at)));
+            }
+        }
+        self.quiet_until = next;
+        std::mem::replace(&mut self.was_overdue, due) || due
+    }
+
+    /// Builds its part of the snapshot anew.
+    pub(super) fn rebuild(&mut self, now: &mut Now, generation: u64) {
+        self.lively = false;
+        let mut total = Some(0.0);
+        let partitions: Vec<TopicPartition> = self
+            .partitions
+            .iter()
+            .map(|p| {
+                let (rate, lively) = p.arrival_rate();
+                self.lively |= lively;
+                total = total.zip(rate).map(|(t, r)| t + r);
+                p.snapshot(rate, now)
+            })
+            .collect();
+        self.wake_at = now.take_wake();
+        self.dirty = false;
+        self.snapshot = Some(Arc::new(TopicSnapshot {
+            topic: self.name.clone(),
+            topic_id: self.id,
+            generation,
+            config: self.config.clone(),
+            partitions,
+            arrival_rate: rate_reading(total),
+        }));
+    }
+}
+
+/// A rate that is known, or waits for more points.
+pub(super) fn rate_reading(rate: Option<f64>) -> Reading<f64> {
+    rate.map_or_else(|| Reading::unknown(Why::TOO_FEW_POINTS), Reading::Known)
+}
+
+impl Partition {
+    fn new(partition: PartitionId) -> Self {
+        Self {
+            partition,
+            leader: None,
+            start: OffsetFact::default(),
+            end: OffsetFact::default(),
+            stable: OffsetFact::default(),
+            end_moved_at: None,
+            stable_moved_at: None,
+            truncated_at: None,
+            history: EndHistory::default(),
+            max_timestamp: None,
+            max_timestamp_asked: None,
+        }
+    }
+
+    /// Takes in a log end. When it fell, the history is of another log and goes.
+    fn take_end(
+        &mut self,
+        read: &Result<Offset, Why>,
+        asked: Timestamp,
+        answered: Timestamp,
+    ) -> TookEnd {
+        let before = self.end.good;
+        let late = before.is_some_and(|g| g.asked > asked);
+        let changed = self.end.take(read, asked, answered);
+        let Ok(offset) = *read else {
+            return TookEnd {
+                changed,
+                fell: false,
+            };
+        };
+        let fell = !late && before.is_some_and(|b| offset < b.offset);
+        if fell {
+            self.history.wipe();
+            self.truncated_at = Some(answered);
+            self.max_timestamp = None;
+        }
+        if !late && before.is_none_or(|b| b.offset != offset) {
+            self.end_moved_at = Some(answered);
+        }
+        self.history.push(Point {
+            asked,
+            answered,
+            offset,
+        });
+        TookEnd { changed, fell }
+    }
+
+    fn take_stable(
+        &mut self,
+        read: &Result<Offset, Why>,
+        asked: Timestamp,
+        answered: Timestamp,
+    ) -> bool {
+        let before = self.stable.offset();
+        let changed = self.stable.take(read, asked, answered);
+        if self.stable.offset() != before {
+            self.stable_moved_at = Some(answered);
+        }
+        changed
+    }
+
+    fn answers(&self) -> impl Iterator<Item = Timestamp> {
+        [&self.start, &self.end, &self.stable]
+            .into_iter()
+            .filter(|f| f.failed.is_none())
+            .filter_map(|f| f.good.map(|g| g.answered))
+    }
+
+    /// Records a second coming in, over the window that ends at the last read; and whether that
+    /// may change although nothing moves.
+    fn arrival_rate(&self) -> (Option<f64>, bool) {
+        let Some(last) = self.history.last() else {
+            return (None, true);
+        };
+        let from = last.answered - RATE_WINDOW;
+        let points: Vec<_> = self
+            .history
+            .since(from)
+            .iter()
+            .map(|p| (p.answered, p.offset as f64))
+            .collect();
+        let mut samples = in_seconds(&points);
+        if let [left, right, ..] = samples.as_mut_slice() {
+            // The point before the window stands for the log end as the window began.
+            let edge = (from - points[0].0).as_secs_f64();
+            if left.0 < edge && right.0 > edge {
+                left.1 += (right.1 - left.1) * (edge - left.0) / (right.0 - left.0);
+                left.0 = edge;
+            }
+        }
+        let rate = plain_slope(&samples);
+        (rate, rate != Some(0.0))
+    }
+
+    fn snapshot(&self, rate: Option<f64>, now: &mut Now) -> TopicPartition {
+        let log_end_offset = self.end.reading(now);
+        TopicPartition {
+            partition: self.partition,
+            leader: self.leader,
+            log_start_offset: self.start.reading(now),
+            // Not asked for where it cannot differ: then it is the log end.
+            last_stable_offset: if self.stable.good.is_none() && self.stable.failed.is_none() {
+                log_end_offset.clone()
+            } else {
+                self.stable.reading(now)
+            },
+            log_end_offset,
+            arrival_rate: rate_reading(rate),
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! The one synchronous pipeline: fold → cut → snapshot.
+//!
+//! In: observations, in the one order in which they are recorded. Out: at each tick a [`Cut`]: the
+//! snapshot and what the engine would like to know. It does no IO and reads no clock; the same
+//! observations give the same snapshots. Several clusters go through one pipeline.
+
+use std::sync::Arc;
+
+use crate::engine::Engine;
+use crate::model::{Ask, BootId, Generation, Observation, Snapshot, Timestamp};
+
+#[cfg(test)]
+mod tests;
+
+/// What a tick yields.
+#[derive(Debug)]
+pub struct Cut {
+    /// What is true.
+    pub snapshot: Arc<Snapshot>,
+    /// What would help to know, most useful first.
+    pub asks: Vec<Ask>,
+}
+
+/// All state that lies between two observations.
+#[derive(Debug)]
+pub struct Pipeline {
+    engine: Engine,
+    boot: BootId,
+    n: u64,
+    at: Timestamp,
+    rebuild_all: bool,
+}
+
+impl Pipeline {
+    /// A pipeline that has seen nothing.
+    pub fn new() -> Self {
+        Self {
+            engine: Engine::default(),
+            boot: BootId::from("none"),
+            n: 0,
+            at: Timestamp::default(),
+            rebuild_all: false,
+        }
+    }
+
+    /// The same, but every cut rebuilds every part: what incremental cuts must equal.
+    pub fn rebuilding_all() -> Self {
+        Self {
+            rebuild_all: true,
+            ..Self::new()
+        }
+    }
+
+    /// Takes in one observation; a tick yields a cut. The pipeline's time never goes back: a tick
+    /// from before the last one cuts at the last one's instant.
+    pub fn fold(&mut self, observation: &Observation) -> Option<Cut> {
+        match observation {
+            Observation::Boot { boot, .. } => {
+                self.boot = boot.clone();
+                self.n = 0;
+            }
+            Observation::Tick { at } => {
+                self.at = self.at.max(*at);
+                return Some(self.cut());
+            }
+            _ => {}
+        }
+        self.engine.fold(observation);
+        None
+    }
+
+    fn cut(&mut self) -> Cut {
+        self.n += 1;
+        let (clusters, asks) = self.engine.cut(self.at, self.n, self.rebuild_all);
+        let snapshot = Arc::new(Snapshot {
+            generation: Generation {
+                boot: self.boot.clone(),
+                n: self.n,
+            },
+            at: self.at,
+            clusters,
+            advice: Vec::new(),
+            alerts: Vec::new(),
+        });
+        Cut { snapshot, asks }
+    }
+}
+
+impl Default for Pipeline {
+    fn default() -> Self {
+        Self::new()
+    }
+}
