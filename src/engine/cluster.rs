@@ -354,7 +354,9 @@ impl Cluster {
         let mut now = Now::new(at, self.interval(), self.settings.stale_for);
         let mut changed = std::mem::take(&mut self.changed) || all;
         for (_, topic) in &mut self.topics {
-            if all || topic.dirty || topic.snapshot.is_none() || topic.is_due(&now) {
+            // Asked first and always: it notes what is overdue.
+            let due = topic.is_due(&now);
+            if all || due || topic.dirty || topic.snapshot.is_none() {
                 topic.rebuild(&mut now, generation);
                 changed = true;
             }
@@ -366,7 +368,8 @@ impl Cluster {
                     topic.is_some_and(|t| t.generation == generation)
                 })
             };
-            if all || group.dirty || group.is_due(&now) || moved(group) {
+            let due = group.is_due(&now);
+            if all || due || group.dirty || moved(group) {
                 group_view::rebuild(group, &self.topics, &self.settings, &mut now, generation);
                 changed = true;
             }

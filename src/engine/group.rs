@@ -451,9 +451,7 @@ impl Group {
 
     /// Whether it must be rebuilt at `now` with no new fact.
     pub(super) fn is_due(&mut self, now: &Now) -> bool {
-        if self.wake_at.is_some_and(|w| w <= now.at) {
-            return true;
-        }
+        let woken = self.wake_at.is_some_and(|w| w <= now.at);
         // The state is read with each listing; rows are read together, or fail on their own.
         let state_at = self.state.map(|(_, at)| at);
         let oldest = *self.oldest_answer.get_or_insert_with(|| {
@@ -463,7 +461,7 @@ impl Group {
                 .unwrap_or(Timestamp::from_millis(i64::MAX / 2))
         });
         let overdue = now.overdue(oldest) || state_at.is_some_and(|at| now.overdue(at));
-        std::mem::replace(&mut self.was_overdue, overdue) || overdue
+        std::mem::replace(&mut self.was_overdue, overdue) || overdue || woken
     }
 
     /// Adds a point to the trend if the value is another one. A point per interval at the most:

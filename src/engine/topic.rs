@@ -232,11 +232,9 @@ impl Topic {
     /// Whether it must be rebuilt at `now` with no new fact: an answer has become overdue, or an
     /// instant that something waited for has come.
     pub(super) fn is_due(&mut self, now: &Now) -> bool {
-        if self.wake_at.is_some_and(|w| w <= now.at) {
-            return true;
-        }
+        let woken = self.wake_at.is_some_and(|w| w <= now.at);
         if self.quiet_until.is_some_and(|q| now.at <= q) {
-            return std::mem::take(&mut self.was_overdue);
+            return std::mem::take(&mut self.was_overdue) || woken;
         }
         let answers = self.partitions.iter().flat_map(Partition::answers);
         let (mut due, mut next) = (false, None::<Timestamp>);
@@ -249,7 +247,7 @@ impl Topic {
             }
         }
         self.quiet_until = next;
-        std::mem::replace(&mut self.was_overdue, due) || due
+        std::mem::replace(&mut self.was_overdue, due) || due || woken
     }
 
     /// Builds its part of the snapshot anew.

@@ -644,7 +644,7 @@ fn offsets_are_sane(g: &GroupSnapshot) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 
     #[test]
     fn incremental_snapshots_equal_those_built_anew(steps in proptest::collection::vec(step(), 1..120)) {
