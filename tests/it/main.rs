@@ -14,4 +14,5 @@
 mod support;
 
 mod calls;
+mod embedded;
 mod harness;

@@ -243,6 +243,9 @@ impl Context<'_> {
             .with_replica_nodes(plain.replica_nodes)
             .with_isr_nodes(plain.isr_nodes)
             .with_offline_replicas(plain.offline_replicas)
+            // The Java client takes null here for a fault of its own.
+            .with_eligible_leader_replicas(Some(Vec::new()))
+            .with_last_known_elr(Some(Vec::new()))
     }
 
     pub(super) fn find(&self, request: FindCoordinatorRequest) -> FindCoordinatorResponse {

@@ -160,10 +160,12 @@ impl Context<'_> {
                 .with_timestamp(-1),
             Ok((found, epoch)) => {
                 let (offset, timestamp) = found.unwrap_or((-1, -1));
+                // Versions before 4 have no room for the epoch.
+                let has_epoch = offset >= 0 && self.version >= 4;
                 answer
                     .with_offset(offset)
                     .with_timestamp(timestamp)
-                    .with_leader_epoch(if offset < 0 { -1 } else { epoch })
+                    .with_leader_epoch(if has_epoch { epoch } else { -1 })
             }
         }
     }

@@ -207,7 +207,7 @@ const COLUMNS: [&str; 9] = [
 ];
 
 /// Reads the tool's tables, one a group, each with a heading of its own.
-fn parse_groups(text: &str) -> Vec<GroupRow> {
+pub fn parse_groups(text: &str) -> Vec<GroupRow> {
     let mut rows = Vec::new();
     for line in text.lines() {
         let words: Vec<_> = line.split_whitespace().collect();

@@ -1,0 +1,109 @@
+//! The embedded cluster as others see it: Kafka's own tool and kcat read from it what its world says is true.
+
+use std::process::Command;
+use std::sync::Arc;
+
+use laggard::sim::broker::{Cluster, Options};
+use laggard::sim::scenario;
+use laggard::sim::world::World;
+use serde_json::Value;
+
+use crate::support::kafka::tools::{GROUPS, GroupRow, parse_groups, run_tool};
+
+const NOW: i64 = 1_800_000_000_000;
+
+/// A cluster whose time stands still, so that all who look see the same.
+fn still() -> Cluster {
+    let world = Arc::new(World::new(&scenario::bulk(12, 40, 3), 1, NOW));
+    Cluster::start(world, Options::new(Arc::new(|| NOW))).unwrap()
+}
+
+/// What Kafka's own tool ought to show, from the world's own mouth.
+fn truth(world: &World) -> Vec<GroupRow> {
+    let mut rows = Vec::new();
+    for group in 0..world.group_count() {
+        let mut commits = Vec::new();
+        world.commits(group, NOW, &mut commits);
+        let view = world.view(group, NOW);
+        for (index, (row, commit)) in world.rows(group).iter().zip(commits).enumerate() {
+            let owner = view
+                .members
+                .iter()
+                .find(|member| member.rows.contains(&index));
+            let (committed, end) = (
+                commit.map(|commit| commit.offset),
+                world.log_end(row.topic as usize, row.partition, NOW),
+            );
+            if owner.is_none() && committed.is_none() {
+                continue;
+            }
+            rows.push(GroupRow {
+                group: world.group_name(group).to_string(),
+                topic: Some(world.topics()[row.topic as usize].name.to_string()),
+                partition: Some(row.partition),
+                committed_offset: committed,
+                log_end_offset: end,
+                lag: end.zip(committed).map(|(end, committed)| end - committed),
+                member_id: owner.map(|owner| owner.member_id.to_string()),
+                host: owner.map(|owner| owner.host.trim_start_matches('/').to_owned()),
+                client_id: owner.map(|owner| owner.client_id.to_string()),
+            });
+        }
+    }
+    rows.sort();
+    rows
+}
+
+#[test]
+fn kafkas_own_tool_reads_the_truth_from_it() {
+    require!(kafka);
+    let cluster = still();
+    let printed = run_tool(
+        GROUPS,
+        &[
+            "--bootstrap-server",
+            &cluster.bootstrap(),
+            "--describe",
+            "--all-groups",
+        ],
+    );
+    assert_eq!(printed.code, 0, "{printed:#?}");
+    let mut seen = parse_groups(&printed.stdout);
+    seen.sort();
+    assert!(seen.len() >= 12, "{seen:#?}");
+    assert_eq!(seen, truth(cluster.world()));
+    assert_eq!(cluster.forbidden(), []);
+}
+
+#[test]
+fn kcat_reads_its_topics_and_log_ends() {
+    require!(kcat);
+    let cluster = still();
+    let kcat = |arguments: &[&str]| {
+        let output = Command::new("timeout")
+            .args(["20", "kcat", "-b", &cluster.bootstrap()])
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:#?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let metadata: Value = serde_json::from_str(&kcat(&["-L", "-J"])).unwrap();
+    let topics: Vec<_> = metadata["topics"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|topic| topic["topic"].as_str().unwrap())
+        .collect();
+    let world = cluster.world();
+    for (index, topic) in world.topics().iter().enumerate() {
+        assert!(
+            topics.contains(&&*topic.name),
+            "{} is not in {topics:?}",
+            topic.name
+        );
+        let end = world.log_end(index, 0, NOW).unwrap();
+        let answer = kcat(&["-Q", "-t", &format!("{}:0:-1", topic.name)]);
+        assert_eq!(answer.trim(), format!("{} [0] offset {end}", topic.name));
+    }
+}
