@@ -106,7 +106,7 @@ impl Context<'_> {
         let view = self.shared.world.view(group, self.now);
         let rows = self.shared.world.rows(group);
         let subscription = self.subscription(&rows);
-        let settled = view.state == "Stable";
+        let settled = view.brief.state == "Stable";
         let member = |member: &Member| {
             DescribedGroupMember::default()
                 .with_member_id(text(&member.member_id))
@@ -125,8 +125,8 @@ impl Context<'_> {
                 })
         };
         answer
-            .with_group_state(StrBytes::from_static_str(view.state))
-            .with_protocol_type(StrBytes::from_static_str(view.protocol_type))
+            .with_group_state(StrBytes::from_static_str(view.brief.state))
+            .with_protocol_type(StrBytes::from_static_str(view.brief.protocol_type))
             .with_protocol_data(StrBytes::from_static_str(if settled {
                 view.assignor
             } else {
@@ -218,7 +218,7 @@ impl Context<'_> {
                 .with_member_type(1)
         };
         answer
-            .with_group_state(StrBytes::from_static_str(view.state))
+            .with_group_state(StrBytes::from_static_str(view.brief.state))
             .with_group_epoch(view.generation)
             .with_assignment_epoch(view.generation)
             .with_assignor_name(StrBytes::from_static_str(view.assignor))

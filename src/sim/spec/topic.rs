@@ -108,7 +108,7 @@ pub struct FeedSpec {
     pub batch: u32,
     /// Which partitions get how much.
     pub keys: Keys,
-    /// How unsteady the pace is, 0 (a metronome) to 0.9.
+    /// How unsteady the pace is, 0 (a metronome) to 0.8.
     pub jitter: f64,
     /// If it writes in transactions: how long each is.
     pub transaction: Option<Millis>,

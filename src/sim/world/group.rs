@@ -36,31 +36,14 @@ pub struct Brief {
 /// State and members of a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupView {
-    /// Kafka's name of the state.
-    pub state: &'static str,
-    /// `classic` or `consumer`.
-    pub group_type: &'static str,
-    /// `consumer`, or empty for a group that nobody ever joined.
-    pub protocol_type: &'static str,
+    /// State and type.
+    pub brief: Brief,
     /// The assignor in use; empty without members.
     pub assignor: &'static str,
     /// How many rebalances there were.
     pub generation: i32,
     /// Who is in it.
     pub members: Vec<Member>,
-}
-
-impl GroupView {
-    pub(super) fn stable(assignor: &'static str, members: Vec<Member>) -> Self {
-        Self {
-            state: "Stable",
-            group_type: "classic",
-            protocol_type: "consumer",
-            assignor,
-            generation: 1,
-            members,
-        }
-    }
 }
 
 /// A member of a group.

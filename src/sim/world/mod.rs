@@ -5,19 +5,32 @@
 //! clock is read here. Instants in this module's public functions are Unix milliseconds unless they say otherwise.
 
 mod arrival;
+mod assign;
+mod cell;
+mod changes;
+mod consume;
 mod filler;
 mod group;
+mod groups;
+mod members;
+mod service;
+mod simulated;
+#[cfg(test)]
+mod tests;
 mod topic;
+mod truth;
 
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use self::filler::FillerGroup;
+use self::cell::Cell;
 pub use self::group::{Brief, Commit, GroupView, Member, Row};
+use self::groups::{Group, fill, simulate};
 pub use self::topic::{Record, RecordKind, Topic};
+pub use self::truth::{Condition, RowTruth};
 use crate::sim::random::{derive, mix};
-use crate::sim::spec::{Filler, Millis, Scenario};
+use crate::sim::spec::{Millis, Scenario};
 
 /// Name of the topic that holds the commits.
 pub const OFFSETS_TOPIC: &str = "__consumer_offsets";
@@ -33,19 +46,10 @@ pub struct World {
     brokers: i32,
     topics: Vec<Topic>,
     groups: Vec<Group>,
+    cells: Vec<Cell>,
     topic_names: FxHashMap<Arc<str>, usize>,
     topic_ids: FxHashMap<u128, usize>,
     group_names: FxHashMap<Arc<str>, usize>,
-}
-
-/// One group of a world.
-struct Group {
-    name: Arc<str>,
-    body: Body,
-}
-
-enum Body {
-    Filler(FillerGroup),
 }
 
 impl World {
@@ -57,10 +61,12 @@ impl World {
             .map(|spec| Topic::new(spec, seed))
             .collect();
         let mut groups = Vec::new();
+        let cells = simulate(scenario, seed, &topics, &mut groups);
         if let Some(filler) = scenario.filler {
             fill(filler, seed, &mut topics, &mut groups);
         }
         Self {
+            cells,
             name: scenario.name.clone(),
             epoch,
             seed,
@@ -145,96 +151,6 @@ impl World {
             .collect()
     }
 
-    /// How many groups there are, those that do not exist at some instants included.
-    pub fn group_count(&self) -> usize {
-        self.groups.len()
-    }
-
-    /// A group's id.
-    pub fn group_name(&self, group: usize) -> &Arc<str> {
-        &self.groups[group].name
-    }
-
-    /// Index of a group.
-    pub fn group_named(&self, name: &str) -> Option<usize> {
-        self.group_names.get(name).copied()
-    }
-
-    /// Whether the group exists at `t`.
-    pub fn group_exists(&self, group: usize, t: Millis) -> bool {
-        match &self.groups[group].body {
-            Body::Filler(_) => t > self.epoch - 10 * crate::sim::spec::DAY,
-        }
-    }
-
-    /// What a group may commit: its rows, in the order of [`World::commits`].
-    pub fn rows(&self, group: usize) -> Vec<Row> {
-        match &self.groups[group].body {
-            Body::Filler(filler) => {
-                let partitions = self.topics[filler.topic as usize].partitions;
-                (0..partitions)
-                    .map(|partition| Row {
-                        topic: filler.topic,
-                        partition,
-                    })
-                    .collect()
-            }
-        }
-    }
-
-    /// The newest commit of each row at `t`, into `out`; none where there is none.
-    pub fn commits(&self, group: usize, t: Millis, out: &mut Vec<Option<Commit>>) {
-        out.clear();
-        let t = self.relative(t);
-        match &self.groups[group].body {
-            Body::Filler(filler) => {
-                let topic = &self.topics[filler.topic as usize];
-                let at = filler.last_commit(t);
-                out.extend((0..topic.partitions).map(|partition| {
-                    Some(Commit {
-                        offset: filler.offset(topic, partition, at),
-                        at: at + self.epoch,
-                    })
-                }));
-            }
-        }
-    }
-
-    /// State and type of a group at `t`, without its members.
-    pub fn brief(&self, group: usize, _t: Millis) -> Brief {
-        match &self.groups[group].body {
-            Body::Filler(_) => Brief {
-                state: "Stable",
-                group_type: "classic",
-                protocol_type: "consumer",
-            },
-        }
-    }
-
-    /// State and members of a group at `t`.
-    pub fn view(&self, group: usize, t: Millis) -> GroupView {
-        match &self.groups[group].body {
-            Body::Filler(_) => self.filler_view(group, t),
-        }
-    }
-
-    fn filler_view(&self, group: usize, _t: Millis) -> GroupView {
-        let name = &self.groups[group].name;
-        let rows = self.rows(group).len();
-        let member = |k: usize| Member {
-            member_id: format!(
-                "{name}-{k}-{:032x}",
-                u128::from(mix(derive(self.seed, name), k as u64))
-            )
-            .into(),
-            client_id: format!("{name}-{k}").into(),
-            host: format!("/10.9.{}.{}", group / 200 % 200, 10 + group % 200).into(),
-            instance: None,
-            rows: (k * rows / 2..(k + 1) * rows / 2).collect(),
-        };
-        GroupView::stable("range", vec![member(0), member(1)])
-    }
-
     /// The log end of a partition at `t`; none while the topic does not exist.
     pub fn log_end(&self, topic: usize, partition: i32, t: Millis) -> Option<i64> {
         self.topics.get(topic)?.log_end(partition, self.relative(t))
@@ -304,25 +220,4 @@ impl World {
             ..record
         }
     }
-}
-
-fn fill(filler: Filler, seed: u64, topics: &mut Vec<Topic>, groups: &mut Vec<Group>) {
-    let first = topics.len();
-    topics.extend(
-        filler::topics(filler, seed)
-            .iter()
-            .map(|spec| Topic::new(spec, seed)),
-    );
-    let count = topics.len() - first;
-    if count == 0 {
-        return;
-    }
-    groups.extend((0..filler.groups).map(|number| Group {
-        name: filler::name(number).into(),
-        body: Body::Filler(FillerGroup::new(
-            seed,
-            number as u64,
-            (first + number % count) as u32,
-        )),
-    }));
 }

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use super::arrival::Arrival;
 use crate::sim::random::{derive, mix};
-use crate::sim::spec::{Hanging, MINUTE, Millis, Retention, TopicSpec};
+use crate::sim::spec::{Cause, Hanging, MINUTE, Millis, Retention, TopicSpec};
 
 /// How often the log cleaner looks for what is too old.
-const RETENTION_CHECK: Millis = MINUTE;
+pub(super) const RETENTION_CHECK: Millis = MINUTE;
 
 /// A topic, ready to be asked.
 #[derive(Debug)]
@@ -25,6 +25,7 @@ pub struct Topic {
     pub compacted: bool,
     pub(super) clock_skew: Millis,
     pub(super) hanging: Option<Hanging>,
+    pub(super) faults: Vec<(Millis, Option<Millis>, Cause)>,
     lives: Vec<Life>,
     seed: u64,
 }
@@ -87,6 +88,7 @@ impl Topic {
             compacted: spec.compacted,
             clock_skew: spec.clock_skew,
             hanging: spec.hanging,
+            faults: faults(spec),
             lives,
             seed,
         }
@@ -230,6 +232,31 @@ impl Topic {
         after
     }
 
+    /// How many records before `offset` consumers never see.
+    pub fn controls_before(&self, partition: i32, offset: i64, t: Millis) -> i64 {
+        let Some(life) = self
+            .life(t)
+            .filter(|_| self.is_transactional() && offset > 0)
+        else {
+            return 0;
+        };
+        let at = self.appended(life, partition, offset - 1, t);
+        let (upto, before) = (
+            self.controls(life, partition, at),
+            self.controls(life, partition, at - 1),
+        );
+        upto - (self.count(life, partition, at) - offset).clamp(0, upto - before)
+    }
+
+    fn controls(&self, life: &Life, partition: i32, t: Millis) -> i64 {
+        let aborted = self
+            .hanging
+            .filter(|hanging| hanging.partition == partition)
+            .and_then(|hanging| hanging.aborted);
+        life.feeds.iter().map(|feed| feed.markers(t)).sum::<i64>()
+            + i64::from(aborted.is_some_and(|end| t >= end))
+    }
+
     fn life(&self, t: Millis) -> Option<&Life> {
         let life = self.lives.iter().rfind(|life| life.created <= t)?;
         life.deleted.is_none_or(|end| t < end).then_some(life)
@@ -345,4 +372,19 @@ impl Life {
             transactional: spec.feeds.iter().any(|feed| feed.transaction.is_some()),
         }
     }
+}
+
+/// What producers and operators do to those who read this topic.
+fn faults(spec: &TopicSpec) -> Vec<(Millis, Option<Millis>, Cause)> {
+    let feeds = spec
+        .feeds
+        .iter()
+        .filter_map(|feed| Some((feed.from.unwrap_or(spec.created), feed.until, feed.cause?)));
+    let recreated = spec
+        .recreated
+        .map(|re| (re.deleted, None, Cause::TopicRecreated));
+    let hanging = spec
+        .hanging
+        .map(|open| (open.opened, open.aborted, Cause::HangingTransaction));
+    feeds.chain(recreated).chain(hanging).collect()
 }
