@@ -15,7 +15,11 @@ const NOW: i64 = 1_800_000_000_000;
 /// A cluster whose time stands still, so that all who look see the same.
 fn still() -> Cluster {
     let world = Arc::new(World::new(&scenario::bulk(12, 40, 3), 1, NOW));
-    Cluster::start(world, Options::new(Arc::new(|| NOW))).unwrap()
+    Cluster::start(
+        world,
+        Options::new(Arc::new(|| laggard::model::Timestamp::from_millis(NOW))),
+    )
+    .unwrap()
 }
 
 /// What Kafka's own tool ought to show, from the world's own mouth.

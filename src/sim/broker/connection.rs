@@ -162,7 +162,7 @@ async fn answer(shared: &Arc<Shared>, broker: i32, frame: Bytes, out: &mut Bytes
             Trouble::Error(_) => {}
         }
     }
-    let now = (shared.clock)();
+    let now = (shared.clock)().as_millis();
     let context = Context {
         shared,
         table: &table,

@@ -12,8 +12,8 @@ use kafka_protocol::messages::ApiKey;
 use rustc_hash::{FxHashMap, FxHashSet};
 use tokio::sync::watch;
 
-use super::topology::{Leadership, offsets_partition};
-use crate::sim::world::OFFSETS_TOPIC;
+use super::topology::Leadership;
+use crate::sim::world::{OFFSETS_TOPIC, offsets_partition};
 
 /// What a request that a rule matches meets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

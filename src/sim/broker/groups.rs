@@ -17,8 +17,8 @@ use kafka_protocol::protocol::{Encodable, StrBytes};
 use uuid::Uuid;
 
 use super::connection::Context;
-use super::topology::{TopicRef, offsets_partition};
-use crate::sim::world::{GroupView, Member, OFFSETS_PARTITIONS, Row};
+use super::topology::TopicRef;
+use crate::sim::world::{GroupView, Member, OFFSETS_PARTITIONS, Row, offsets_partition};
 
 impl Context<'_> {
     pub(super) fn list_groups(&self, request: &ListGroupsRequest) -> ListGroupsResponse {

@@ -19,7 +19,8 @@ use kafka_protocol::protocol::StrBytes;
 use uuid::Uuid;
 
 use super::connection::Context;
-use super::topology::{TopicRef, offsets_partition};
+use super::topology::TopicRef;
+use crate::sim::world::offsets_partition;
 
 impl Context<'_> {
     pub(super) fn metadata(&self, request: MetadataRequest) -> MetadataResponse {
@@ -288,6 +289,10 @@ impl Context<'_> {
 }
 
 fn rack(broker: i32) -> StrBytes {
+    StrBytes::from_static_str(rack_name(broker))
+}
+
+pub(super) fn rack_name(broker: i32) -> &'static str {
     const RACKS: [&str; 3] = ["zone-a", "zone-b", "zone-c"];
-    StrBytes::from_static_str(RACKS[(broker.rem_euclid(3)) as usize])
+    RACKS[(broker.rem_euclid(3)) as usize]
 }

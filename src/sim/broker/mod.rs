@@ -27,11 +27,8 @@ use tokio::runtime::Runtime;
 
 pub use self::faults::{Faults, Rule, Trouble};
 use self::topology::OffsetsIndex;
-use super::spec::Millis;
 use super::world::{OFFSETS_TOPIC, World};
-
-/// Tells the time in Unix milliseconds.
-pub type Clock = Arc<dyn Fn() -> Millis + Send + Sync>;
+use crate::model::{Broker, Clock};
 
 /// What may be asked: nothing here changes a cluster.
 pub const ALLOWED: [ApiKey; 11] = [
@@ -129,7 +126,7 @@ impl Cluster {
                 .map(|group| GroupId(name(world.group_name(group))))
                 .collect(),
             index: OffsetsIndex::new(&world),
-            cluster_id: StrBytes::from_string(format!("sim-{}", world.name)),
+            cluster_id: StrBytes::from_string(world.cluster_id()),
             addresses,
             world,
         });
@@ -156,6 +153,17 @@ impl Cluster {
             .map(|address| advertised(*address))
             .collect();
         each.join(",")
+    }
+
+    /// Its brokers as clients see them.
+    pub fn brokers(&self) -> Vec<Broker> {
+        let broker = |(address, id): (&SocketAddr, i32)| Broker {
+            id,
+            host: host(*address).into(),
+            port: address.port(),
+            rack: Some(metadata::rack_name(id).into()),
+        };
+        self.shared.addresses.iter().zip(1..).map(broker).collect()
     }
 
     /// What can go wrong with it.

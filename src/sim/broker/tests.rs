@@ -18,8 +18,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::*;
+use crate::model::Timestamp;
 use crate::sim::scenario;
-use crate::sim::spec::SECOND;
+use crate::sim::spec::{Millis, SECOND};
 
 const EPOCH: Millis = 1_800_000_000_000;
 const WAIT: Duration = Duration::from_secs(10);
@@ -34,7 +35,7 @@ fn still(scenario: &crate::sim::spec::Scenario) -> Still {
     let now = Arc::new(AtomicI64::new(EPOCH));
     let clock = now.clone();
     let world = Arc::new(World::new(scenario, 1, EPOCH));
-    let clock: Clock = Arc::new(move || clock.load(Ordering::Relaxed));
+    let clock: Clock = Arc::new(move || Timestamp::from_millis(clock.load(Ordering::Relaxed)));
     Still {
         cluster: Cluster::start(world, Options::new(clock)).expect("ports"),
         now,

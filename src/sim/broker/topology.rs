@@ -5,7 +5,7 @@ use kafka_protocol::messages::TopicName;
 use super::Shared;
 use super::faults::Table;
 use crate::sim::spec::Millis;
-use crate::sim::world::{OFFSETS_PARTITIONS, OFFSETS_TOPIC, World};
+use crate::sim::world::{OFFSETS_PARTITIONS, OFFSETS_TOPIC, World, offsets_partition};
 
 /// A topic as the brokers know it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -46,16 +46,6 @@ impl OffsetsIndex {
     }
 }
 
-/// The partition of `__consumer_offsets` that a group's commits go to: Java's `String.hashCode` over UTF-16 units,
-/// made positive as Kafka does.
-pub(super) fn offsets_partition(group: &str) -> i32 {
-    let hash = group.encode_utf16().fold(0_i32, |hash, unit| {
-        hash.wrapping_mul(31).wrapping_add(i32::from(unit))
-    });
-    let positive = if hash == i32::MIN { 0 } else { hash.abs() };
-    positive % OFFSETS_PARTITIONS
-}
-
 impl Shared {
     pub(super) fn leadership(&self, table: &Table, topic: TopicRef, partition: i32) -> Leadership {
         let moved = if table.moved.is_empty() {
@@ -94,7 +84,7 @@ impl Shared {
     pub(super) fn preferred(&self, topic: TopicRef, partition: i32) -> i32 {
         match topic {
             TopicRef::Plain(index) => self.world.preferred_leader(index, partition),
-            TopicRef::Offsets => 1 + partition % self.world.brokers(),
+            TopicRef::Offsets => self.world.offsets_leader(partition),
         }
     }
 
@@ -145,21 +135,5 @@ impl Shared {
                 .map_or(0, |topic| topic.partitions),
             TopicRef::Offsets => OFFSETS_PARTITIONS,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn groups_hash_as_javas_strings_do() {
-        // "polygenelubricants".hashCode() is Integer.MIN_VALUE; "hello".hashCode() is 99162322.
-        assert_eq!(offsets_partition("polygenelubricants"), 0);
-        assert_eq!(offsets_partition("hello"), 99_162_322 % 50);
-        assert_eq!(
-            offsets_partition("\u{1F600}"),
-            (0xD83D_i32 * 31 + 0xDE00) % 50
-        );
     }
 }

@@ -37,6 +37,15 @@ pub const OFFSETS_TOPIC: &str = "__consumer_offsets";
 /// Partitions of [`OFFSETS_TOPIC`].
 pub const OFFSETS_PARTITIONS: i32 = 50;
 
+/// The partition of [`OFFSETS_TOPIC`] that a group's commits go to: Java's `String.hashCode` over UTF-16 units, made
+/// positive as Kafka does.
+pub fn offsets_partition(group: &str) -> i32 {
+    let step = |hash: i32, unit: u16| hash.wrapping_mul(31).wrapping_add(i32::from(unit));
+    let hash = group.encode_utf16().fold(0, step);
+    let positive = if hash == i32::MIN { 0 } else { hash.abs() };
+    positive % OFFSETS_PARTITIONS
+}
+
 /// A scenario evaluated for one seed and epoch.
 pub struct World {
     /// The scenario's name.
@@ -125,6 +134,16 @@ impl World {
     /// Id of [`OFFSETS_TOPIC`].
     pub fn offsets_topic_id(&self) -> u128 {
         u128::from(mix(self.seed, 103)) << 64 | u128::from(derive(self.seed, OFFSETS_TOPIC))
+    }
+
+    /// The cluster's own id.
+    pub fn cluster_id(&self) -> String {
+        format!("sim-{}", self.name)
+    }
+
+    /// The preferred leader of a partition of [`OFFSETS_TOPIC`].
+    pub fn offsets_leader(&self, partition: i32) -> i32 {
+        1 + partition % self.brokers
     }
 
     /// The replicas of a partition, the preferred leader first.
