@@ -9,3 +9,4 @@ pub mod model;
 pub mod pipeline;
 pub mod sim;
 pub mod source;
+pub mod tui;

@@ -21,8 +21,7 @@ pub enum Ask {
         /// The timestamp.
         time: Timestamp,
     },
-    /// The first record at or after an offset: only where an operator allows reading. Also tells
-    /// whether there is one at all: transaction markers have offsets, and are no records.
+    /// The timestamp of one record: only where an operator allows reading.
     RecordAt {
         /// Of which cluster.
         cluster: ClusterName,
@@ -30,7 +29,7 @@ pub enum Ask {
         topic: TopicName,
         /// Which partition.
         partition: PartitionId,
-        /// The offset from which to look.
+        /// The record.
         offset: Offset,
     },
     /// Offsets of the records with the highest timestamps (ListOffsets −3).

@@ -16,8 +16,6 @@ mod reading;
 mod settings;
 mod snapshot;
 mod status;
-#[doc(hidden)]
-pub mod testing;
 mod time;
 mod time_lag;
 

@@ -16,4 +16,3 @@ mod support;
 mod calls;
 mod embedded;
 mod harness;
-mod source;

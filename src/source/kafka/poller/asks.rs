@@ -50,7 +50,7 @@ impl Poller {
             }
             Ask::DescribeGroup { group, .. } => {
                 let group = self.admin.share(group.as_str());
-                self.describe(vec![group], 0);
+                self.describe(vec![group]);
             }
             Ask::CommitsNow { group, .. } => {
                 let group = self.admin.share(group.as_str());

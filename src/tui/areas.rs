@@ -1,0 +1,156 @@
+//! Where things stand on a screen of a given size: one place, used by drawing and by scrolling.
+
+use ratatui::layout::Rect;
+
+use super::state::{Screen, State};
+
+/// Below this nothing useful can be shown.
+pub(super) const SMALLEST: (u16, u16) = (40, 8);
+/// From this width the list of groups has a preview beside it.
+pub(super) const PREVIEW_FROM: u16 = 160;
+
+/// The lines of every screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Areas {
+    /// Cluster, counts, lag, mode.
+    pub(super) header: Rect,
+    /// The five screens, filter and order.
+    pub(super) tabs: Rect,
+    /// The screen.
+    pub(super) body: Rect,
+    /// The most urgent alert, where there is one and room for it.
+    pub(super) alert: Option<Rect>,
+    /// Hints, the prompt or a message.
+    pub(super) hints: Rect,
+}
+
+fn line(y: u16, width: u16) -> Rect {
+    Rect::new(0, y, width, 1)
+}
+
+impl Areas {
+    /// Those of the screen as it is.
+    pub(super) fn of(state: &State) -> Self {
+        let (width, height) = state.ui.size;
+        let alert = height >= 12 && !state.shown.alerts.is_empty();
+        let bottom = 1 + u16::from(alert);
+        Self {
+            header: line(0, width),
+            tabs: line(1, width),
+            body: Rect::new(0, 2, width, height.saturating_sub(2 + bottom)),
+            alert: alert.then(|| line(height - 2, width)),
+            hints: line(height.saturating_sub(1), width),
+        }
+    }
+}
+
+/// The list and, on wide screens, what is beside it.
+pub(super) fn split(state: &State, body: Rect) -> (Rect, Option<Rect>) {
+    if body.width < PREVIEW_FROM {
+        return (body, None);
+    }
+    let list = (body.width * 11 / 20).max(96);
+    let _ = state;
+    (
+        Rect::new(body.x, body.y, list, body.height),
+        Some(Rect::new(
+            body.x + list + 1,
+            body.y,
+            body.width - list - 1,
+            body.height,
+        )),
+    )
+}
+
+/// Rows of a list that can be seen at once.
+pub(super) fn list_height(state: &State) -> usize {
+    let body = Areas::of(state).body;
+    let fold = u16::from(state.ui.screen == Screen::Groups && has_fold(state));
+    let detail = match state.ui.screen {
+        Screen::Alerts | Screen::Advice => detail_height(body.height),
+        _ => 0,
+    };
+    usize::from(body.height.saturating_sub(1 + fold + detail))
+}
+
+/// Lines below a list for what the selected row says at length.
+pub(super) fn detail_height(body: u16) -> u16 {
+    if body >= 12 { (body / 2).min(12) } else { 0 }
+}
+
+/// Whether a line stands below the groups.
+pub(super) fn has_fold(state: &State) -> bool {
+    state.lists.groups.folded > 0 || state.lists.groups.filtered > 0
+}
+
+/// The parts of a group's screen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct GroupAreas {
+    /// The sentence, the facts.
+    pub(super) facts: Rect,
+    /// Charts, where there is room.
+    pub(super) charts: Rect,
+    /// Partitions or the heat map.
+    pub(super) table: Rect,
+    /// What happened, where there is room.
+    pub(super) events: Rect,
+}
+
+impl GroupAreas {
+    /// For a body, by its height.
+    pub(super) fn of(body: Rect, facts: u16) -> Self {
+        let facts = facts.min(body.height.saturating_sub(3));
+        let left = body.height - facts;
+        let charts = match left {
+            0..12 => 0,
+            12..18 => 5,
+            18..30 => 7,
+            _ => 10,
+        };
+        let events = match left - charts {
+            0..10 => 0,
+            10..16 => 4,
+            16..24 => 6,
+            _ => 10,
+        };
+        let at = |y: u16, height: u16| Rect::new(body.x, body.y + y, body.width, height);
+        let table = left - charts - events;
+        Self {
+            facts: at(0, facts),
+            charts: at(facts, charts),
+            table: at(facts + charts, table),
+            events: at(facts + charts + table, events),
+        }
+    }
+}
+
+/// Lines that the facts of the open group take.
+pub(super) fn facts_height(body: Rect) -> u16 {
+    match body.height {
+        0..9 => 3,
+        9..14 => 5,
+        _ => 6,
+    }
+}
+
+/// Rows of partitions that can be seen at once.
+pub(super) fn partition_height(state: &State) -> usize {
+    let body = Areas::of(state).body;
+    let table = GroupAreas::of(body, facts_height(body)).table;
+    usize::from(table.height.saturating_sub(1))
+}
+
+/// Readers of a topic that can be seen at once.
+pub(super) fn reader_height(state: &State) -> usize {
+    let body = Areas::of(state).body;
+    usize::from(topic_split(body).1.height.saturating_sub(1))
+}
+
+/// A topic's screen: what it is with its partitions, and its readers.
+pub(super) fn topic_split(body: Rect) -> (Rect, Rect) {
+    let top = body.height / 2;
+    (
+        Rect::new(body.x, body.y, body.width, top),
+        Rect::new(body.x, body.y + top, body.width, body.height - top),
+    )
+}

@@ -1,0 +1,42 @@
+//! The terminal dashboard.
+//!
+//! In: snapshots, log lines, keys, the time. Out: cells on a terminal, and a few effects (a copy,
+//! a file, leaving). It reads nothing but snapshots, so it works on any source; it never waits for
+//! Kafka, never changes a cluster, never draws an unknown number as 0, and leaves the terminal as
+//! it was.
+//!
+//! [`State`] changes only through [`State::on`], a pure function of what happened; [`picture`]
+//! draws it. Keys stand in one table, `action.rs`.
+
+mod action;
+mod areas;
+mod columns;
+mod command;
+mod filter;
+mod glyphs;
+mod heat;
+mod history;
+mod json;
+mod keys;
+mod logs;
+mod options;
+mod pick;
+mod rows;
+mod run;
+mod state;
+mod summary;
+mod terminal;
+mod text;
+mod theme;
+mod units;
+mod update;
+mod view;
+
+pub use action::{Action, keys_md};
+pub use keys::Key;
+pub use logs::{LogLine, LogRing, RingLayer};
+pub use options::Options;
+pub use run::{Left, TuiError, picture, run};
+pub use state::{Screen, State};
+pub use theme::{Depth, ThemeName};
+pub use update::{Effect, Event};

@@ -1,0 +1,152 @@
+//! What lists show, in which order: derived from the snapshot shown, cached for as long as
+//! neither it nor what was asked for changes. A key press that only moves costs no sorting.
+
+pub(super) mod groups;
+pub(super) mod logs;
+pub(super) mod topics;
+
+use std::sync::Arc;
+
+use super::areas;
+use super::state::{Screen, State};
+use crate::model::{Advice, Alert, Snapshot};
+
+pub(super) use groups::{GroupRows, Totals};
+pub(super) use logs::LogRows;
+pub(super) use topics::TopicRows;
+
+/// The lists of all screens.
+#[derive(Default)]
+pub(super) struct Lists {
+    pub(super) groups: GroupRows,
+    pub(super) totals: Totals,
+    pub(super) topics: TopicRows,
+    pub(super) alerts: Vec<Arc<Alert>>,
+    pub(super) advice: Vec<Arc<Advice>>,
+    pub(super) logs: LogRows,
+}
+
+/// Which snapshot: two boots, or two replays, never share a pointer while one is held.
+pub(super) type Stamp = (usize, u64);
+
+pub(super) fn stamp(snapshot: &Arc<Snapshot>) -> Stamp {
+    (Arc::as_ptr(snapshot) as usize, snapshot.generation.n)
+}
+
+/// An alert's identity.
+pub(super) fn alert_key(alert: &Alert) -> String {
+    format!("{}{:?}", alert.name, alert.labels)
+}
+
+/// An advice's identity.
+pub(super) fn advice_key(advice: &Advice) -> String {
+    format!("{}/{}/{}", advice.cluster, advice.group, advice.title)
+}
+
+impl State {
+    /// Brings the lists up to date and finds the selections again. After any change.
+    pub(super) fn refresh(&mut self) {
+        self.refresh_groups();
+        match self.ui.screen {
+            Screen::Topics => self.refresh_topics(),
+            Screen::Logs => self.refresh_logs(),
+            _ => {}
+        }
+        self.refresh_short();
+        self.settle();
+    }
+
+    /// Alerts and advice are few: no cache.
+    fn refresh_short(&mut self) {
+        let scope = self.ui.scope.as_ref().map(|s| s.as_str().to_owned());
+        let in_scope = |cluster: Option<&str>| {
+            scope
+                .as_deref()
+                .is_none_or(|s| cluster.is_none_or(|c| c == s))
+        };
+        let filter = &self.ui.filters[Screen::Alerts as usize];
+        let alerts = self.shown.alerts.iter().filter(|a| {
+            in_scope(a.labels.get("cluster").map(|c| &**c)) && filter.passes(&alert_key(a))
+        });
+        self.lists.alerts = alerts.cloned().collect();
+        let filter = &self.ui.filters[Screen::Advice as usize];
+        let advice = self
+            .shown
+            .advice
+            .iter()
+            .filter(|a| in_scope(Some(a.cluster.as_str())) && filter.passes(&advice_key(a)));
+        self.lists.advice = advice.cloned().collect();
+    }
+
+    fn settle(&mut self) {
+        let height = areas::list_height(self);
+        let (ui, lists, shown) = (&mut self.ui, &self.lists, &self.shown);
+        let g = &lists.groups;
+        ui.groups.settle(
+            g.rows.len(),
+            height,
+            |key| g.find(shown, key),
+            |i| g.key(shown, g.rows[i]),
+        );
+        let t = &lists.topics;
+        ui.topics.settle(
+            t.rows.len(),
+            height,
+            |key| t.rows.iter().position(|r| r.key(shown) == *key),
+            |i| t.rows[i].key(shown),
+        );
+        let a = &lists.alerts;
+        ui.alerts.settle(
+            a.len(),
+            height / 2,
+            |key| a.iter().position(|x| alert_key(x) == *key),
+            |i| alert_key(&a[i]),
+        );
+        let a = &lists.advice;
+        ui.advice.settle(
+            a.len(),
+            height,
+            |key| a.iter().position(|x| advice_key(x) == *key),
+            |i| advice_key(&a[i]),
+        );
+        let l = &lists.logs.rows;
+        ui.logs.settle(
+            l.len(),
+            height,
+            |key| l.iter().position(|x| x.key == *key),
+            |i| l[i].key.clone(),
+        );
+        self.settle_partitions();
+        self.settle_readers();
+    }
+
+    fn settle_partitions(&mut self) {
+        let height = areas::partition_height(self);
+        let Some((_, group)) = self.open_group() else {
+            return;
+        };
+        let group = Arc::clone(group);
+        let rows = groups::partition_order(&group);
+        let key = |i: usize| groups::partition_key(&group, rows[i]);
+        self.ui.partitions.settle(
+            rows.len(),
+            height,
+            |k| (0..rows.len()).find(|i| key(*i) == *k),
+            key,
+        );
+    }
+
+    fn settle_readers(&mut self) {
+        let height = areas::reader_height(self);
+        let Some(key) = self.ui.open_topic.clone() else {
+            return;
+        };
+        let readers = self.readers(&key);
+        self.ui.readers.settle(
+            readers.len(),
+            height,
+            |k| readers.iter().position(|r| r == k),
+            |i| readers[i].clone(),
+        );
+    }
+}

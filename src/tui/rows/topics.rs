@@ -1,0 +1,182 @@
+//! The list of topics: who reads each, and how close its oldest unread record is to deletion.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use super::super::filter::Filter;
+use super::super::state::{GroupKey, State, TopicKey};
+use super::{Stamp, stamp};
+use crate::model::{
+    CleanupPolicy, ClusterName, ClusterSnapshot, Reading, Snapshot, Span, Timestamp, TopicSnapshot,
+};
+
+/// What topics can be sorted by; the first is the usual one.
+pub(in crate::tui) const TOPIC_SORTS: [&str; 6] =
+    ["headroom", "topic", "parts", "in", "readers", "behind"];
+
+/// One topic.
+#[derive(Clone, Debug)]
+pub(in crate::tui) struct TopicRow {
+    cluster: u32,
+    topic: u32,
+    /// Groups that read it.
+    pub(in crate::tui) readers: u32,
+    /// The oldest record that some group has not read; `None`: unknown, or nobody reads it.
+    pub(in crate::tui) behind: Option<Span>,
+    /// That record's age as a share of the retention; `None` where nothing is deleted by age.
+    pub(in crate::tui) used: Option<f64>,
+}
+
+/// The list of topics.
+#[derive(Default)]
+pub(in crate::tui) struct TopicRows {
+    /// In order.
+    pub(in crate::tui) rows: Vec<TopicRow>,
+    made_for: Option<(Stamp, Wanted)>,
+}
+
+#[derive(Clone, PartialEq)]
+struct Wanted {
+    filter: Filter,
+    sort: usize,
+    invert: bool,
+    scope: Option<ClusterName>,
+}
+
+impl TopicRow {
+    /// What it is made of.
+    pub(in crate::tui) fn get<'a>(
+        &self,
+        snapshot: &'a Snapshot,
+    ) -> (&'a ClusterSnapshot, &'a TopicSnapshot) {
+        let cluster = &snapshot.clusters[self.cluster as usize];
+        (cluster, &cluster.topics[self.topic as usize])
+    }
+
+    /// Its identity.
+    pub(in crate::tui) fn key(&self, snapshot: &Snapshot) -> TopicKey {
+        let (cluster, topic) = self.get(snapshot);
+        (cluster.cluster.clone(), topic.topic.clone())
+    }
+}
+
+impl State {
+    pub(super) fn refresh_topics(&mut self) {
+        let of = stamp(&self.shown);
+        let wanted = Wanted {
+            filter: self.ui.filters[1].clone(),
+            sort: self.ui.topic_sort,
+            invert: self.ui.topic_invert,
+            scope: self.ui.scope.clone(),
+        };
+        if self.lists.topics.made_for != Some((of, wanted.clone())) {
+            self.lists.topics.rows = order(&self.shown, &wanted);
+            self.lists.topics.made_for = Some((of, wanted));
+        }
+    }
+
+    /// The groups that read a topic, those furthest behind on it first.
+    pub(in crate::tui) fn readers(&self, key: &TopicKey) -> Vec<GroupKey> {
+        let Some(cluster) = self.shown.cluster(key.0.as_str()) else {
+            return Vec::new();
+        };
+        let mut readers: Vec<_> = cluster
+            .groups
+            .iter()
+            .filter_map(|g| {
+                let t = g.topics.binary_search_by(|t| t.topic.cmp(&key.1)).ok()?;
+                let lag: i64 = g
+                    .rows
+                    .iter()
+                    .filter(|r| r.topic as usize == t)
+                    .filter_map(|r| r.effective_lag.value())
+                    .sum();
+                Some((Reverse(lag), g.group.clone()))
+            })
+            .collect();
+        readers.sort();
+        let named = readers.into_iter().map(|(_, g)| (key.0.clone(), g));
+        named.collect()
+    }
+}
+
+fn order(snapshot: &Snapshot, wanted: &Wanted) -> Vec<TopicRow> {
+    let mut rows = Vec::new();
+    for (c, cluster) in snapshot.clusters.iter().enumerate() {
+        if wanted.scope.as_ref().is_some_and(|s| *s != cluster.cluster) {
+            continue;
+        }
+        let read = read_by(cluster, snapshot.at);
+        for (t, topic) in cluster.topics.iter().enumerate() {
+            if wanted.filter.passes(topic.topic.as_str()) {
+                let (readers, behind) = read.get(&topic.topic).copied().unwrap_or((0, None));
+                rows.push(TopicRow {
+                    cluster: c as u32,
+                    topic: t as u32,
+                    readers,
+                    behind,
+                    used: behind.and_then(|b| used(topic, b)),
+                });
+            }
+        }
+    }
+    sort(&mut rows, snapshot, wanted);
+    rows
+}
+
+/// By topic: how many groups read it, and the oldest unread record of all of them.
+fn read_by(
+    cluster: &ClusterSnapshot,
+    at: Timestamp,
+) -> HashMap<crate::model::TopicName, (u32, Option<Span>)> {
+    let mut read: HashMap<_, (u32, Option<Span>)> = HashMap::new();
+    for group in &cluster.groups {
+        for topic in &group.topics {
+            read.entry(topic.topic.clone()).or_default().0 += 1;
+        }
+        for row in &group.rows {
+            let name = &group.topics[row.topic as usize].topic;
+            let age = row.time_lag.age(at).value();
+            if let (Some(age), Some(entry)) = (age, read.get_mut(name)) {
+                entry.1 = entry.1.max(Some(age));
+            }
+        }
+    }
+    read
+}
+
+/// How much of its retention an age has used up.
+pub(in crate::tui) fn used(topic: &TopicSnapshot, age: Span) -> Option<f64> {
+    let config = topic.config.as_ref()?;
+    let retention = config.retention.filter(|r| *r > Span::ZERO)?;
+    (config.cleanup_policy != CleanupPolicy::Compact)
+        .then(|| age.as_secs_f64() / retention.as_secs_f64())
+}
+
+fn sort(rows: &mut [TopicRow], snapshot: &Snapshot, wanted: &Wanted) {
+    let rate = |r: &TopicRow| known(&r.get(snapshot).1.arrival_rate);
+    let number = |n: Option<f64>| n.unwrap_or(-1.0);
+    rows.sort_by(|a, b| {
+        let by = match wanted.sort {
+            1 => a.get(snapshot).1.topic.cmp(&b.get(snapshot).1.topic),
+            2 => b
+                .get(snapshot)
+                .1
+                .partitions
+                .len()
+                .cmp(&a.get(snapshot).1.partitions.len()),
+            3 => number(rate(b)).total_cmp(&number(rate(a))),
+            4 => b.readers.cmp(&a.readers),
+            5 => b.behind.cmp(&a.behind),
+            _ => number(b.used)
+                .total_cmp(&number(a.used))
+                .then(b.behind.cmp(&a.behind)),
+        };
+        let by = if wanted.invert { by.reverse() } else { by };
+        by.then((a.cluster, a.topic).cmp(&(b.cluster, b.topic)))
+    });
+}
+
+fn known(rate: &Reading<f64>) -> Option<f64> {
+    rate.value()
+}

@@ -1,0 +1,346 @@
+//! The lines round every screen: cluster and counts above, screens, the most urgent alert, hints.
+
+use ratatui::layout::Rect;
+
+use super::super::action::{Place, hints};
+use super::super::columns::GroupColumn;
+use super::super::glyphs::Urgency;
+use super::super::rows::topics::TOPIC_SORTS;
+use super::super::state::{PromptKind, Screen, State};
+use super::super::text::width;
+use super::super::theme::Meaning;
+use super::super::{units, update::subject};
+use super::paint::{Pen, after, row};
+use crate::model::{AlertState, ClusterSnapshot, HealthState, Span};
+
+/// A live screen whose newest snapshot is older than this says so. Cuts come each 10 s at least.
+const NO_NEWS: Span = Span::from_secs(15);
+
+/// `prod-eu  !2 ^5 ~1 .34   lag 1.28M +3.1k/s        polled 3s ago  LIVE`.
+pub(super) fn header(state: &State, pen: &mut Pen<'_>, area: Rect) {
+    let right = right_side(state);
+    let room = right.iter().map(|(t, _)| width(t) as u16).sum::<u16>();
+    let left = Rect {
+        width: area.width.saturating_sub(room + 1),
+        ..area
+    };
+    let pieces = left_side(state);
+    let pieces: Vec<_> = pieces.iter().map(|(t, m)| (t.as_str(), *m)).collect();
+    pen.pieces(left, &pieces);
+    let at = after(area, area.width.saturating_sub(room));
+    let pieces: Vec<_> = right.iter().map(|(t, m)| (t.as_str(), *m)).collect();
+    pen.pieces(at, &pieces);
+}
+
+fn left_side(state: &State) -> Vec<(String, Meaning)> {
+    let mut out = vec![(title(state), Meaning::Strong)];
+    if !state.options.source.is_empty() && state.ui.size.0 >= 70 {
+        out.push((format!(" {}", state.options.source), Meaning::Dim));
+    }
+    out.push((" ".to_owned(), Meaning::Plain));
+    let totals = &state.lists.totals;
+    for urgency in Urgency::ALL {
+        let n = totals.urgencies[urgency as usize];
+        if n > 0 && urgency != Urgency::Fine {
+            let text = format!(" {}{n}", urgency.glyph());
+            out.push((text, Meaning::Urgency(urgency)));
+        }
+    }
+    let fine = totals.urgencies[Urgency::Fine as usize];
+    if fine > 0 {
+        out.push((format!(" {fine} ok"), Meaning::Urgency(Urgency::Fine)));
+    }
+    if let Some(lag) = totals.lag {
+        let mark = if totals.lag_open { pen_mark(state) } else { "" };
+        let meaning = if totals.lag_stale {
+            Meaning::Dim
+        } else {
+            Meaning::Plain
+        };
+        out.push(("   lag ".to_owned(), Meaning::Dim));
+        out.push((format!("{mark}{}", units::count(lag)), meaning));
+        if let Some(growth) = totals.growth {
+            out.push((format!(" {}/s", units::growth(growth)), Meaning::Dim));
+        }
+    }
+    out
+}
+
+fn pen_mark(state: &State) -> &'static str {
+    state.glyphs().at_least
+}
+
+fn title(state: &State) -> String {
+    match (&state.ui.scope, state.shown.clusters.as_slice()) {
+        (Some(name), _) => name.to_string(),
+        (None, []) => "laggard".to_owned(),
+        (None, [one]) => one.cluster.to_string(),
+        (None, many) => format!("{} clusters", many.len()),
+    }
+}
+
+fn right_side(state: &State) -> Vec<(String, Meaning)> {
+    let broken = Meaning::Urgency(Urgency::Broken);
+    let mut out = Vec::new();
+    let down = state
+        .clusters()
+        .find(|c| c.health.state == HealthState::Down);
+    if let Some(cluster) = down {
+        out.push((down_text(state, cluster), broken));
+    } else if let Some(polled) = polled(state) {
+        let age = units::span(polled.age_at(state.now()));
+        out.push((format!("polled {age} ago"), Meaning::Dim));
+    }
+    let mode = if let Some(paused) = state.ui.paused {
+        let ago = units::span(paused.age_at(state.clock));
+        (format!("  PAUSED -{ago}"), Meaning::Urgency(Urgency::Worse))
+    } else if state.shown.generation.n > 0 && state.shown.at.age_at(state.clock) > NO_NEWS {
+        let age = units::span(state.shown.at.age_at(state.clock));
+        (format!("  NO NEWS {age}"), broken)
+    } else {
+        ("  LIVE".to_owned(), Meaning::Urgency(Urgency::Fine))
+    };
+    out.push(mode);
+    out
+}
+
+fn down_text(state: &State, cluster: &ClusterSnapshot) -> String {
+    let age = units::span(cluster.health.since.age_at(state.now()));
+    if state.several_clusters() {
+        let name =
+            super::super::text::cut_middle(cluster.cluster.as_str(), 16, state.glyphs().ellipsis);
+        format!("{name} DOWN {age}")
+    } else {
+        format!("DOWN {age}")
+    }
+}
+
+/// The oldest of the clusters' last successes: the header never looks fresher than its stalest part.
+fn polled(state: &State) -> Option<crate::model::Timestamp> {
+    state.clusters().filter_map(|c| c.health.last_success).min()
+}
+
+/// `1 Groups  2 Topics …        /pay  sort trouble v`.
+pub(super) fn tabs(state: &State, pen: &mut Pen<'_>, area: Rect) {
+    let right = asked(state);
+    let room = (width(&right) as u16).min(area.width / 2);
+    let left = Rect {
+        width: area.width.saturating_sub(room + 1),
+        ..area
+    };
+    let mut x = 0;
+    // On a narrow line only the shown screen has its name.
+    let short = area.width < 70;
+    for (i, screen) in Screen::ALL.into_iter().enumerate() {
+        let chosen = screen == state.ui.screen;
+        let name = match count(state, screen) {
+            n if n > 0 => format!("{}({n})", screen.name()),
+            _ => screen.name().to_owned(),
+        };
+        let key = format!("{}", i + 1);
+        let meaning = if chosen {
+            Meaning::Strong
+        } else {
+            Meaning::Dim
+        };
+        x += pen.pieces(after(left, x), &[(&key, Meaning::Key)]);
+        if chosen || !short {
+            let style = format!(" {name}");
+            let from = x + 1;
+            x += pen.pieces(after(left, x), &[(&style, meaning)]);
+            if chosen {
+                underline(pen, left, from, x);
+            }
+        }
+        x += 2;
+    }
+    pen.right(area_right(area, room), &right, Meaning::Dim);
+}
+
+/// The screen that is shown is marked by more than weight.
+fn underline(pen: &mut Pen<'_>, area: Rect, from: u16, to: u16) {
+    let at = Rect {
+        width: to.saturating_sub(from),
+        ..after(area, from)
+    };
+    pen.tint(at, Meaning::Chosen);
+}
+
+fn area_right(area: Rect, width: u16) -> Rect {
+    after(area, area.width.saturating_sub(width))
+}
+
+fn count(state: &State, screen: Screen) -> usize {
+    match screen {
+        Screen::Alerts => {
+            let firing = |a: &&std::sync::Arc<crate::model::Alert>| a.state != AlertState::Resolved;
+            state.shown.alerts.iter().filter(firing).count()
+        }
+        Screen::Advice => state.shown.advice.len(),
+        _ => 0,
+    }
+}
+
+/// What the list was asked for.
+fn asked(state: &State) -> String {
+    let glyphs = state.glyphs();
+    let arrow = |invert: bool| if invert { glyphs.up } else { glyphs.down };
+    let mut out = String::new();
+    if !state.filter().text().is_empty() {
+        out = format!("/{}  ", state.filter().text());
+    }
+    match state.ui.screen {
+        Screen::Groups if state.ui.open_group.is_none() => {
+            let by = state.ui.sort.map_or("trouble", GroupColumn::name);
+            format!("{out}sort {by} {}", arrow(state.ui.invert))
+        }
+        Screen::Topics if state.ui.open_topic.is_none() => {
+            let by = TOPIC_SORTS[state.ui.topic_sort];
+            format!("{out}sort {by} {}", arrow(state.ui.topic_invert))
+        }
+        Screen::Groups => format!("window {}", units::span(state.ui.window)),
+        Screen::Logs => format!("{out}newest first"),
+        _ => out,
+    }
+}
+
+/// `alert FIRING payments-settle time_lag>15m for 31m  (2 more: 3)`.
+pub(super) fn alert(state: &State, pen: &mut Pen<'_>, area: Rect) {
+    let Some(alert) = state.shown.alerts.first() else {
+        return;
+    };
+    let (word, meaning) = super::alerts::state_word(alert.state);
+    let about = subject(&alert.labels).map_or_else(String::new, |(_, g)| format!(" {g}"));
+    let age = units::span(alert.active_since.age_at(state.now()));
+    let more = match state.shown.alerts.len() - 1 {
+        0 => String::new(),
+        n => format!("  ({n} more: 3)"),
+    };
+    pen.pieces(
+        area,
+        &[
+            ("alert ", Meaning::Dim),
+            (word, meaning),
+            (&about, Meaning::Strong),
+            (&format!(" {} for {age}", alert.name), Meaning::Plain),
+            (&more, Meaning::Dim),
+        ],
+    );
+}
+
+/// The prompt, a message or the hints, and the time of day.
+pub(super) fn bottom(state: &State, pen: &mut Pen<'_>, area: Rect) {
+    let clock = units::clock(state.now(), &state.options.zone);
+    let room = area.width.saturating_sub(clock.len() as u16 + 1);
+    let left = Rect {
+        width: room,
+        ..area
+    };
+    pen.right(after(area, room), &clock, Meaning::Dim);
+    if state.ui.prompt.is_some() {
+        prompt(state, pen, left);
+    } else if let Some(toast) = &state.ui.toast {
+        let meaning = if toast.bad {
+            Meaning::Urgency(Urgency::Worse)
+        } else {
+            Meaning::Plain
+        };
+        let mark = if toast.bad { "! " } else { "" };
+        pen.pieces(left, &[(mark, meaning), (&toast.text, meaning)]);
+    } else {
+        hint_line(state.place(), pen, left);
+    }
+}
+
+fn prompt(state: &State, pen: &mut Pen<'_>, area: Rect) {
+    let Some(prompt) = &state.ui.prompt else {
+        return;
+    };
+    let mark = match prompt.kind {
+        PromptKind::Filter => "/",
+        PromptKind::Command => ":",
+    };
+    // The end is where one writes: a long line loses its beginning.
+    let text = super::super::text::escape(&prompt.text, pen.glyphs.ascii).into_owned();
+    let room = usize::from(area.width.saturating_sub(3));
+    let skip = width(&text).saturating_sub(room);
+    let shown: String = text.chars().skip(skip).collect();
+    let x = pen.pieces(area, &[(mark, Meaning::Key), (&shown, Meaning::Strong)]);
+    pen.tint(
+        Rect {
+            width: 1,
+            ..after(area, x)
+        },
+        Meaning::Cursor,
+    );
+    let rest = after(area, x + 3);
+    if let Some(error) = &prompt.error {
+        pen.left(rest, error, Meaning::Urgency(Urgency::Worse));
+    } else if prompt.kind == PromptKind::Filter && state.ui.screen == Screen::Groups {
+        let n = state.lists.groups.rows.len();
+        let text = format!("{n} groups   enter done  esc cancel");
+        pen.left(rest, &text, Meaning::Dim);
+    } else {
+        hint_line(Place::Prompt, pen, rest);
+    }
+}
+
+fn hint_line(place: Place, pen: &mut Pen<'_>, area: Rect) {
+    let mut x = 0;
+    for (key, word) in hints(place) {
+        let key = key.to_string();
+        let needs = (key.len() + 1 + word.len()) as u16;
+        if x + needs > area.width {
+            continue;
+        }
+        x += pen.pieces(
+            after(area, x),
+            &[
+                (&key, Meaning::Key),
+                (" ", Meaning::Plain),
+                (word, Meaning::Dim),
+            ],
+        );
+        x += 2;
+    }
+}
+
+/// Before anything was read: what is being connected to, and how that goes.
+pub(super) fn reading(state: &State, pen: &mut Pen<'_>, body: Rect) {
+    let ellipsis = pen.glyphs.ellipsis;
+    let mut line = 1.min(body.height.saturating_sub(1));
+    pen.left(
+        row(body, line),
+        &format!("  reading {ellipsis}"),
+        Meaning::Strong,
+    );
+    line += 1;
+    if !state.options.connecting_to.is_empty() {
+        let text = format!("  connecting to {}", state.options.connecting_to);
+        pen.left(row(body, line), &text, Meaning::Dim);
+        line += 1;
+    }
+    for cluster in state.clusters() {
+        let health = &cluster.health;
+        let (word, meaning) = match health.state {
+            HealthState::Connecting => ("connecting", Meaning::Dim),
+            HealthState::Up => ("up, reading", Meaning::Plain),
+            HealthState::Down => ("DOWN", Meaning::Urgency(Urgency::Broken)),
+        };
+        let age = units::span(health.since.age_at(state.now()));
+        let why = health
+            .why
+            .as_ref()
+            .map_or_else(String::new, |w| format!(": {w}"));
+        let name = format!("  {}  ", cluster.cluster);
+        pen.pieces(
+            row(body, line + 1),
+            &[
+                (&name, Meaning::Strong),
+                (word, meaning),
+                (&format!(" for {age}{why}"), Meaning::Plain),
+            ],
+        );
+        line += 1;
+    }
+}

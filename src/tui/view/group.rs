@@ -1,0 +1,332 @@
+//! One group: one sentence, the facts, charts, its partitions or its heat map, what happened.
+
+use ratatui::layout::Rect;
+
+use super::super::areas::{GroupAreas, facts_height};
+use super::super::glyphs::{Glyphs, status_text};
+use super::super::rows::groups::{partition_order, partition_view};
+use super::super::state::State;
+use super::super::text::{escape, wrap};
+use super::super::theme::Meaning;
+use super::super::units;
+use super::chart::{self, Series};
+use super::groups::state_word;
+use super::paint::{Pen, after, row};
+use super::table::{self, Cell, Column, Shown};
+use super::values::{at_length, eta, member_label, reading};
+use crate::model::{
+    ClusterSnapshot, Eta, Event, EventKind, GroupSnapshot, PartitionView, Timestamp,
+};
+
+pub(super) fn draw(state: &State, pen: &mut Pen<'_>, body: Rect) {
+    let Some(key) = state.ui.open_group.clone() else {
+        return;
+    };
+    let Some((cluster, group)) = state.group(&key) else {
+        let text = format!("{} is not in this snapshot; esc leads back", key.1);
+        pen.left(row(body, 0), &text, Meaning::Dim);
+        return;
+    };
+    let areas = GroupAreas::of(body, facts_height(body));
+    facts(state, pen, areas.facts, cluster, group);
+    if areas.charts.height > 0 {
+        chart::draw(pen, areas.charts, &Series::of(state, &key));
+    }
+    if state.ui.heat {
+        super::heat::draw(state, pen, areas.table, group);
+    } else {
+        partitions(state, pen, areas.table, group);
+    }
+    events(state, pen, areas.events, group);
+}
+
+/// What it is, since when, on what evidence; who cares; then the numbers.
+pub(super) fn facts(
+    state: &State,
+    pen: &mut Pen<'_>,
+    area: Rect,
+    cluster: &ClusterSnapshot,
+    group: &GroupSnapshot,
+) {
+    let now = state.now();
+    headline(state, pen, row(area, 0), cluster, group);
+    let mut line = 1;
+    let evidence = group.status.evidence.as_ref().map(|e| e.sentence(now));
+    let room = if area.height >= 6 { 2 } else { 1 };
+    let text = evidence.unwrap_or_default();
+    for part in wrap(&escape(&text, pen.glyphs.ascii), area.width.into(), room) {
+        pen.left(row(area, line), &part, Meaning::Plain);
+        line += 1;
+    }
+    let mut lines = vec![numbers(group, now, &pen.glyphs), kafka(group, &pen.glyphs)];
+    if let Some(policy) = policy(group) {
+        lines.insert(1, policy);
+    }
+    for text in lines {
+        if line < area.height {
+            labelled(pen, row(area, line), &text);
+            line += 1;
+        }
+    }
+}
+
+fn headline(
+    state: &State,
+    pen: &mut Pen<'_>,
+    at: Rect,
+    cluster: &ClusterSnapshot,
+    group: &GroupSnapshot,
+) {
+    let verdict = &group.status;
+    let word = status_text(verdict.status);
+    let now = state.now();
+    let since = format!(
+        "  since {} ({})",
+        units::moment(verdict.since, now, &state.options.zone),
+        units::span(verdict.since.age_at(now))
+    );
+    let mut x = pen.pieces(
+        at,
+        &[(&word, Meaning::of(verdict.status)), ("  ", Meaning::Plain)],
+    );
+    let room = at.width.saturating_sub(x + since.len() as u16);
+    let name = Rect {
+        width: room,
+        ..after(at, x)
+    };
+    if state.several_clusters() {
+        let crumb = format!("{} {} ", cluster.cluster, pen.glyphs.crumb);
+        let taken = pen.left(name, &crumb, Meaning::Dim);
+        x += taken;
+        let rest = after(name, taken);
+        x += pen.name(rest, group.group.as_str(), Meaning::Strong);
+    } else {
+        x += pen.name(name, group.group.as_str(), Meaning::Strong);
+    }
+    pen.left(after(at, x), &since, Meaning::Dim);
+}
+
+type Labelled = Vec<(&'static str, String)>;
+
+fn numbers(group: &GroupSnapshot, now: Timestamp, glyphs: &Glyphs) -> Labelled {
+    let mut out = vec![("lag", at_length(&group.lag, glyphs, now, units::count))];
+    if group.effective_lag.value() != group.lag.value() {
+        out.push((
+            "readable",
+            at_length(&group.effective_lag, glyphs, now, units::count),
+        ));
+    }
+    out.push((
+        "behind",
+        at_length(&group.time_lag.age(now), glyphs, now, units::span),
+    ));
+    out.push((
+        "in",
+        format!("{}/s", reading(&group.arrival_rate, glyphs, units::rate).0),
+    ));
+    out.push((
+        "out",
+        format!("{}/s", reading(&group.consume_rate, glyphs, units::rate).0),
+    ));
+    let when = match group.eta.value() {
+        Some(Eta::CaughtUp) => "caught up".to_owned(),
+        Some(Eta::Never) => "never at this rate".to_owned(),
+        _ => eta(group, now, glyphs).0,
+    };
+    out.push(("eta", when));
+    if group.unknown_partitions > 0 {
+        out.push((
+            "unknown",
+            format!("{} partitions", group.unknown_partitions),
+        ));
+    }
+    out
+}
+
+fn policy(group: &GroupSnapshot) -> Option<Labelled> {
+    let policy = &group.policy;
+    let mut out: Labelled = Vec::new();
+    if let Some(owner) = &policy.owner {
+        out.push(("owner", owner.to_string()));
+    }
+    if let Some(runbook) = &policy.runbook {
+        out.push(("runbook", runbook.to_string()));
+    }
+    let mut limits = Vec::new();
+    if let Some(max) = policy.max_lag {
+        limits.push(units::count(i64::try_from(max).unwrap_or(i64::MAX)));
+    }
+    if let Some(max) = policy.max_time_lag {
+        limits.push(max.to_string());
+    }
+    if !limits.is_empty() {
+        out.push(("limit", limits.join(", ")));
+    }
+    (!out.is_empty()).then_some(out)
+}
+
+fn kafka(group: &GroupSnapshot, glyphs: &Glyphs) -> Labelled {
+    let unknown = || glyphs.unknown.to_owned();
+    let members = group
+        .members
+        .as_ref()
+        .map_or_else(unknown, |m| m.len().to_string());
+    let mut out = vec![
+        ("state", reading(&group.state, glyphs, state_word).0),
+        ("type", format!("{:?}", group.group_type).to_lowercase()),
+        ("members", members),
+        ("partitions", group.rows.len().to_string()),
+    ];
+    if let Some(assignor) = &group.assignor {
+        out.push(("assignor", assignor.to_string()));
+    }
+    out.push((
+        "coordinator",
+        group.coordinator.map_or_else(unknown, |c| c.to_string()),
+    ));
+    out
+}
+
+/// `lag 412k  behind 1h12m …`, labels dim.
+fn labelled(pen: &mut Pen<'_>, area: Rect, pairs: &Labelled) {
+    let mut x = 0;
+    for (label, value) in pairs {
+        x += pen.pieces(
+            after(area, x),
+            &[
+                (label, Meaning::Dim),
+                (" ", Meaning::Plain),
+                (value, Meaning::Plain),
+            ],
+        );
+        x += 2;
+    }
+}
+
+fn partition_columns(width: u16) -> Vec<Column> {
+    let mut out = vec![
+        Column::left("STATUS", 8),
+        Column::left("PARTITION", 0),
+        Column::right("LAG", 6),
+        Column::right("BEHIND", 7),
+    ];
+    if width >= 66 {
+        out.push(Column::right("OUT/s", 6));
+    }
+    if width >= 100 {
+        out.push(Column::right("COMMITTED", 12));
+        out.push(Column::right("END", 12));
+        out.push(Column::right("IN/s", 6));
+        out.push(Column::right("LEADER", 6));
+    }
+    if width >= 56 {
+        let owner = if width >= 110 { 30 } else { 18 };
+        out.push(Column::left("OWNER", owner));
+    }
+    let taken: u16 = out.iter().map(|c| c.width + 1).sum();
+    out[1].width = width.saturating_sub(taken);
+    out
+}
+
+fn partitions(state: &State, pen: &mut Pen<'_>, area: Rect, group: &GroupSnapshot) {
+    let columns = partition_columns(area.width);
+    let order = partition_order(group);
+    let shown = Shown {
+        len: order.len(),
+        top: state.ui.partitions.top(),
+        selected: Some(state.ui.partitions.index()),
+    };
+    let (now, glyphs) = (state.now(), pen.glyphs);
+    table::draw(pen, area, &columns, &shown, |i| {
+        partition_view(group, order[i]).map_or_else(Vec::new, |view| {
+            columns
+                .iter()
+                .map(|c| partition_cell(&c.title, &view, now, &glyphs))
+                .collect()
+        })
+    });
+    if order.is_empty() && area.height > 1 {
+        pen.left(
+            row(area, 1),
+            "no partition is assigned or committed",
+            Meaning::Dim,
+        );
+    }
+}
+
+fn partition_cell(title: &str, view: &PartitionView<'_>, now: Timestamp, glyphs: &Glyphs) -> Cell {
+    let r = view.row();
+    let offset = |n: i64| n.to_string();
+    match title {
+        "STATUS" => view.status().map_or_else(
+            || Cell::of(("outside".to_owned(), Meaning::Dim)),
+            |s| Cell::of((status_text(s), Meaning::of(s))),
+        ),
+        "PARTITION" => {
+            let name = format!("{}-{}", view.topic().topic, view.partition());
+            Cell::name(&name, Meaning::Plain)
+        }
+        "LAG" => Cell::of(reading(&view.lag(), glyphs, units::count)),
+        "BEHIND" => Cell::of(reading(&r.time_lag.age(now), glyphs, units::span)),
+        "OUT/s" => Cell::of(reading(&r.consume_rate, glyphs, units::rate)),
+        "COMMITTED" => Cell::of(reading(&r.committed_offset, glyphs, offset)),
+        "END" => Cell::of(reading(&view.log_end_offset(), glyphs, offset)),
+        "IN/s" => Cell::of(view.log().map_or_else(
+            || (glyphs.unknown.to_owned(), Meaning::Dim),
+            |l| reading(&l.arrival_rate, glyphs, units::rate),
+        )),
+        "LEADER" => Cell::plain(
+            view.log()
+                .and_then(|l| l.leader)
+                .map_or_else(|| glyphs.unknown.to_owned(), |l| l.to_string()),
+        ),
+        _ => view.owner().map_or_else(
+            || Cell::of(("nobody".to_owned(), Meaning::Dim)),
+            |m| Cell::name(&member_label(m), Meaning::Plain),
+        ),
+    }
+}
+
+/// What happened, newest first.
+pub(super) fn events(state: &State, pen: &mut Pen<'_>, area: Rect, group: &GroupSnapshot) {
+    if area.height < 2 {
+        return;
+    }
+    pen.rule(row(area, 0), "what happened");
+    if group.events.is_empty() {
+        pen.left(
+            row(area, 1),
+            "nothing since Laggard began to watch",
+            Meaning::Dim,
+        );
+    }
+    let lines = usize::from(area.height - 1);
+    for (i, event) in group.events.iter().rev().take(lines).enumerate() {
+        event_line(state, pen, row(area, i as u16 + 1), event);
+    }
+}
+
+fn event_line(state: &State, pen: &mut Pen<'_>, at: Rect, event: &Event) {
+    let now = state.now();
+    let when = units::moment(event.at, now, &state.options.zone);
+    let ago = format!("{:>7} ago  ", units::span(event.at.age_at(now)));
+    let kind = match event.kind {
+        EventKind::Joined => "joined ",
+        EventKind::Left => "left   ",
+        EventKind::Rebalanced => "rebal  ",
+        EventKind::Reset => "reset  ",
+        EventKind::Lost => "LOST   ",
+        EventKind::Topic => "topic  ",
+        EventKind::State => "state  ",
+        EventKind::Mark => "mark   ",
+    };
+    pen.pieces(
+        at,
+        &[
+            (&when, Meaning::Dim),
+            (&ago, Meaning::Dim),
+            (kind, Meaning::Strong),
+            (&event.text, Meaning::Plain),
+        ],
+    );
+}

@@ -1,0 +1,78 @@
+//! Drawing: a function of the state, onto a buffer. It changes nothing and reads no clock.
+
+mod alerts;
+mod bars;
+mod chart;
+mod group;
+mod groups;
+mod heat;
+mod help;
+mod logs;
+mod paint;
+mod preview;
+mod table;
+mod topic;
+mod topics;
+mod values;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::areas::{Areas, PREVIEW_FROM, SMALLEST, split};
+use super::state::{Screen, State};
+use super::theme::Meaning;
+use paint::Pen;
+
+pub(super) use values::{eta, member_label, reading};
+
+/// Draws the screen.
+pub(super) fn draw(state: &State, buf: &mut Buffer) {
+    let area = buf.area;
+    let mut pen = Pen::new(state, buf);
+    if (area.width, area.height) < SMALLEST || area.height < SMALLEST.1 {
+        too_small(&mut pen, area);
+        return;
+    }
+    let areas = Areas::of(state);
+    bars::header(state, &mut pen, areas.header);
+    bars::tabs(state, &mut pen, areas.tabs);
+    if let Some(line) = areas.alert {
+        bars::alert(state, &mut pen, line);
+    }
+    bars::bottom(state, &mut pen, areas.hints);
+    if state.ui.help.is_some() {
+        help::draw(state, &mut pen, areas.body);
+    } else if state.is_reading() && state.ui.screen != Screen::Logs {
+        bars::reading(state, &mut pen, areas.body);
+    } else {
+        screen(state, &mut pen, areas.body);
+    }
+}
+
+fn screen(state: &State, pen: &mut Pen<'_>, body: Rect) {
+    match state.ui.screen {
+        Screen::Groups if state.ui.open_group.is_some() => group::draw(state, pen, body),
+        Screen::Groups => {
+            let (list, beside) = split(state, body);
+            groups::draw(state, pen, list);
+            if let Some(beside) = beside {
+                preview::draw(state, pen, beside);
+            }
+        }
+        Screen::Topics if state.ui.open_topic.is_some() => topic::draw(state, pen, body),
+        Screen::Topics => topics::draw(state, pen, body),
+        Screen::Alerts => alerts::draw(state, pen, body),
+        Screen::Advice => alerts::draw_advice(state, pen, body),
+        Screen::Logs => logs::draw(state, pen, body),
+    }
+    debug_assert!(PREVIEW_FROM > SMALLEST.0);
+}
+
+fn too_small(pen: &mut Pen<'_>, area: Rect) {
+    let text = format!(
+        "too small: {}x{} (needs {}x{})",
+        area.width, area.height, SMALLEST.0, SMALLEST.1
+    );
+    let y = area.y + area.height / 2;
+    pen.left(Rect::new(area.x, y, area.width, 1), &text, Meaning::Plain);
+}

@@ -1,0 +1,177 @@
+//! Readings as cells: known plain, stale dim, unknown `–` and never 0, open bounds as `≥`.
+
+use super::super::glyphs::Glyphs;
+use super::super::theme::Meaning;
+use super::super::units;
+use crate::model::{Eta, GroupSnapshot, Member, Reading, ReadingState, Timestamp, TrendPoint};
+
+/// A reading's text and what it means.
+pub(in crate::tui) fn reading<T: Copy + PartialEq>(
+    reading: &Reading<T>,
+    glyphs: &Glyphs,
+    text: impl Fn(T) -> String,
+) -> (String, Meaning) {
+    let Some(value) = reading.value() else {
+        return (glyphs.unknown.to_owned(), Meaning::Dim);
+    };
+    let open = reading.bounds().is_some_and(|b| b.high.is_none());
+    let text = if open {
+        let low = reading.low().unwrap_or(value);
+        format!("{}{}", glyphs.at_least, text(low))
+    } else {
+        text(value)
+    };
+    let meaning = match reading.state() {
+        ReadingState::Stale => Meaning::Dim,
+        _ => Meaning::Plain,
+    };
+    (text, meaning)
+}
+
+/// When a group will have caught up, in cells: empty when there is nothing to catch up with.
+pub(in crate::tui) fn eta(
+    group: &GroupSnapshot,
+    now: Timestamp,
+    glyphs: &Glyphs,
+) -> (String, Meaning) {
+    let stale = group.eta.is_stale();
+    let (text, meaning) = match group.eta.value() {
+        None => (glyphs.unknown.to_owned(), Meaning::Dim),
+        Some(Eta::CaughtUp) => (String::new(), Meaning::Plain),
+        Some(Eta::Never) => ("never".to_owned(), Meaning::Plain),
+        Some(Eta::At { at, .. }) => (units::span(at.age_at(now)), Meaning::Plain),
+    };
+    (text, if stale { Meaning::Dim } else { meaning })
+}
+
+/// A reading at length: its bounds, its age, why it is not simply known.
+pub(super) fn at_length<T: Copy + PartialEq>(
+    reading: &Reading<T>,
+    glyphs: &Glyphs,
+    now: Timestamp,
+    text: impl Fn(T) -> String + Copy,
+) -> String {
+    let mut out = self::reading(reading, glyphs, text).0;
+    if let Some(bounds) = reading.bounds()
+        && let (Some(low), Some(high)) = (bounds.low, bounds.high)
+        && text(low) != text(high)
+    {
+        out = format!("{out} ({}{}{})", text(low), glyphs.range, text(high));
+    }
+    let why = reading.why().map(ToString::to_string).unwrap_or_default();
+    match (reading.state(), reading.stale_since()) {
+        (ReadingState::Known, _) => out,
+        (ReadingState::Stale, Some(since)) => {
+            format!("{out} ({} old: {why})", units::span(since.age_at(now)))
+        }
+        (_, since) => match (reading.last(), since) {
+            (Some(last), Some(since)) => format!(
+                "{out} ({why}; last {}, {} ago)",
+                text(last),
+                units::span(since.age_at(now))
+            ),
+            _ if why.is_empty() => out,
+            _ => format!("{out} ({why})"),
+        },
+    }
+}
+
+/// `client@host`; a static member by its own id.
+pub(in crate::tui) fn member_label(member: &Member) -> String {
+    let id = member
+        .group_instance_id
+        .as_ref()
+        .unwrap_or(&member.client_id);
+    format!("{id}@{}", member.host.trim_start_matches('/'))
+}
+
+/// A trend in `width` cells, scaled to its own greatest; a gap is a space.
+pub(super) fn trend(points: &[TrendPoint], width: usize, glyphs: &Glyphs) -> String {
+    let tops = buckets(points, width);
+    let most = tops.iter().flatten().max().copied().unwrap_or(0);
+    tops.iter()
+        .map(|top| match top {
+            None => " ",
+            Some(0) => glyphs.heights[0],
+            // 0 keeps the lowest height to itself.
+            Some(n) => glyphs.heights[(1 + n.saturating_mul(7) / most.max(1)).min(7) as usize],
+        })
+        .collect()
+}
+
+/// The greatest value of each of `width` stretches of the time that the points span.
+fn buckets(points: &[TrendPoint], width: usize) -> Vec<Option<i64>> {
+    let mut tops = vec![None; width];
+    let (Some(first), Some(last)) = (points.first(), points.last()) else {
+        return tops;
+    };
+    if points.len() <= width {
+        let skip = width - points.len();
+        for (top, point) in tops[skip..].iter_mut().zip(points) {
+            *top = point.effective_lag;
+        }
+        return tops;
+    }
+    let span = (last.at - first.at).as_millis().max(1);
+    for point in points {
+        let at = (point.at - first.at).as_millis().clamp(0, span);
+        let i = (i128::from(at) * width as i128 / (i128::from(span) + 1)) as usize;
+        tops[i] = tops[i].max(point.effective_lag);
+    }
+    tops
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::glyphs::{ASCII, UNICODE};
+    use super::*;
+    use crate::model::Why;
+
+    fn point(secs: i64, lag: Option<i64>) -> TrendPoint {
+        TrendPoint {
+            at: Timestamp::from_millis(secs * 1000),
+            effective_lag: lag,
+        }
+    }
+
+    #[test]
+    fn unknown_is_never_zero_and_bounds_are_said() {
+        let g = &UNICODE;
+        let unknown = Reading::<i64>::unknown(Why::NEVER_COMMITTED);
+        assert_eq!(
+            reading(&unknown, g, units::count),
+            ("–".to_owned(), Meaning::Dim)
+        );
+        let open = Reading::at_least(412_000, Why::NO_ANSWER);
+        assert_eq!(reading(&open, g, units::count).0, "≥412k");
+        let stale = Reading::stale(7, Timestamp::from_millis(0), Why::NO_ANSWER);
+        assert_eq!(
+            reading(&stale, g, units::count),
+            ("7".to_owned(), Meaning::Dim)
+        );
+        let now = Timestamp::from_millis(60_000);
+        assert_eq!(
+            at_length(&stale, g, now, units::count),
+            "7 (1m old: no_answer)"
+        );
+        let last = Reading::unknown_since(7, Timestamp::from_millis(0), Why::STALE_FOR_EXCEEDED);
+        assert_eq!(
+            at_length(&last, &ASCII, now, units::count),
+            "- (stale_for exceeded; last 7, 1m ago)"
+        );
+    }
+
+    #[test]
+    fn a_trend_keeps_its_gaps() {
+        let points: Vec<_> = [Some(0), Some(50), None, Some(100)]
+            .iter()
+            .enumerate()
+            .map(|(i, lag)| point(i as i64, *lag))
+            .collect();
+        assert_eq!(trend(&points, 6, &UNICODE), "  ▁▅ █");
+        assert_eq!(trend(&points, 6, &ASCII), "  _- #");
+        assert_eq!(trend(&[], 3, &UNICODE), "   ");
+        let flat: Vec<_> = (0..90).map(|i| point(i, Some(5))).collect();
+        assert_eq!(trend(&flat, 4, &UNICODE), "████");
+    }
+}
