@@ -13,7 +13,7 @@ use crate::model::{
 
 use super::group::{Group, TopicKey};
 use super::group_view;
-use super::lag::MARKERS_AT_MOST;
+use super::lag::Tail;
 use super::now::Now;
 use super::topic::{Folded, Topic};
 
@@ -140,11 +140,22 @@ impl Cluster {
                 let folded = self.topics[key].take_ends(*isolation, offsets, asked, answered);
                 self.after(key, folded);
             }
-            Fact::MaxTimestamps { topic, offsets } => {
+            Fact::RecordAt {
+                topic,
+                partition,
+                offset,
+                found,
+                log_end_offset,
+            } => {
                 let key = self.topic_key(topic);
-                self.topics[key].take_max_timestamps(offsets);
+                let tail = Tail {
+                    from: *offset,
+                    found: found.map(|(offset, _)| offset),
+                    end: *log_end_offset,
+                };
+                self.topics[key].take_tail(*partition, tail);
             }
-            Fact::OffsetForTime { .. } => {}
+            Fact::OffsetForTime { .. } | Fact::MaxTimestamps { .. } => {}
             Fact::Cycle(cycle) => {
                 self.cycle = Some(cycle.clone());
                 self.changed = true;
@@ -451,41 +462,29 @@ impl Cluster {
         asks
     }
 
-    /// A small lag that stands still may be transaction markers only: the offset of the highest
-    /// timestamp tells.
+    /// A small lag that stands still may be transaction markers only: a read from the commit tells.
     fn ask_for_markers(&mut self, at: Timestamp, asks: &mut Vec<Ask>) {
-        let mut wanted: BTreeMap<TopicKey, Vec<i32>> = BTreeMap::new();
         let still = at - self.interval();
+        let mut wanted = Vec::new();
         for group in self.groups.values().filter(|g| g.near_end) {
             for rows in &group.topics {
-                let Some(topic) = self.topics.get(rows.key) else {
-                    continue;
-                };
-                for row in &rows.rows {
-                    let Some((c, log)) = row.offset().zip(topic.partition(row.partition)) else {
-                        continue;
-                    };
-                    let small = log
-                        .end
-                        .offset()
-                        .is_some_and(|h| h > c && h - c <= MARKERS_AT_MOST);
-                    let rests = log.end_moved_at.is_some_and(|moved| moved <= still);
-                    if small && rests && log.max_timestamp_asked != log.end.offset() {
-                        wanted.entry(rows.key).or_default().push(row.partition);
-                    }
-                }
+                let commits = rows.rows.iter();
+                wanted.extend(commits.filter_map(|r| Some((rows.key, r.partition, r.offset()?))));
             }
         }
-        for (key, mut partitions) in wanted {
-            partitions.sort_unstable();
-            partitions.dedup();
-            let topic = &mut self.topics[key];
-            topic.mark_asked(&partitions);
-            asks.push(Ask::MaxTimestamps {
-                cluster: self.settings.cluster.clone(),
-                topic: topic.name.clone(),
-                partitions,
-            });
+        wanted.sort_unstable();
+        for (key, partition, offset) in wanted {
+            let Some(topic) = self.topics.get_mut(key) else {
+                continue;
+            };
+            if asks.len() < ASKS && topic.wants_tail(partition, offset, still) {
+                asks.push(Ask::RecordAt {
+                    cluster: self.settings.cluster.clone(),
+                    topic: topic.name.clone(),
+                    partition,
+                    offset,
+                });
+            }
         }
     }
 }

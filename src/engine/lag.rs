@@ -1,8 +1,10 @@
 //! Offset lag: what can still be read of a partition by a group.
 //!
 //! `lag` is log end − commit, as Kafka's tools show it (the model derives it). `effective_lag` is
-//! what can still be read: less where records were deleted unread, 0 where only transaction
-//! markers lie between commit and end.
+//! what can still be read: less where records were deleted unread, 0 where a read has shown that
+//! only transaction markers lie between commit and end. No timestamp shows that: on Kafka 4.3 the
+//! offset of the highest one (ListOffsets −3) is the marker's own, and of a batch written within
+//! one millisecond it is the first record's, which lies below the commit while the rest is unread.
 
 use crate::model::{Offset, Reading, Why, distance};
 
@@ -31,12 +33,40 @@ pub(super) fn effective_lag(
     }
 }
 
-/// Whether the record with the highest timestamp lies below the commit while the log end is the
-/// one for which that was asked.
+/// Whether a read from the commit or before it came to this log end and met no record.
 fn only_markers(committed: Option<Offset>, end: Option<Offset>, log: Option<&Partition>) -> bool {
-    match (committed, end, log.and_then(|l| l.max_timestamp)) {
-        (Some(c), Some(h), Some((newest, asked_at))) => h > c && asked_at == h && newest < c,
+    match (committed, end, log.and_then(|l| l.tail)) {
+        (Some(c), Some(h), Some(tail)) => h > c && tail.has_no_record_between(c, h),
         _ => false,
+    }
+}
+
+/// What a read of the last few records of a partition met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Tail {
+    /// Where it began.
+    pub(super) from: Offset,
+    /// The first record that it met.
+    pub(super) found: Option<Offset>,
+    /// How far it came, or the log end that it knew of.
+    pub(super) end: Offset,
+}
+
+impl Tail {
+    fn has_no_record_between(self, committed: Offset, end: Offset) -> bool {
+        self.from <= committed && self.end >= end && self.found.is_none()
+    }
+
+    /// Whether the other read, begun no earlier, could have met nothing that this one has not told.
+    pub(super) fn covers(self, other: Self) -> bool {
+        self.found.is_none() && self.from <= other.from && self.end >= other.end
+    }
+
+    /// Whether it leaves open what lies between this commit and this log end. A commit below the
+    /// beginning of the read is not asked about again: the read was begun above what had been
+    /// found.
+    pub(super) fn leaves_open(self, committed: Offset, end: Offset) -> bool {
+        self.end < end || self.found.is_some_and(|found| committed > found)
     }
 }
 

@@ -9,6 +9,7 @@ use crate::model::{
 
 use super::fact::OffsetFact;
 use super::history::{EndHistory, Point};
+use super::lag::{MARKERS_AT_MOST, Tail};
 use super::now::Now;
 use super::rate::plain_slope;
 use super::row::in_seconds;
@@ -53,10 +54,10 @@ pub(super) struct Partition {
     /// When the log end was seen to fall while the topic stayed.
     pub(super) truncated_at: Option<Timestamp>,
     pub(super) history: EndHistory,
-    /// Offset of the record with the highest timestamp, and the log end for which that holds.
-    pub(super) max_timestamp: Option<(Offset, Offset)>,
-    /// The log end for which the above was asked for.
-    pub(super) max_timestamp_asked: Option<Offset>,
+    /// What a read of the last few records met.
+    pub(super) tail: Option<Tail>,
+    /// The commit and the log end for which that was last asked.
+    tail_asked: Option<(Offset, Offset)>,
 }
 
 /// What a fold of a topic's facts calls for.
@@ -209,24 +210,44 @@ impl Topic {
         folded
     }
 
-    /// Takes in an answer on the records with the highest timestamps.
-    pub(super) fn take_max_timestamps(&mut self, reads: &[OffsetRead]) {
-        for read in reads {
-            let partition = self.at_or_new(read.partition);
-            if let (Ok(offset), Some(end)) = (&read.offset, partition.max_timestamp_asked) {
-                partition.max_timestamp = Some((*offset, end));
-                self.dirty = true;
-            }
+    /// Takes in what a read of a partition's last records met.
+    pub(super) fn take_tail(&mut self, partition: PartitionId, tail: Tail) {
+        let log = self.at_or_new(partition);
+        let says_less = log.tail.is_some_and(|known| known.covers(tail));
+        if !says_less {
+            log.tail = Some(tail);
+            self.dirty = true;
         }
     }
 
-    /// The highest timestamps of these partitions are being asked for, for their present log ends.
-    pub(super) fn mark_asked(&mut self, partitions: &[PartitionId]) {
-        for partition in partitions {
-            if let Ok(i) = self.index(*partition) {
-                self.partitions[i].max_timestamp_asked = self.partitions[i].end.offset();
-            }
+    /// Whether a read of what lies behind this commit should be asked for: little does, the log
+    /// has come to rest since `still`, and neither was it asked nor is it known. It then counts as
+    /// asked.
+    pub(super) fn wants_tail(
+        &mut self,
+        partition: PartitionId,
+        committed: Offset,
+        still: Timestamp,
+    ) -> bool {
+        let Ok(i) = self.index(partition) else {
+            return false;
+        };
+        let log = &mut self.partitions[i];
+        let Some(end) = log.end.offset() else {
+            return false;
+        };
+        let little = (1..=MARKERS_AT_MOST).contains(&(end - committed));
+        let rests = log.end_moved_at.is_some_and(|moved| moved <= still);
+        let open = log.tail.is_none_or(|tail| tail.leaves_open(committed, end));
+        // Of two groups' commits the higher one is asked about last, so it is the one to remember.
+        let asked = log
+            .tail_asked
+            .is_some_and(|(c, e)| e == end && c >= committed);
+        if !little || !rests || !open || asked {
+            return false;
         }
+        log.tail_asked = Some((committed, end));
+        true
     }
 
     /// Whether it must be rebuilt at `now` with no new fact: an answer has become overdue, or an
@@ -294,8 +315,8 @@ impl Partition {
             stable_moved_at: None,
             truncated_at: None,
             history: EndHistory::default(),
-            max_timestamp: None,
-            max_timestamp_asked: None,
+            tail: None,
+            tail_asked: None,
         }
     }
 
@@ -319,7 +340,7 @@ impl Partition {
         if fell {
             self.history.wipe();
             self.truncated_at = Some(answered);
-            self.max_timestamp = None;
+            self.tail = None;
         }
         if !late && before.is_none_or(|b| b.offset != offset) {
             self.end_moved_at = Some(answered);

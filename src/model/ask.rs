@@ -21,7 +21,8 @@ pub enum Ask {
         /// The timestamp.
         time: Timestamp,
     },
-    /// The timestamp of one record: only where an operator allows reading.
+    /// The first record at or after an offset: only where an operator allows reading. Also tells
+    /// whether there is one at all: transaction markers have offsets, and are no records.
     RecordAt {
         /// Of which cluster.
         cluster: ClusterName,
@@ -29,7 +30,7 @@ pub enum Ask {
         topic: TopicName,
         /// Which partition.
         partition: PartitionId,
-        /// The record.
+        /// The offset from which to look.
         offset: Offset,
     },
     /// Offsets of the records with the highest timestamps (ListOffsets −3).

@@ -16,6 +16,8 @@ mod reading;
 mod settings;
 mod snapshot;
 mod status;
+#[doc(hidden)]
+pub mod testing;
 mod time;
 mod time_lag;
 

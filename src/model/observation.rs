@@ -174,7 +174,21 @@ pub enum Fact {
         /// Offset and timestamp of the record found; `None`: no record is that young.
         found: Option<(Offset, Timestamp)>,
     },
-    /// The offset of the record with the highest timestamp (ListOffsets −3).
+    /// The first record at or after an offset (an answer to `RecordAt`).
+    RecordAt {
+        /// Which topic.
+        topic: TopicName,
+        /// Which partition.
+        partition: PartitionId,
+        /// The offset asked for.
+        offset: Offset,
+        /// Offset and timestamp of the record found; `None`: there is none up to `log_end_offset`.
+        found: Option<(Offset, Timestamp)>,
+        /// The log end that the read had come to or knew of.
+        log_end_offset: Offset,
+    },
+    /// The offset of the record with the highest timestamp (ListOffsets −3). Kafka counts
+    /// transaction markers as records here, and names the first of several.
     MaxTimestamps {
         /// Which topic.
         topic: TopicName,

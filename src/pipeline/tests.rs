@@ -516,17 +516,44 @@ fn transaction_markers_are_no_effective_lag() {
     ]);
     let asked = run(all.clone());
     assert_eq!(asked.asks.len(), 1, "{:?}", asked.asks);
-    all.push(read(
-        7223,
-        Fact::MaxTimestamps {
-            topic: "t".into(),
-            offsets: offsets(&[Ok(71_999)]),
-        },
-    ));
+    all.push(read(7223, record_at(72_000, None, 72_001)));
     all.push(tick(7224));
-    let cut = run(all);
+    let cut = run(all.clone());
     let g = group(&cut.snapshot);
     assert_eq!((g.lag.value(), g.effective_lag.value()), (Some(1), Some(0)));
+    // One more record, and what was read no longer tells.
+    all.extend([ends(7225, &[72_002]), tick(7226)]);
+    assert_eq!(group(&run(all).snapshot).effective_lag.value(), Some(2));
+}
+
+/// Kafka 4.3 answers with the first record of a batch that was written within one millisecond:
+/// below the commit, though the rest is unread.
+#[test]
+fn the_highest_timestamp_below_the_commit_is_no_sign_of_markers() {
+    let mut all = two_good_hours(1);
+    all.extend([commits(7210, &[Some(71_994)]), ends(7211, &[72_000])]);
+    all.extend([
+        read(
+            7212,
+            Fact::MaxTimestamps {
+                topic: "t".into(),
+                offsets: offsets(&[Ok(71_990)]),
+            },
+        ),
+        read(7212, record_at(71_994, Some(71_994), 72_000)),
+        tick(7213),
+    ]);
+    assert_eq!(group(&run(all).snapshot).effective_lag.value(), Some(6));
+}
+
+fn record_at(offset: i64, found: Option<i64>, log_end_offset: i64) -> Fact {
+    Fact::RecordAt {
+        topic: "t".into(),
+        partition: 0,
+        offset,
+        found: found.map(|offset| (offset, Timestamp::from_millis(0))),
+        log_end_offset,
+    }
 }
 
 #[test]
@@ -553,7 +580,7 @@ enum Step {
     NoTopics,
     Listed(bool, bool),
     Described(u8),
-    Markers(i64),
+    Markers(i64, Option<i64>, i64),
     Wait(i64),
 }
 
@@ -568,7 +595,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::NoTopics),
         2 => (any::<bool>(), any::<bool>()).prop_map(|(named, complete)| Step::Listed(named, complete)),
         2 => (0_u8..4).prop_map(Step::Described),
-        1 => offset().prop_map(Step::Markers),
+        1 => (offset(), proptest::option::of(offset()), offset()).prop_map(|(o, f, e)| Step::Markers(o, f, e)),
         4 => prop_oneof![Just(10_i64), Just(1), Just(25), Just(400), Just(2000), Just(90_000)].prop_map(Step::Wait),
     ]
 }
@@ -597,13 +624,7 @@ fn observation(step: Step, t: &mut i64) -> Observation {
         Step::Described(0) => described(*t, &[]),
         Step::Described(1) => described(*t, &[("a", &[0]), ("b", &[1, 2])]),
         Step::Described(_) => described(*t, &[("a", &[0, 1, 2])]),
-        Step::Markers(offset) => read(
-            *t,
-            Fact::MaxTimestamps {
-                topic: "t".into(),
-                offsets: offsets(&[Ok(offset)]),
-            },
-        ),
+        Step::Markers(offset, found, end) => read(*t, record_at(offset, found, end)),
         Step::Wait(secs) => {
             *t += secs;
             tick(*t)

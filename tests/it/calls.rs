@@ -80,14 +80,23 @@ async fn groups_of_each_kind_are_listed_and_described_as_kafkas_tool_does() {
     consumer.wait_records(6);
 
     let admin = admin(cluster);
-    let listed = admin.list_groups(SOON).await.unwrap();
-    assert!(listed.failures.is_empty(), "{:?}", listed.failures);
+    let mut listed = Vec::new();
+    for broker in cluster.ids().map(|id| i32::try_from(id).unwrap()) {
+        let part = admin.list_groups(broker, SOON).await.unwrap();
+        assert!(part.failures.is_empty(), "{:?}", part.failures);
+        listed.extend(part.groups.into_iter().map(|group| (broker, group)));
+    }
+    let coordinator = |suffix: &str| {
+        let group = listed
+            .iter()
+            .find(|(_, group)| *group.group == *name(suffix));
+        group.unwrap().0
+    };
     let find = |suffix: &str| {
         let group = listed
-            .groups
             .iter()
-            .find(|group| *group.group == *name(suffix));
-        group.map(|group| (group.group_type, group.state))
+            .find(|(_, group)| *group.group == *name(suffix));
+        group.map(|(_, group)| (group.group_type, group.state))
     };
     assert_eq!(
         find("classic"),
@@ -112,7 +121,7 @@ async fn groups_of_each_kind_are_listed_and_described_as_kafkas_tool_does() {
 
     for suffix in ["classic", "consumer"] {
         let described = admin
-            .describe_groups(vec![name(suffix).into()], SOON)
+            .describe_groups(coordinator(suffix), vec![name(suffix).into()], SOON)
             .await
             .unwrap();
         assert!(described[0].failure.is_none(), "{described:?}");
@@ -127,7 +136,7 @@ async fn groups_of_each_kind_are_listed_and_described_as_kafkas_tool_does() {
         assert_eq!(owned, owned_by_tool(&cluster.describe_group(&name(suffix))));
     }
     let commits = admin
-        .group_offsets(name("empty").into(), None, SOON)
+        .group_offsets(coordinator("empty"), name("empty").into(), None, SOON)
         .await
         .unwrap();
     let commits: Vec<_> = commits[0]

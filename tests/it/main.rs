@@ -16,3 +16,4 @@ mod support;
 mod calls;
 mod embedded;
 mod harness;
+mod source;

@@ -148,9 +148,13 @@ impl Admin {
         }
     }
 
-    /// Lists groups on all brokers.
-    pub async fn list_groups(&self, timeout: Duration) -> Result<GroupsListed, KafkaFailure> {
-        match self.call(Request::ListGroups, timeout).await? {
+    /// Lists the groups that a broker coordinates.
+    pub async fn list_groups(
+        &self,
+        broker: i32,
+        timeout: Duration,
+    ) -> Result<GroupsListed, KafkaFailure> {
+        match self.call(Request::ListGroups { broker }, timeout).await? {
             Reply::Groups { listed, failures } => Ok(GroupsListed {
                 groups: listed,
                 failures,
@@ -159,27 +163,39 @@ impl Admin {
         }
     }
 
-    /// Describes at most 1,000 groups.
+    /// Describes at most 1,000 groups of one coordinator.
     pub async fn describe_groups(
         &self,
+        broker: i32,
         groups: Vec<Arc<str>>,
         timeout: Duration,
     ) -> Result<Vec<GroupDescription>, KafkaFailure> {
-        match self.call(Request::DescribeGroups(groups), timeout).await? {
+        match self
+            .call(Request::DescribeGroups { broker, groups }, timeout)
+            .await?
+        {
             Reply::GroupDescriptions(described) => Ok(described),
             other => of_another_kind(other),
         }
     }
 
-    /// One group's commits: on the partitions named, or all that it has.
+    /// One group's commits, asked of its coordinator: on the partitions named, or all that it has.
     pub async fn group_offsets(
         &self,
+        broker: i32,
         group: Arc<str>,
         partitions: Option<Vec<(Arc<str>, i32)>>,
         timeout: Duration,
     ) -> Result<Vec<TopicOffsets>, KafkaFailure> {
         match self
-            .call(Request::GroupOffsets { group, partitions }, timeout)
+            .call(
+                Request::GroupOffsets {
+                    broker,
+                    group,
+                    partitions,
+                },
+                timeout,
+            )
             .await?
         {
             Reply::GroupOffsets(GroupOffsets {

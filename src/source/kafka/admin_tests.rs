@@ -114,7 +114,7 @@ async fn a_moved_coordinator_is_an_error_or_an_answer_never_a_crash() {
     for round in 0..20 {
         cluster.request_errors(Api::OffsetFetch, &[errors[round % 2]]);
         let asked = Some(vec![("orders".into(), 3)]);
-        let answer = admin.group_offsets("billing".into(), asked, SOON).await;
+        let answer = admin.group_offsets(1, "billing".into(), asked, SOON).await;
         match answer {
             Ok(topics) => assert_eq!(topics[0].offsets[0].offset, -1001, "nothing is committed"),
             Err(failure) => assert!([15, 16].contains(&failure.code), "{failure}"),
@@ -129,7 +129,10 @@ async fn nobody_there_is_a_time_out_and_closing_does_not_hang() {
     let before = live_clients();
     let admin = admin("127.0.0.1:1");
     let started = Instant::now();
-    let listed = admin.list_groups(Duration::from_millis(300)).await.unwrap();
+    let listed = admin
+        .list_groups(1, Duration::from_millis(300))
+        .await
+        .unwrap();
     assert!(listed.groups.is_empty());
     assert_eq!(
         listed.failures[0].code, TIMED_OUT,
@@ -170,7 +173,7 @@ async fn bad_names_fail_alone() {
     let cluster = cluster();
     let admin = admin(&cluster.bootstrap_servers());
     let failure = admin
-        .group_offsets("a\0b".into(), None, SOON)
+        .group_offsets(1, "a\0b".into(), None, SOON)
         .await
         .unwrap_err();
     assert!(failure.message.contains("NUL"));

@@ -72,6 +72,8 @@ pub struct GroupInfo {
     pub protocol_type: String,
     /// How many members it has.
     pub members: usize,
+    /// Its coordinator.
+    pub broker: i32,
 }
 
 fn locked(names: &Mutex<Names>) -> std::sync::MutexGuard<'_, Names> {
@@ -231,6 +233,7 @@ unsafe fn read_groups(list: &c::rd_kafka_group_list, names: &mut Names) -> Vec<G
                 state: owned((*group).state),
                 protocol_type: owned((*group).protocol_type),
                 members: usize::try_from((*group).member_cnt).unwrap_or(0),
+                broker: (*group).broker.id,
             })
             .collect()
     }

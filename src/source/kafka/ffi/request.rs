@@ -27,13 +27,23 @@ pub struct ListedPartition {
 /// What may be asked of a cluster.
 #[derive(Debug, Clone)]
 pub enum Request {
-    /// All groups that a consumer might be in, from every broker.
-    ListGroups,
+    /// The groups that one broker coordinates and that a consumer might be in.
+    ListGroups {
+        /// The broker.
+        broker: i32,
+    },
     /// Members and states; at most 1,000 groups.
-    DescribeGroups(Vec<Arc<str>>),
+    DescribeGroups {
+        /// Their coordinator.
+        broker: i32,
+        /// The groups.
+        groups: Vec<Arc<str>>,
+    },
     /// The committed offsets of one group: of the partitions named, or (none)
     /// of all that it has.
     GroupOffsets {
+        /// Its coordinator.
+        broker: i32,
         /// The group.
         group: Arc<str>,
         /// Explicit partitions, or all.
@@ -61,8 +71,8 @@ impl Request {
     /// The Kafka API that the request becomes, for counting.
     pub fn api(&self) -> &'static str {
         match self {
-            Self::ListGroups => "ListGroups",
-            Self::DescribeGroups(_) => "DescribeGroups",
+            Self::ListGroups { .. } => "ListGroups",
+            Self::DescribeGroups { .. } => "DescribeGroups",
             Self::GroupOffsets { .. } => "OffsetFetch",
             Self::ListOffsets { .. } => "ListOffsets",
             Self::DescribeTopics(_) => "DescribeTopics",
@@ -71,11 +81,27 @@ impl Request {
         }
     }
 
+    /// The broker that the request goes to, where that is not librdkafka's to find.
+    ///
+    /// Every call to a coordinator names it. Left to look the coordinator up itself, librdkafka
+    /// (2.12.1) ends the process: a call that times out while the look-up is under way leaves a
+    /// reference behind, and when the coordinator comes back, that reference is used after it was
+    /// freed (`rd_kafka_admin_coord_request`, `rd_kafka_coord_req_fail`). It also saves the
+    /// `FindCoordinator` request that each call would send.
+    fn broker(&self) -> Option<i32> {
+        match self {
+            Self::ListGroups { broker }
+            | Self::DescribeGroups { broker, .. }
+            | Self::GroupOffsets { broker, .. } => Some(*broker),
+            _ => None,
+        }
+    }
+
     fn op(&self) -> c::rd_kafka_admin_op_t {
         use c::rd_kafka_admin_op_t as op;
         match self {
-            Self::ListGroups => op::RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPS,
-            Self::DescribeGroups(_) => op::RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS,
+            Self::ListGroups { .. } => op::RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPS,
+            Self::DescribeGroups { .. } => op::RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS,
             Self::GroupOffsets { .. } => op::RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS,
             Self::ListOffsets { .. } => op::RD_KAFKA_ADMIN_OP_LISTOFFSETS,
             Self::DescribeTopics(_) => op::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS,
@@ -110,11 +136,14 @@ pub(super) fn send(
     timeout: Duration,
 ) -> Result<(), KafkaFailure> {
     let call = Call::new(client, queue, request.op(), token, timeout)?;
+    call.aim(request.broker())?;
     match request {
-        Request::ListGroups => call.list_groups(),
+        Request::ListGroups { .. } => call.list_groups(),
         Request::DescribeCluster => call.describe_cluster(),
-        Request::DescribeGroups(groups) => call.describe_groups(groups)?,
-        Request::GroupOffsets { group, partitions } => {
+        Request::DescribeGroups { groups, .. } => call.describe_groups(groups)?,
+        Request::GroupOffsets {
+            group, partitions, ..
+        } => {
             call.group_offsets(group, partitions.as_deref())?;
         }
         Request::ListOffsets {
@@ -177,6 +206,19 @@ impl Call {
             }
             c::rd_kafka_AdminOptions_set_opaque(options, ptr::without_provenance_mut(token));
             Ok(call)
+        }
+    }
+
+    fn aim(&self, broker: Option<i32>) -> Result<(), KafkaFailure> {
+        let Some(broker) = broker else { return Ok(()) };
+        let mut text = ErrorText::new();
+        let (buffer, size) = text.buffer();
+        // SAFETY: the options live.
+        let set =
+            unsafe { c::rd_kafka_AdminOptions_set_broker(self.options, broker, buffer, size) };
+        match set {
+            c::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR => Ok(()),
+            _ => Err(KafkaFailure::with(INVALID_ARGUMENT, text.text())),
         }
     }
 

@@ -50,7 +50,7 @@ impl Poller {
             }
             Ask::DescribeGroup { group, .. } => {
                 let group = self.admin.share(group.as_str());
-                self.describe(vec![group]);
+                self.describe(vec![group], 0);
             }
             Ask::CommitsNow { group, .. } => {
                 let group = self.admin.share(group.as_str());

@@ -25,6 +25,8 @@ const ALL_STABLE: usize = 10_000;
 /// Above that: each minute, and in every cycle for this long after they differed.
 const STABLE_EACH: Duration = Duration::from_mins(1);
 const TRANSACTIONAL_FOR: Duration = Duration::from_mins(10);
+/// Before the new coordinator of a group is looked for.
+const MOVED: Duration = Duration::from_millis(250);
 const TOPICS_A_CALL: usize = 200;
 const CONFIGS_A_CALL: usize = 100;
 const GROUPS_A_CALL: usize = 500;
@@ -121,28 +123,17 @@ impl Poller {
         {
             self.push(Job::new(Class::Rare, None, Query::Cluster));
         }
-        if !self.lanes.busy((Class::Listing, -1)) {
-            self.push(Job::new(Class::Listing, None, Query::Listing));
-        }
-        self.listing_awaited = true;
+        self.ask_listing();
         self.ask_offsets(Kind::Start, |_| true);
         self.settle(&[Class::Listing, Class::Starts], asks).await?;
         self.heal_if_hurt(asks).await?;
         let now = Instant::now();
-        if due(self.foreign_read, FOREIGN_EACH, now) && self.groups_to_come() <= FOREIGN_AT_ONCE {
+        if due(self.foreign_read, FOREIGN_EACH, now) && self.listed_so_far() <= FOREIGN_AT_ONCE {
             self.foreign_read = Some(now);
             self.push(Job::new(Class::Rare, None, Query::AllGroups));
             self.settle(&[Class::Rare], asks).await?;
         }
         self.tell_groups().await
-    }
-
-    fn groups_to_come(&self) -> usize {
-        self.listing
-            .as_ref()
-            .map_or(self.groups.known.len(), |(listed, _, _)| {
-                listed.groups.len()
-            })
     }
 
     async fn ask_commits(&mut self, asks: &mut Asks) -> Result<(), End> {
@@ -156,8 +147,26 @@ impl Poller {
             self.ask_group(group, partitions, false);
         }
         self.settle(&[Class::Commits], asks).await?;
+        self.follow_moved(asks).await?;
         if std::mem::take(&mut self.unknown_topic) {
             self.refresh(asks).await?;
+        }
+        Ok(())
+    }
+
+    /// Asks again for groups whose coordinator moved, once it is known where to.
+    async fn follow_moved(&mut self, asks: &mut Asks) -> Result<(), End> {
+        for _ in 0..2 {
+            if self.moved.is_empty() {
+                return Ok(());
+            }
+            self.idle(Instant::now() + MOVED, asks).await?;
+            self.refresh(asks).await?;
+            self.locate_groups(asks).await?;
+            for job in std::mem::take(&mut self.moved) {
+                self.again(job);
+            }
+            self.settle(&[Class::Commits], asks).await?;
         }
         Ok(())
     }
@@ -169,17 +178,16 @@ impl Poller {
         partitions: Option<Vec<(Arc<str>, i32)>>,
         second: bool,
     ) {
+        let Some(coordinator) = self.coordinator(&group) else {
+            return;
+        };
         if self.commits_flying.insert(Arc::clone(&group)) {
-            let coordinator = self.topology.coordinator(&group);
-            self.push(Job::new(
-                Class::Commits,
-                coordinator,
-                Query::Commits {
-                    group,
-                    partitions,
-                    second,
-                },
-            ));
+            let query = Query::Commits {
+                group,
+                partitions,
+                second,
+            };
+            self.push(Job::new(Class::Commits, Some(coordinator), query));
         }
     }
 
@@ -242,7 +250,7 @@ impl Poller {
         if !self.lanes_busy(Class::Describe) {
             let interval = self.config.poll_interval;
             let groups = self.groups.to_describe(interval, now);
-            self.describe(groups);
+            self.describe(groups, 0);
         }
         if due(self.foreign_read, FOREIGN_EACH, now) && self.groups.known.len() > FOREIGN_AT_ONCE {
             self.foreign_read = Some(now);
@@ -252,21 +260,20 @@ impl Poller {
     }
 
     /// Describes groups, a coordinator a call, so that a hung one fails alone.
-    pub(super) fn describe(&mut self, groups: Vec<Arc<str>>) {
-        let mut by_coordinator = std::collections::BTreeMap::<Option<i32>, Vec<Arc<str>>>::new();
+    pub(super) fn describe(&mut self, groups: Vec<Arc<str>>, tries: u8) {
+        let mut by_coordinator = std::collections::BTreeMap::<i32, Vec<Arc<str>>>::new();
         for group in groups {
-            by_coordinator
-                .entry(self.topology.coordinator(&group))
-                .or_default()
-                .push(group);
+            if let Some(coordinator) = self.coordinator(&group) {
+                by_coordinator.entry(coordinator).or_default().push(group);
+            }
         }
         for (coordinator, groups) in by_coordinator {
             for chunk in groups.chunks(GROUPS_A_CALL) {
-                self.push(Job::new(
-                    Class::Describe,
-                    coordinator,
-                    Query::Describe(chunk.to_vec()),
-                ));
+                let query = Query::Describe(chunk.to_vec());
+                self.push(Job {
+                    tries,
+                    ..Job::new(Class::Describe, Some(coordinator), query)
+                });
             }
         }
     }

@@ -26,6 +26,8 @@ pub(super) struct Group {
     pub(super) listed: ListedGroup,
     /// Only the classic API knows it: Connect, share, streams.
     pub(super) foreign: bool,
+    /// The broker that listed it last.
+    pub(super) coordinator: i32,
     described: Option<Instant>,
     changed: bool,
     rows: usize,
@@ -37,7 +39,7 @@ pub(super) struct Group {
 #[derive(Debug, Default)]
 pub(super) struct Groups {
     pub(super) known: BTreeMap<Arc<str>, Group>,
-    foreign: BTreeMap<Arc<str>, ListedGroup>,
+    foreign: BTreeMap<Arc<str>, (ListedGroup, i32)>,
     /// Commits below the log start that a second read confirmed.
     confirmed: FxHashMap<(Arc<str>, Arc<str>, i32), i64>,
 }
@@ -83,12 +85,12 @@ impl Groups {
     /// Takes a listing in. Groups that an incomplete one lacks stay. Gives what was really listed.
     pub(super) fn take(
         &mut self,
-        listing: Vec<GroupListing>,
+        listing: Vec<(i32, GroupListing)>,
         complete: bool,
         config: &KafkaConfig,
     ) -> Vec<ListedGroup> {
         let mut seen = FxHashSet::default();
-        for group in listing {
+        for (broker, group) in listing {
             if !config.groups.admits(&group.group) {
                 continue;
             }
@@ -100,11 +102,11 @@ impl Groups {
                 state: state(group.state),
                 protocol_type: Arc::from(if group.simple { "" } else { "consumer" }),
             };
-            self.put(group.group, listed, false);
+            self.put(group.group, listed, broker, false);
         }
-        for (name, listed) in self.foreign.clone() {
+        for (name, (listed, broker)) in self.foreign.clone() {
             seen.insert(Arc::clone(&name));
-            self.put(name, listed, true);
+            self.put(name, listed, broker, true);
         }
         if complete {
             self.known.retain(|name, _| seen.contains(name));
@@ -115,10 +117,11 @@ impl Groups {
         seen.map(|(_, group)| group.listed.clone()).collect()
     }
 
-    fn put(&mut self, name: Arc<str>, listed: ListedGroup, foreign: bool) {
+    fn put(&mut self, name: Arc<str>, listed: ListedGroup, broker: i32, foreign: bool) {
         let group = self.known.entry(name).or_insert_with(|| Group {
             listed: listed.clone(),
             foreign,
+            coordinator: broker,
             described: None,
             changed: true,
             rows: 0,
@@ -127,6 +130,7 @@ impl Groups {
         });
         group.changed |= group.listed != listed;
         group.foreign = foreign;
+        group.coordinator = broker;
         group.listed = listed;
     }
 
@@ -146,7 +150,7 @@ impl Groups {
             let told = !group.protocol_type.is_empty();
             let known_type = before
                 .get(&group.group)
-                .map(|listed| listed.group_type.clone());
+                .map(|(listed, _)| listed.group_type.clone());
             let listed = ListedGroup {
                 group: GroupId::from(Arc::clone(&group.group)),
                 group_type: if told {
@@ -162,26 +166,36 @@ impl Groups {
                 },
                 protocol_type: Arc::from(group.protocol_type.as_str()),
             };
-            self.foreign.insert(group.group, listed);
+            self.foreign.insert(group.group, (listed, group.broker));
         }
-        for (name, listed) in self.foreign.clone() {
-            self.put(name, listed, true);
+        for (name, (listed, broker)) in self.foreign.clone() {
+            self.put(name, listed, broker, true);
         }
     }
 
-    /// What reading its commits said of a group that only the classic listing has.
-    pub(super) fn tell_type(&mut self, group: &Arc<str>, group_type: &GroupType) -> bool {
+    /// Learns the type of a group that only the classic listing has, from whether it has commits.
+    /// True if it is a share group.
+    ///
+    /// No call of librdkafka tells the type of such a group. Streams groups commit offsets; share
+    /// groups never do, they keep their state elsewhere. A streams group that has not committed
+    /// anything yet is taken for a share group until its first commit.
+    pub(super) fn learn_type(&mut self, group: &Arc<str>, commits: bool) -> bool {
         let Some(known) = self.known.get_mut(group) else {
             return false;
         };
-        if !known.foreign || known.listed.group_type != GroupType::Unknown {
+        if !known.foreign || !known.listed.protocol_type.is_empty() {
             return false;
         }
+        let group_type = if commits {
+            GroupType::Streams
+        } else {
+            GroupType::Share
+        };
         known.listed.group_type = group_type.clone();
-        if let Some(foreign) = self.foreign.get_mut(group) {
-            foreign.group_type = group_type.clone();
+        if let Some((foreign, _)) = self.foreign.get_mut(group) {
+            foreign.group_type = group_type;
         }
-        true
+        !commits
     }
 
     /// Groups to describe now: what changed, then those whose description is oldest.
@@ -278,13 +292,14 @@ mod tests {
         KafkaConfig::new("test".into(), Properties::default())
     }
 
-    fn listing(name: &str, state: ffi::GroupState) -> GroupListing {
-        GroupListing {
+    fn listing(name: &str, state: ffi::GroupState) -> (i32, GroupListing) {
+        let group = GroupListing {
             group: Arc::from(name),
             state,
             group_type: ffi::GroupType::Classic,
             simple: false,
-        }
+        };
+        (1, group)
     }
 
     #[test]
@@ -347,6 +362,7 @@ mod tests {
             state: state.into(),
             protocol_type: protocol.into(),
             members: 0,
+            broker: 1,
         };
         let found = vec![
             info("a", "consumer", "Stable"),
@@ -354,7 +370,8 @@ mod tests {
             info("shared", "", "Dead"),
         ];
         groups.take_foreign(found, &config());
-        assert!(groups.tell_type(&Arc::from("shared"), &GroupType::Share));
+        assert!(groups.learn_type(&Arc::from("shared"), false));
+        assert!(!groups.learn_type(&Arc::from("connect-sink"), false));
         let listed = groups.take(vec![listing("a", ffi::GroupState::Stable)], true, &config());
         let told: Vec<_> = listed
             .into_iter()

@@ -94,10 +94,7 @@ impl Job {
     /// Requests that it costs, as far as the client tells.
     pub(super) fn cost(&self, brokers: usize) -> f64 {
         match &self.query {
-            Query::Listing => brokers.max(1) as f64,
             Query::AllGroups => 2.0 * brokers.max(1) as f64,
-            // The coordinator is looked up on nearly every call.
-            Query::Commits { .. } => 2.0,
             Query::Describe(groups) => 2.0 * groups.len() as f64,
             _ => 1.0,
         }
@@ -133,7 +130,7 @@ const EXPLICIT: usize = 1000;
 /// Sends the job and waits for its answer.
 pub(super) async fn execute(admin: Admin, job: Job, timeout: Duration) -> Done {
     let asked = Instant::now();
-    let result = perform(&admin, job.query.clone(), timeout).await;
+    let result = perform(&admin, job.lane.1, job.query.clone(), timeout).await;
     Done {
         job,
         asked,
@@ -142,10 +139,15 @@ pub(super) async fn execute(admin: Admin, job: Job, timeout: Duration) -> Done {
     }
 }
 
-async fn perform(admin: &Admin, query: Query, timeout: Duration) -> Result<Answer, KafkaFailure> {
+async fn perform(
+    admin: &Admin,
+    broker: i32,
+    query: Query,
+    timeout: Duration,
+) -> Result<Answer, KafkaFailure> {
     Ok(match query {
         Query::Metadata => Answer::Metadata(admin.metadata(timeout).await?),
-        Query::Listing => Answer::Listing(admin.list_groups(timeout).await?),
+        Query::Listing => Answer::Listing(admin.list_groups(broker, timeout).await?),
         Query::AllGroups => Answer::AllGroups(admin.all_groups(timeout).await?),
         Query::Cluster => Answer::Cluster(admin.describe_cluster(timeout).await?),
         Query::Offsets { kind, wanted } => Answer::Offsets(
@@ -158,12 +160,18 @@ async fn perform(admin: &Admin, query: Query, timeout: Duration) -> Result<Answe
             partitions: Some(partitions),
             ..
         } if partitions.len() > EXPLICIT => {
-            Answer::Commits(in_parts(admin, group, partitions, timeout).await?)
+            Answer::Commits(in_parts(admin, broker, group, partitions, timeout).await?)
         }
         Query::Commits {
             group, partitions, ..
-        } => Answer::Commits(admin.group_offsets(group, partitions, timeout).await?),
-        Query::Describe(groups) => Answer::Describe(admin.describe_groups(groups, timeout).await?),
+        } => Answer::Commits(
+            admin
+                .group_offsets(broker, group, partitions, timeout)
+                .await?,
+        ),
+        Query::Describe(groups) => {
+            Answer::Describe(admin.describe_groups(broker, groups, timeout).await?)
+        }
         Query::Topics(topics) => Answer::Topics(admin.describe_topics(topics, timeout).await?),
         Query::Configs(topics) => Answer::Configs(admin.topic_configs(topics, timeout).await?),
     })
@@ -172,6 +180,7 @@ async fn perform(admin: &Admin, query: Query, timeout: Duration) -> Result<Answe
 /// A big group in explicit lists: parsing one list takes time in the square of its length.
 async fn in_parts(
     admin: &Admin,
+    broker: i32,
     group: Arc<str>,
     partitions: Vec<(Arc<str>, i32)>,
     timeout: Duration,
@@ -179,7 +188,7 @@ async fn in_parts(
     let mut by_topic: BTreeMap<Arc<str>, TopicOffsets> = BTreeMap::new();
     for part in partitions.chunks(EXPLICIT) {
         for topic in admin
-            .group_offsets(Arc::clone(&group), Some(part.to_vec()), timeout)
+            .group_offsets(broker, Arc::clone(&group), Some(part.to_vec()), timeout)
             .await?
         {
             by_topic

@@ -16,6 +16,7 @@ mod cycle;
 mod groups;
 mod job;
 mod lanes;
+mod listing;
 mod offsets;
 mod take;
 mod topology;
@@ -31,11 +32,12 @@ use tokio_util::sync::CancellationToken;
 
 use self::budget::Budget;
 use self::groups::Groups;
-use self::job::{Class, Done, Job, execute};
+use self::job::{Class, Done, Job, Query, execute};
 use self::lanes::Lanes;
+use self::listing::Listing;
 use self::offsets::Failed;
 use self::topology::Topology;
-use super::admin::{Admin, GroupsListed};
+use super::admin::Admin;
 use super::config::KafkaConfig;
 use super::pulse::Pulse;
 use crate::model::{Ask, Fact, HealthState, Observation, Why};
@@ -89,14 +91,14 @@ pub(super) struct Poller {
     /// A commit named a topic that metadata lacks.
     unknown_topic: bool,
     commits_flying: FxHashSet<Arc<str>>,
-    listing: Option<(GroupsListed, Instant, Instant)>,
+    listing: Option<Listing>,
+    /// Groups whose coordinator said that it is none.
+    moved: Vec<Job>,
     cluster_id: Option<Arc<str>>,
     controller: Option<i32>,
     cluster_read: Option<Instant>,
     foreign_read: Option<Instant>,
     stable_swept: Option<Instant>,
-    /// The cycle waits for its listing; one that comes later is told at once.
-    listing_awaited: bool,
 }
 
 /// What a poller is made of.
@@ -145,7 +147,7 @@ impl Poller {
             cluster_read: None,
             foreign_read: None,
             stable_swept: None,
-            listing_awaited: false,
+            moved: Vec::new(),
         }
     }
 
@@ -230,11 +232,34 @@ impl Poller {
         while index < self.delayed.len() {
             if self.delayed[index].0 <= now {
                 let (_, job) = self.delayed.swap_remove(index);
-                self.lanes.push(job);
+                self.again(job);
             } else {
                 index += 1;
             }
         }
+    }
+
+    /// Sends a job once more, to whoever coordinates its groups now.
+    fn again(&mut self, mut job: Job) {
+        match &job.query {
+            Query::Commits { group, .. } => {
+                job.lane.1 = self.coordinator(group).unwrap_or(job.lane.1);
+                self.lanes.push(job);
+            }
+            Query::Describe(groups) => {
+                let groups = groups.clone();
+                self.describe(groups, job.tries);
+            }
+            _ => self.lanes.push(job),
+        }
+    }
+
+    /// Who coordinates a group: the broker that listed it, else as the offsets topic says.
+    fn coordinator(&self, group: &str) -> Option<i32> {
+        let listed = self.groups.known.get(group).map(|group| group.coordinator);
+        listed
+            .filter(|broker| *broker >= 0)
+            .or_else(|| self.topology.coordinator(group))
     }
 
     fn heed_throttles(&mut self, now: Instant) {

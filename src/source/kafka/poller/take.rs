@@ -3,16 +3,16 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::super::admin::{GroupsListed, TIMED_OUT};
+use super::super::admin::TIMED_OUT;
 use super::super::ffi::{self, KafkaFailure, ResourceConfigs, TopicDescription, TopicOffsets};
 use super::groups::{model_state, model_type};
 use super::job::{Answer, Done, Job, Query};
 use super::offsets::{merged, nobody_answered};
-use super::why::{NO_SUCH_GROUP, Remedy, UNKNOWN_TOPIC, remedy, timed_out, why, why_failed};
+use super::why::{Remedy, UNKNOWN_TOPIC, remedy, timed_out, why, why_failed};
 use super::{End, Poller};
 use crate::model::{
-    AssignedTopic, CleanupPolicy, CommitRead, Fact, GroupDescription, GroupId, GroupPart,
-    GroupType, Member, MemberId, Span, TopicCommits, TopicConfig, TopicName, Why,
+    AssignedTopic, CleanupPolicy, CommitRead, Fact, GroupDescription, GroupId, GroupPart, Member,
+    MemberId, Span, TopicCommits, TopicConfig, TopicName, Why,
 };
 
 /// Before something transient is asked again.
@@ -79,12 +79,8 @@ impl Poller {
                 self.emit(self.topology.fact(), asked, answered).await
             }
             Answer::Listing(listed) => {
-                self.listing = Some((listed, asked, answered));
-                if self.listing_awaited {
-                    Ok(())
-                } else {
-                    self.tell_groups().await
-                }
+                self.take_listing(job.lane.1, Ok(listed), answered);
+                Ok(())
             }
             Answer::AllGroups(groups) => {
                 self.groups.take_foreign(groups, &self.config);
@@ -138,16 +134,8 @@ impl Poller {
                 Ok(())
             }
             Query::Listing => {
-                let failed = GroupsListed {
-                    groups: Vec::new(),
-                    failures: vec![failure.clone()],
-                };
-                self.listing = Some((failed, asked, answered));
-                if self.listing_awaited {
-                    Ok(())
-                } else {
-                    self.tell_groups().await
-                }
+                self.take_listing(broker, Err(failure.clone()), answered);
+                Ok(())
             }
             query => {
                 let reason = self.pulse.scrub(&failure.to_string());
@@ -165,32 +153,6 @@ impl Poller {
             brokers: self.topology.model_brokers(),
         };
         self.emit(fact, asked, answered).await
-    }
-
-    /// Tells the groups of the last listing, once.
-    pub(super) async fn tell_groups(&mut self) -> Result<(), End> {
-        self.listing_awaited = false;
-        let Some((listed, asked, answered)) = self.listing.take() else {
-            return Ok(());
-        };
-        let complete = listed.failures.is_empty();
-        let failures: Vec<Why> = listed
-            .failures
-            .iter()
-            .map(|failure| Why::text(self.pulse.scrub(&failure.to_string())))
-            .collect();
-        self.count.failed_parts += failures.len() as u64;
-        let groups = self.groups.take(listed.groups, complete, &self.config);
-        self.emit(
-            Fact::Groups {
-                groups,
-                complete,
-                failures,
-            },
-            asked,
-            answered,
-        )
-        .await
     }
 
     async fn tell_group_failed(
@@ -215,27 +177,17 @@ impl Poller {
         asked: Instant,
         answered: Instant,
     ) -> Result<(), End> {
-        let foreign = self
-            .groups
-            .known
-            .get(&group)
-            .is_some_and(|group| group.foreign);
-        let passing = remedy(failure.code) != Remedy::Nothing && job.tries < TRIES;
-        // Perhaps only the look-up of the coordinator met a hung broker.
-        let unlucky = timed_out(failure.code) && job.tries == 0;
-        if passing || unlucky {
+        if remedy(failure.code) != Remedy::Nothing && job.tries < TRIES {
             job.tries += 1;
-            self.delayed.push((Instant::now() + SHORTLY, job));
+            if coordinator_moved(failure.code) {
+                self.moved.push(job);
+            } else {
+                self.delayed.push((Instant::now() + SHORTLY, job));
+            }
             return Ok(());
         }
         self.commits_flying.remove(&group);
-        let reason = if foreign && failure.code == NO_SUCH_GROUP {
-            // Only share groups answer so: they have no committed offsets.
-            self.groups.tell_type(&group, &GroupType::Share);
-            Why::PROTOCOL
-        } else {
-            why_failed(failure, job.lane.1)
-        };
+        let reason = why_failed(failure, job.lane.1);
         self.tell_group_failed(&group, GroupPart::Commits, reason, asked, answered)
             .await
     }
@@ -263,7 +215,11 @@ impl Poller {
             return Ok(());
         }
         self.commits_flying.remove(&group);
-        self.groups.tell_type(&group, &GroupType::Streams);
+        if self.groups.learn_type(&group, !topics.is_empty()) {
+            return self
+                .tell_group_failed(&group, GroupPart::Commits, Why::PROTOCOL, asked, answered)
+                .await;
+        }
         let mut told = Vec::with_capacity(topics.len());
         let mut rows = 0;
         for topic in merged(topics) {
@@ -426,6 +382,11 @@ impl Poller {
         }
         Ok(())
     }
+}
+
+/// COORDINATOR_NOT_AVAILABLE, NOT_COORDINATOR.
+fn coordinator_moved(code: i32) -> bool {
+    matches!(code, 15 | 16)
 }
 
 /// Whether somebody answered at all, be it with an error of Kafka's own.

@@ -92,6 +92,11 @@ impl Topology {
         self.coordinators[usize::try_from(hash).unwrap_or(0) % self.coordinators.len()]
     }
 
+    /// Whether groups may exist that no broker lists just now.
+    pub(super) fn leaderless_coordinators(&self) -> bool {
+        self.coordinators.contains(&None)
+    }
+
     /// Takes metadata in. Topics that are missing for the second time in a row go.
     pub(super) fn take(&mut self, metadata: ClusterMetadata, config: &KafkaConfig, now: Instant) {
         self.brokers = metadata.brokers;

@@ -19,8 +19,6 @@ pub(super) enum Remedy {
 pub(super) const UNKNOWN_TOPIC: i32 = 3;
 /// UNKNOWN_TOPIC_ID.
 pub(super) const UNKNOWN_TOPIC_ID: i32 = 100;
-/// GROUP_ID_NOT_FOUND.
-pub(super) const NO_SUCH_GROUP: i32 = 69;
 
 /// The remedy for an error code.
 pub(super) fn remedy(code: i32) -> Remedy {
