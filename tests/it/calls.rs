@@ -179,3 +179,27 @@ async fn an_open_transaction_parts_the_two_log_ends() {
         [(1, 0), (7, 0), (2, 0)]
     );
 }
+
+/// Why no timestamp tells markers from records: ListOffsets −3 names the first of several records of one millisecond, and markers count.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_highest_timestamp_is_a_markers_or_the_first_of_a_batch() {
+    require!(kafka);
+    let (cluster, topic) = (shared(), unique("highest"));
+    cluster.create_topic(&topic, 2);
+    cluster.produce_at(&topic, 0, 10, Some(1_790_000_000_000));
+    let producer = Transactions::new(cluster, &topic, 60_000);
+    producer.begin();
+    producer.produce(&topic, 1, 3);
+    producer.commit();
+    let admin = admin(cluster);
+    let mut seen = Vec::new();
+    for (partition, spec) in [(0, -1), (0, -3), (1, -1), (1, -3)] {
+        let asked = vec![ListedPartition {
+            topic: topic.as_str().into(),
+            partition,
+            spec,
+        }];
+        seen.push(admin.list_offsets(asked, true, SOON).await.unwrap()[0].offsets[0].offset);
+    }
+    assert_eq!(seen, [10, 0, 4, 3]);
+}

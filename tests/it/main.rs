@@ -15,5 +15,8 @@ mod support;
 
 mod calls;
 mod embedded;
+mod faults;
 mod harness;
+mod lag;
+mod serve;
 mod source;

@@ -39,6 +39,9 @@ pub struct KafkaConfig {
     pub topics: Filter,
     /// Whether Kafka's own topics (`__consumer_offsets` …) are read too.
     pub internal_topics: bool,
+    /// Topics of which single records may be read, for their offsets and timestamps alone; none:
+    /// no record is ever read.
+    pub read_records: Option<Filter>,
     /// Requests a second that the cluster is asked for at most; none: no limit.
     pub requests_per_second: Option<f64>,
     /// `OffsetFetch` calls in flight over all coordinators. Above 256, stalls of 200 ms were seen.
@@ -56,6 +59,7 @@ impl KafkaConfig {
             groups: Filter::default(),
             topics: Filter::default(),
             internal_topics: false,
+            read_records: None,
             requests_per_second: None,
             offset_window: 256,
         }

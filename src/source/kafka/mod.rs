@@ -10,6 +10,7 @@ pub mod ffi;
 mod poller;
 pub mod properties;
 mod pulse;
+mod records;
 pub mod secret;
 mod supervise;
 pub mod trouble;

@@ -1,13 +1,14 @@
 //! What the engine would like to know, answered through the same lanes with ordinary
-//! observations. Asks that need records are not answered here.
+//! observations. Records are another thread's work, where an operator allows it.
 
 use std::sync::Arc;
 
 use super::super::ffi::ListedPartition;
+use super::super::records::Records;
 use super::Poller;
 use super::job::{Class, Job, Kind, Query};
 use super::topology::chunked;
-use crate::model::{Ask, PartitionId, TopicName};
+use crate::model::{Ask, Offset, PartitionId, TopicName};
 
 impl Poller {
     /// Sends what an ask asks for, if it is of this cluster.
@@ -56,9 +57,30 @@ impl Poller {
                 let group = self.admin.share(group.as_str());
                 self.ask_group(group, None, false);
             }
-            Ask::RecordAt { .. } => {
-                tracing::debug!(target: "laggard::kafka", "records are not read by this source");
+            Ask::RecordAt {
+                topic,
+                partition,
+                offset,
+                ..
+            } => self.ask_record(topic, partition, offset),
+        }
+    }
+
+    fn ask_record(&mut self, topic: TopicName, partition: PartitionId, offset: Offset) {
+        let allowed = self.config.read_records.as_ref();
+        if !allowed.is_some_and(|topics| topics.admits(topic.as_str())) {
+            return;
+        }
+        if self.records.is_none() {
+            match Records::start(&self.config, self.stamper, self.out.clone()) {
+                Ok(records) => self.records = Some(records),
+                Err(error) => {
+                    tracing::warn!(target: "laggard::kafka", %error, "no thread to read records");
+                }
             }
+        }
+        if let Some(records) = &self.records {
+            records.ask(topic, partition, offset);
         }
     }
 

@@ -40,6 +40,7 @@ use self::topology::Topology;
 use super::admin::Admin;
 use super::config::KafkaConfig;
 use super::pulse::Pulse;
+use super::records::Records;
 use crate::model::{Ask, Fact, HealthState, Observation, Why};
 use crate::source::stamp::Stamper;
 
@@ -99,6 +100,8 @@ pub(super) struct Poller {
     cluster_read: Option<Instant>,
     foreign_read: Option<Instant>,
     stable_swept: Option<Instant>,
+    /// The reader of records, once one was asked for and allowed.
+    records: Option<Records>,
 }
 
 /// What a poller is made of.
@@ -147,6 +150,7 @@ impl Poller {
             cluster_read: None,
             foreign_read: None,
             stable_swept: None,
+            records: None,
             moved: Vec::new(),
         }
     }
