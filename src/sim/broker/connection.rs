@@ -9,8 +9,8 @@ use kafka_protocol::ResponseError;
 use kafka_protocol::messages::{
     ApiKey, ApiVersionsRequest, ApiVersionsResponse, ConsumerGroupDescribeRequest,
     DescribeClusterRequest, DescribeConfigsRequest, DescribeGroupsRequest,
-    DescribeTopicPartitionsRequest, FindCoordinatorRequest, ListGroupsRequest, ListOffsetsRequest,
-    MetadataRequest, OffsetFetchRequest, RequestHeader, ResponseHeader,
+    DescribeTopicPartitionsRequest, FetchRequest, FindCoordinatorRequest, ListGroupsRequest,
+    ListOffsetsRequest, MetadataRequest, OffsetFetchRequest, RequestHeader, ResponseHeader,
     api_versions_response::ApiVersion,
 };
 use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, Request};
@@ -163,7 +163,7 @@ async fn answer(shared: &Arc<Shared>, broker: i32, frame: Bytes, out: &mut Bytes
         }
     }
     let now = (shared.clock)().as_millis();
-    let context = Context {
+    let mut context = Context {
         shared,
         table: &table,
         broker,
@@ -171,7 +171,7 @@ async fn answer(shared: &Arc<Shared>, broker: i32, frame: Bytes, out: &mut Bytes
         version,
         now,
     };
-    match dispatch(&context, frame, out) {
+    match dispatch(&mut context, frame, out).await {
         Ok(()) if cut => {
             out.truncate(before + (out.len() - before) / 2);
             Then::Close
@@ -185,8 +185,12 @@ async fn answer(shared: &Arc<Shared>, broker: i32, frame: Bytes, out: &mut Bytes
     }
 }
 
-fn dispatch(context: &Context<'_>, mut frame: Bytes, out: &mut BytesMut) -> anyhow::Result<()> {
-    let Context { api, version, .. } = *context;
+async fn dispatch(
+    context: &mut Context<'_>,
+    mut frame: Bytes,
+    out: &mut BytesMut,
+) -> anyhow::Result<()> {
+    let (api, version) = (context.api, context.version);
     let range = versions(api);
     if !(range.0..=range.1).contains(&version) {
         if api == ApiKey::ApiVersions {
@@ -195,6 +199,11 @@ fn dispatch(context: &Context<'_>, mut frame: Bytes, out: &mut BytesMut) -> anyh
         anyhow::bail!("version {version} of {api:?} is not offered");
     }
     let header = RequestHeader::decode(&mut frame, api.request_header_version(version))?;
+    if api == ApiKey::Fetch {
+        let request = FetchRequest::decode(&mut frame, version)?;
+        let response = context.fetch(request).await;
+        return reply(out, header.correlation_id, &response, version);
+    }
     let call = Call {
         context,
         correlation: header.correlation_id,
@@ -277,11 +286,13 @@ fn reply<R: Encodable + HeaderVersion>(
 }
 
 /// The versions that are offered.
-fn versions(api: ApiKey) -> (i16, i16) {
+pub(super) fn versions(api: ApiKey) -> (i16, i16) {
     let range = api.valid_versions();
     let newest = match api {
         // Version 10 has topic ids in its request, which the protocol crate does not know yet.
         ApiKey::OffsetFetch => 9,
+        // Later ones are between brokers.
+        ApiKey::Fetch => 16,
         _ => range.max,
     };
     (range.min, newest)
@@ -301,7 +312,12 @@ fn offered() -> Vec<ApiVersion> {
             .with_min_version(min)
             .with_max_version(max)
     };
-    ALLOWED.iter().map(offer).collect()
+    // librdkafka reads record batches only from brokers that also take them: Produce is named and yet refused.
+    ALLOWED
+        .iter()
+        .chain(&[ApiKey::Produce])
+        .map(offer)
+        .collect()
 }
 
 /// A client from the future is told, in version 0, what there is.

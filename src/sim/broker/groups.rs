@@ -28,7 +28,7 @@ impl Context<'_> {
         }
         let mine = (0..OFFSETS_PARTITIONS)
             .filter(|partition| self.shared.coordinator(self.table, *partition) == self.broker)
-            .flat_map(|partition| self.shared.index.groups_in(partition));
+            .flat_map(|partition| self.shared.world.groups_in(partition));
         let groups = mine
             .filter_map(|group| self.listed(*group, request))
             .collect();

@@ -4,9 +4,11 @@
 //! client reads, and the list of what clients asked that a read-only tool must not ask. It never changes the world: a
 //! request outside [`ALLOWED`] is refused and recorded.
 
+mod batch;
 mod configs;
 mod connection;
 mod faults;
+mod fetch;
 mod groups;
 mod listener;
 mod log;
@@ -26,12 +28,11 @@ use kafka_protocol::protocol::StrBytes;
 use tokio::runtime::Runtime;
 
 pub use self::faults::{Faults, Rule, Trouble};
-use self::topology::OffsetsIndex;
 use super::world::{OFFSETS_TOPIC, World};
 use crate::model::{Broker, Clock};
 
 /// What may be asked: nothing here changes a cluster.
-pub const ALLOWED: [ApiKey; 11] = [
+pub const ALLOWED: [ApiKey; 12] = [
     ApiKey::ApiVersions,
     ApiKey::Metadata,
     ApiKey::DescribeCluster,
@@ -43,6 +44,7 @@ pub const ALLOWED: [ApiKey; 11] = [
     ApiKey::OffsetFetch,
     ApiKey::ListOffsets,
     ApiKey::DescribeConfigs,
+    ApiKey::Fetch,
 ];
 
 /// How a cluster is started.
@@ -95,7 +97,6 @@ struct Shared {
     topics: Vec<TopicName>,
     offsets_topic: TopicName,
     groups: Vec<GroupId>,
-    index: OffsetsIndex,
     cluster_id: StrBytes,
 }
 
@@ -125,7 +126,6 @@ impl Cluster {
             groups: (0..world.group_count())
                 .map(|group| GroupId(name(world.group_name(group))))
                 .collect(),
-            index: OffsetsIndex::new(&world),
             cluster_id: StrBytes::from_string(world.cluster_id()),
             addresses,
             world,

@@ -5,7 +5,7 @@ use kafka_protocol::messages::TopicName;
 use super::Shared;
 use super::faults::Table;
 use crate::sim::spec::Millis;
-use crate::sim::world::{OFFSETS_PARTITIONS, OFFSETS_TOPIC, World, offsets_partition};
+use crate::sim::world::{OFFSETS_PARTITIONS, OFFSETS_TOPIC};
 
 /// A topic as the brokers know it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,27 +23,6 @@ pub(super) struct Leadership {
     pub(super) leader: i32,
     /// The leader epoch.
     pub(super) epoch: i32,
-}
-
-/// Which groups lie in which partition of `__consumer_offsets`.
-pub(super) struct OffsetsIndex {
-    groups_in: Vec<Vec<usize>>,
-}
-
-impl OffsetsIndex {
-    pub(super) fn new(world: &World) -> Self {
-        let mut groups_in = vec![Vec::new(); OFFSETS_PARTITIONS as usize];
-        for group in 0..world.group_count() {
-            groups_in[offsets_partition(world.group_name(group)) as usize].push(group);
-        }
-        Self { groups_in }
-    }
-
-    pub(super) fn groups_in(&self, partition: i32) -> &[usize] {
-        self.groups_in
-            .get(partition as usize)
-            .map_or(&[], Vec::as_slice)
-    }
 }
 
 impl Shared {

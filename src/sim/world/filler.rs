@@ -34,6 +34,21 @@ impl FillerGroup {
         (t - self.phase).div_euclid(EVERY) * EVERY + self.phase
     }
 
+    /// How often it has committed by `t`, counted from the epoch (negative before).
+    pub(super) fn sessions(&self, t: Millis) -> i64 {
+        (t - self.phase).div_euclid(EVERY)
+    }
+
+    /// Its commits in `(after, upto]`.
+    pub(super) fn sessions_between(
+        &self,
+        after: Millis,
+        upto: Millis,
+    ) -> impl Iterator<Item = Millis> + use<> {
+        let phase = self.phase;
+        (self.sessions(after) + 1..=self.sessions(upto)).map(move |session| session * EVERY + phase)
+    }
+
     /// What it had committed of a partition at its commit at `session`.
     pub(super) fn offset(&self, topic: &Topic, partition: i32, session: Millis) -> i64 {
         topic

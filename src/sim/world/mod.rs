@@ -8,6 +8,7 @@ mod arrival;
 mod assign;
 mod cell;
 mod changes;
+mod commit_log;
 mod consume;
 mod filler;
 mod group;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use self::cell::Cell;
+pub use self::commit_log::CommitRecord;
 pub use self::group::{Brief, Commit, GroupView, Member, Row};
 use self::groups::{Group, fill, simulate};
 pub use self::topic::{Record, RecordKind, Topic};
@@ -56,6 +58,8 @@ pub struct World {
     topics: Vec<Topic>,
     groups: Vec<Group>,
     cells: Vec<Cell>,
+    /// Groups by the partition of the offsets topic that they lie in.
+    coordinated: Vec<Vec<usize>>,
     topic_names: FxHashMap<Arc<str>, usize>,
     topic_ids: FxHashMap<u128, usize>,
     group_names: FxHashMap<Arc<str>, usize>,
@@ -76,6 +80,7 @@ impl World {
         }
         Self {
             cells,
+            coordinated: coordinated(&groups),
             name: scenario.name.clone(),
             epoch,
             seed,
@@ -239,4 +244,12 @@ impl World {
             ..record
         }
     }
+}
+
+fn coordinated(groups: &[Group]) -> Vec<Vec<usize>> {
+    let mut by_partition = vec![Vec::new(); OFFSETS_PARTITIONS as usize];
+    for (index, group) in groups.iter().enumerate() {
+        by_partition[offsets_partition(&group.name) as usize].push(index);
+    }
+    by_partition
 }

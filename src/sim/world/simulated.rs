@@ -225,6 +225,42 @@ impl Simulated {
             .filter(|commit| commit.offset >= 0)
     }
 
+    /// Commits of all rows up to and including `t`.
+    pub(super) fn commit_count(&self, t: Millis) -> i64 {
+        let of_row =
+            |commits: &Vec<Commit>| commits.partition_point(|commit| commit.at <= t) as i64;
+        self.commits.iter().map(of_row).sum()
+    }
+
+    /// Commits in `(after, upto]`, row by row.
+    pub(super) fn commits_between(
+        &self,
+        after: Millis,
+        upto: Millis,
+    ) -> impl Iterator<Item = (usize, Commit)> {
+        self.commits
+            .iter()
+            .enumerate()
+            .flat_map(move |(row, commits)| {
+                let first = commits.partition_point(|commit| commit.at <= after);
+                let last = commits.partition_point(|commit| commit.at <= upto);
+                commits[first..last]
+                    .iter()
+                    .map(move |commit| (row, *commit))
+            })
+    }
+
+    /// The newest commit of each row up to `t`, tombstones included.
+    pub(super) fn newest_commits(&self, t: Millis) -> impl Iterator<Item = (usize, Commit)> {
+        self.commits
+            .iter()
+            .enumerate()
+            .filter_map(move |(row, commits)| {
+                let after = commits.partition_point(|commit| commit.at <= t);
+                Some((row, *commits.get(after.checked_sub(1)?)?))
+            })
+    }
+
     /// Whether anybody sees the group at `t`.
     pub(super) fn exists(&self, t: Millis) -> bool {
         self.spec.since.is_none_or(|since| since <= t) && t >= BEGINNING

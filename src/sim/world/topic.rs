@@ -164,6 +164,17 @@ impl Topic {
         })
     }
 
+    /// The first and the last offset of an aborted transaction of this partition, once it is aborted.
+    pub fn aborted(&self, partition: i32, t: Millis) -> Option<(i64, i64)> {
+        let hanging = self
+            .hanging
+            .filter(|hanging| hanging.partition == partition)?;
+        let end = hanging.aborted.filter(|end| *end <= t)?;
+        let life = self.life(t)?;
+        let last = |at| self.count(life, partition, at) - 1;
+        Some((last(hanging.opened), last(end)))
+    }
+
     /// The record at `offset`, if the log has it at `t` (retention aside).
     pub fn record(&self, partition: i32, offset: i64, t: Millis) -> Option<Record> {
         let life = self.life(t)?;

@@ -1,5 +1,8 @@
 //! The embedded cluster through librdkafka and through raw frames.
 
+mod reading;
+mod versions;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
