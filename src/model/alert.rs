@@ -35,7 +35,6 @@ pub struct Alert {
     /// The expression's value when last evaluated.
     pub value: Option<f64>,
     /// Since when it holds.
-    #[schemars(with = "String")]
     pub active_since: Timestamp,
     /// Why a transition towards resolved is withheld, if it is.
     pub held: Option<Arc<str>>,

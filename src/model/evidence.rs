@@ -9,7 +9,7 @@ use super::reading::Why;
 use super::time::{Span, Timestamp};
 
 /// Why a status is what it is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "because")]
 pub enum Evidence {
     /// Records between the commit and the log start are gone.

@@ -8,6 +8,7 @@ mod advice;
 mod alert;
 mod ask;
 mod command;
+pub mod document;
 mod evidence;
 mod id;
 mod observation;

@@ -270,7 +270,6 @@ pub struct TopicConfig {
     /// `cleanup.policy`.
     pub cleanup_policy: CleanupPolicy,
     /// `retention.ms`.
-    #[schemars(with = "Option<f64>")]
     pub retention: Option<Span>,
     /// `retention.bytes`, per partition.
     pub retention_bytes: Option<u64>,
@@ -433,19 +432,15 @@ pub struct OffsetRead {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Cycle {
     /// From its first request to its last answer (or time-out).
-    #[schemars(with = "f64")]
     pub took: Span,
     /// The interval in force: longer than configured when the request budget cannot meet that.
-    #[schemars(with = "f64")]
     pub interval: Span,
     /// Why the interval is longer than configured, if it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>")]
     pub lengthened: Option<Why>,
     /// Requests sent, by API, in name order (counted as calls where the client hides requests).
     pub requests: Vec<(Arc<str>, u64)>,
     /// Throttle time that brokers asked for, summed.
-    #[schemars(with = "f64")]
     pub throttled: Span,
     /// Parts that failed after their retries.
     pub failed_parts: u64,

@@ -23,7 +23,7 @@ pub enum Severity {
 }
 
 /// What is expected of a group. `None`: nothing was said.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default)]
 pub struct Policy {
     /// Most unread records that are fine.

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::time::Timestamp;
@@ -94,7 +95,7 @@ impl<'de> Deserialize<'de> for Why {
 }
 
 /// What a value is known to lie between; `None` on a side that is open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Bounds<T> {
     /// At least this.
     pub low: Option<T>,
@@ -210,6 +211,26 @@ impl<T: Copy> Reading<T> {
         detail.stale_since = Some(detail.stale_since.map_or(since, |s| s.min(since)));
         detail.why.get_or_insert(why);
         Self::other(detail)
+    }
+
+    /// A reading from all that a written one may carry.
+    pub(super) fn from_parts(
+        value: Option<T>,
+        bounds: Option<Bounds<T>>,
+        stale_since: Option<Timestamp>,
+        last: Option<T>,
+        why: Option<Why>,
+    ) -> Self {
+        match (value, &bounds, stale_since, last, &why) {
+            (Some(value), None, None, None, None) => Self::Known(value),
+            _ => Self::other(Detail {
+                value,
+                bounds,
+                stale_since,
+                last,
+                why,
+            }),
+        }
     }
 
     fn into_detail(self) -> Detail<T> {
@@ -332,23 +353,29 @@ impl<T: Copy> Reading<T> {
 /// The written form: `value` always stands (null when unknown); the rest only where it says something.
 #[derive(Serialize, Deserialize)]
 struct Written<T> {
+    /// The value; null when it is unknown.
     value: Option<T>,
+    /// It is at least this; null when that side is open. Stands only where the value is bounded.
     #[serde(
         default = "absent",
         skip_serializing_if = "Option::is_none",
         with = "open_side"
     )]
     low: Option<Option<T>>,
+    /// It is at most this; null when that side is open. Stands only where the value is bounded.
     #[serde(
         default = "absent",
         skip_serializing_if = "Option::is_none",
         with = "open_side"
     )]
     high: Option<Option<T>>,
+    /// When it was last read: it is stale, or unknown after having been read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     stale_since: Option<Timestamp>,
+    /// What it was before it became unknown.
     #[serde(default = "absent_value", skip_serializing_if = "Option::is_none")]
     last: Option<T>,
+    /// Why it is stale, unknown or only a bound: a code or a text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     why: Option<Why>,
 }
@@ -405,22 +432,13 @@ impl<'de, T: Deserialize<'de> + Copy> Deserialize<'de> for Reading<T> {
                 high: high.flatten(),
             }),
         };
-        Ok(match written {
-            Written {
-                value: Some(value),
-                stale_since: None,
-                why: None,
-                last: None,
-                ..
-            } if bounds.is_none() => Self::Known(value),
-            w => Self::other(Detail {
-                value: w.value,
-                bounds,
-                stale_since: w.stale_since,
-                last: w.last,
-                why: w.why,
-            }),
-        })
+        Ok(Self::from_parts(
+            written.value,
+            bounds,
+            written.stale_since,
+            written.last,
+            written.why,
+        ))
     }
 }
 

@@ -62,7 +62,7 @@ pub struct ClusterSnapshot {
 }
 
 /// How a cluster's reading goes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ClusterHealth {
     /// Up, down, or not reached yet.
     pub state: HealthState,
@@ -88,7 +88,6 @@ pub struct ClusterHealth {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Issue {
     /// Since when.
-    #[schemars(with = "String")]
     pub since: Timestamp,
     /// What it is about: `broker 2`, `group payments`, `topic orders`.
     pub subject: Arc<str>,
@@ -229,13 +228,10 @@ pub enum Eta {
     /// At about this instant.
     At {
         /// Best guess.
-        #[schemars(with = "String")]
         at: Timestamp,
         /// Not before.
-        #[schemars(with = "String")]
         earliest: Timestamp,
         /// Not after; `None`: open.
-        #[schemars(with = "Option<String>")]
         latest: Option<Timestamp>,
     },
     /// Never at this rate.
@@ -246,7 +242,6 @@ pub enum Eta {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TrendPoint {
     /// When.
-    #[schemars(with = "String")]
     pub at: Timestamp,
     /// Effective lag in records.
     pub effective_lag: Option<i64>,
@@ -256,7 +251,6 @@ pub struct TrendPoint {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Event {
     /// When it was seen.
-    #[schemars(with = "String")]
     pub at: Timestamp,
     /// What kind of thing.
     pub kind: EventKind,
