@@ -1,0 +1,237 @@
+//! A running pipeline: sources in, snapshots out.
+//!
+//! One task sequences what the sources observe and adds ticks; one thread folds. So there is one
+//! order, the order in which a recorder would write, and a slow reader of snapshots slows nobody.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::model::{Ask, BootId, Clock, ClusterName, Fact, Observation, Settings, Snapshot};
+use crate::pipeline::Pipeline;
+use crate::source::{Source, SourceError};
+
+/// Observations that may wait between the sources and the pipeline; a fuller queue makes sources
+/// wait, and loses nothing.
+const QUEUE: usize = 4096;
+/// Asks that may wait for one source. An ask is a wish: what finds no room is wished for again.
+const ASKS: usize = 1024;
+/// A snapshot is made at least this often, whatever the sources do.
+const AT_LEAST_EACH: Duration = Duration::from_secs(10);
+
+/// A cluster's source.
+pub struct Feed {
+    /// The cluster that it reads: its asks go there.
+    pub cluster: ClusterName,
+    /// The source.
+    pub source: Box<dyn Source>,
+}
+
+/// What a session starts from.
+pub struct Start {
+    /// What the pipeline judges by.
+    pub settings: Arc<Settings>,
+    /// Observations of the time before, folded before the first live one.
+    pub past: Box<dyn Iterator<Item = Observation> + Send>,
+    /// The live sources.
+    pub feeds: Vec<Feed>,
+    /// The time.
+    pub clock: Clock,
+    /// Ends everything.
+    pub stop: CancellationToken,
+}
+
+/// A running pipeline.
+pub struct Session {
+    /// The newest snapshot; generation 0 until the first cut.
+    pub snapshots: watch::Receiver<Arc<Snapshot>>,
+    /// The time, for faces.
+    pub clock: Clock,
+    /// Ends everything.
+    pub stop: CancellationToken,
+    tasks: JoinSet<Result<(), SessionError>>,
+}
+
+/// Why a session ended by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// A source can never work.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The pipeline broke: a fault of Laggard's own.
+    #[error("the pipeline ended: this is a fault of Laggard; please report it with the log above")]
+    Pipeline,
+    /// A task broke.
+    #[error("a part of Laggard broke: {0}")]
+    Broke(#[from] tokio::task::JoinError),
+}
+
+impl Session {
+    /// Starts the sources and the pipeline. Must be called inside a tokio runtime.
+    pub fn start(start: Start) -> Self {
+        let Start {
+            settings,
+            past,
+            feeds,
+            clock,
+            stop,
+        } = start;
+        let boot = BootId::from(format!("{:x}", clock().as_millis()));
+        let (snapshot_tx, snapshots) =
+            watch::channel(Arc::new(Snapshot::empty(boot.clone(), clock())));
+        let (observed_tx, observed) = mpsc::channel(QUEUE);
+        let (fold_tx, fold_rx) = mpsc::channel(QUEUE);
+        let mut tasks = JoinSet::new();
+        let mut routes = HashMap::new();
+        for feed in feeds {
+            let (ask_tx, ask_rx) = mpsc::channel(ASKS);
+            routes.insert(feed.cluster, ask_tx);
+            let running = feed
+                .source
+                .run(observed_tx.clone(), ask_rx, stop.child_token());
+            let stopped = stop.clone();
+            tasks.spawn(async move {
+                match running.await {
+                    Err(SourceError::Closed) if stopped.is_cancelled() => Ok(()),
+                    other => other.map_err(SessionError::from),
+                }
+            });
+        }
+        drop(observed_tx);
+        let opening = opening(boot, &settings, &clock);
+        let sequencer = Sequencer {
+            clock: clock.clone(),
+            out: fold_tx,
+            stop: stop.clone(),
+        };
+        tasks.spawn(sequencer.run(observed));
+        let before = opening.into_iter().chain(past);
+        let stopped = stop.clone();
+        tasks.spawn(async move {
+            let folding =
+                tokio::task::spawn_blocking(move || fold(before, fold_rx, &snapshot_tx, &routes));
+            folding.await?;
+            if stopped.is_cancelled() {
+                Ok(())
+            } else {
+                Err(SessionError::Pipeline)
+            }
+        });
+        Self {
+            snapshots,
+            clock,
+            stop,
+            tasks,
+        }
+    }
+
+    /// Waits until a part ends: with an error when one ended that should not, without one when
+    /// all were told to stop.
+    pub async fn ended(&mut self) -> Result<(), SessionError> {
+        while let Some(ended) = self.tasks.join_next().await {
+            ended??;
+        }
+        Ok(())
+    }
+
+    /// Tells all parts to stop and waits for them, `patience` at the most.
+    pub async fn shut_down(mut self, patience: Duration) {
+        self.stop.cancel();
+        let all = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(patience, all).await.is_err() {
+            tracing::warn!("some parts did not stop in time");
+        }
+    }
+}
+
+fn opening(boot: BootId, settings: &Arc<Settings>, clock: &Clock) -> [Observation; 2] {
+    let at = clock();
+    [
+        Observation::Boot { at, boot },
+        Observation::Configured {
+            at,
+            settings: Arc::clone(settings),
+        },
+    ]
+}
+
+/// Puts what the sources observe into one order and adds the ticks.
+struct Sequencer {
+    clock: Clock,
+    out: mpsc::Sender<Observation>,
+    stop: CancellationToken,
+}
+
+impl Sequencer {
+    async fn run(self, mut observed: mpsc::Receiver<Observation>) -> Result<(), SessionError> {
+        let mut timer = tokio::time::interval(AT_LEAST_EACH);
+        timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        // The first comes at once: what was folded from the past can be seen.
+        loop {
+            let observation = tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return Ok(()),
+                _ = timer.tick() => Observation::Tick { at: (self.clock)() },
+                observation = observed.recv() => match observation {
+                    Some(observation) => observation,
+                    // No source is left: time goes on, and what was read grows stale.
+                    None => {
+                        timer.tick().await;
+                        Observation::Tick { at: (self.clock)() }
+                    }
+                },
+            };
+            let cuts = calls_for_a_cut(&observation);
+            if self.out.send(observation).await.is_err() {
+                return Ok(());
+            }
+            if cuts {
+                timer.reset();
+                let tick = Observation::Tick { at: (self.clock)() };
+                if self.out.send(tick).await.is_err() {
+                    return Ok(());
+                }
+            }
+        }
+    }
+}
+
+/// A cycle's end, and a cluster's going up or down, are worth a snapshot at once.
+fn calls_for_a_cut(observation: &Observation) -> bool {
+    matches!(
+        observation,
+        Observation::Read {
+            fact: Fact::Cycle(_) | Fact::Health { .. },
+            ..
+        }
+    )
+}
+
+fn fold(
+    before: impl Iterator<Item = Observation>,
+    mut observations: mpsc::Receiver<Observation>,
+    snapshots: &watch::Sender<Arc<Snapshot>>,
+    routes: &HashMap<ClusterName, mpsc::Sender<Ask>>,
+) {
+    let mut pipeline = Pipeline::new();
+    for observation in before {
+        // Asks on the past are not worth anything any more.
+        let _ = pipeline.fold(&observation);
+    }
+    while let Some(observation) = observations.blocking_recv() {
+        if let Some(cut) = pipeline.fold(&observation) {
+            snapshots.send_replace(cut.snapshot);
+            for ask in cut.asks {
+                if let Some(route) = routes.get(ask.cluster())
+                    && route.try_send(ask).is_err()
+                {
+                    metrics::counter!("laggard_asks_dropped_total").increment(1);
+                }
+            }
+        }
+    }
+}
