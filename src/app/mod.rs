@@ -4,4 +4,5 @@
 //! that can end by itself is watched here: a part that ends brings the process down with a clear
 //! message or is started again, and none ends in silence.
 
+pub mod demo;
 pub mod session;

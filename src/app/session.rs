@@ -175,15 +175,10 @@ impl Sequencer {
             let observation = tokio::select! {
                 biased;
                 () = self.stop.cancelled() => return Ok(()),
-                _ = timer.tick() => Observation::Tick { at: (self.clock)() },
-                observation = observed.recv() => match observation {
-                    Some(observation) => observation,
-                    // No source is left: time goes on, and what was read grows stale.
-                    None => {
-                        timer.tick().await;
-                        Observation::Tick { at: (self.clock)() }
-                    }
+                _ = timer.tick() => Observation::Tick {
+                    at: (self.clock)(),
                 },
+                observation = next(&mut observed) => observation,
             };
             let cuts = calls_for_a_cut(&observation);
             if self.out.send(observation).await.is_err() {
@@ -197,6 +192,15 @@ impl Sequencer {
                 }
             }
         }
+    }
+}
+
+/// The next observation. With no source left it never comes: time goes on, and what was read grows
+/// stale.
+async fn next(observed: &mut mpsc::Receiver<Observation>) -> Observation {
+    match observed.recv().await {
+        Some(observation) => observation,
+        None => std::future::pending().await,
     }
 }
 

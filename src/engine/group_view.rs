@@ -187,7 +187,7 @@ fn build_row(
         frozen_since: row.moved_at.unwrap_or(row.first_seen),
         stable_moved_at: log.and_then(|l| l.stable_moved_at),
         end_moved_at: log.and_then(|l| l.end_moved_at),
-        usual: shared.usual,
+        usual: usual(shared, row),
         commit_gap: shared.gap,
         settling: shared.settling,
         growth,
@@ -211,6 +211,18 @@ fn build_row(
             consume_rate: rate_reading(rate),
             verdict: (!outside).then(|| verdict(&mut row.status, status, evidence, now)),
         },
+    }
+}
+
+/// The group's usual silence, or this partition's own if it is longer.
+fn usual(shared: &Shared, row: &Row) -> Usual {
+    let own = row.longest_pause();
+    if shared.usual.by_policy || own <= shared.usual.silence {
+        return shared.usual;
+    }
+    Usual {
+        silence: own,
+        ..shared.usual
     }
 }
 

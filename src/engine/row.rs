@@ -270,6 +270,13 @@ impl Row {
         Reading::unknown(why)
     }
 
+    /// The longest pause between kept points: what is usual for a partition that is committed more
+    /// rarely than its group.
+    pub(super) fn longest_pause(&self) -> Span {
+        let pauses = self.moves.windows(2).map(|w| w[1].0 - w[0].0);
+        pauses.max().unwrap_or(Span::ZERO)
+    }
+
     /// Where the commit stood, over the window that ends at the last read: as the window began,
     /// at each move in it, and at its end. `spacing` is that with which reads were taken.
     pub(super) fn samples(&self, window: Span, spacing: Span) -> Vec<(Timestamp, Offset)> {

@@ -247,13 +247,17 @@ fn not_moved(case: &Case<'_>, since: Timestamp, owned: bool) -> Option<Evidence>
     })
 }
 
-/// The silence beyond which a verdict is passed.
-fn limit(case: &Case<'_>, now: &Now, floor: Span) -> Span {
+/// The silence beyond which a verdict is passed: longer than usual, and at least `floor`. A policy's
+/// word stands as it is; of what was learned a quarter more is allowed, since the longest pause of
+/// a few is rarely the longest of all.
+fn limit(case: &Case<'_>, floor: Span) -> Span {
+    let usual = case.usual.silence;
     if case.usual.by_policy {
-        case.usual.silence
-    } else {
-        case.usual.silence.max(now.interval.times(3)).max(floor)
+        return usual;
     }
+    usual
+        .max(Span::from_millis(usual.as_millis() / 4 * 5))
+        .max(floor)
 }
 
 fn stopped(case: &Case<'_>, now: &mut Now) -> Finding {
@@ -261,7 +265,7 @@ fn stopped(case: &Case<'_>, now: &mut Now) -> Finding {
         return None;
     }
     let since = silent_since(case);
-    if !now.reached(since + limit(case, now, STOP_FLOOR)) {
+    if !now.reached(since + limit(case, now.interval.times(3).max(STOP_FLOOR))) {
         return None;
     }
     if !case.usual.learned {
@@ -284,15 +288,15 @@ fn stalled(case: &Case<'_>, now: &mut Now) -> Finding {
         return None;
     }
     let since = silent_since(case);
-    let limit = limit(case, now, STALL_FLOOR);
-    let half = Span::from_millis(limit.as_millis() / 2);
-    if !now.reached(since + half) {
+    let floor = now.interval.times(3).max(STALL_FLOOR);
+    let half = Span::from_millis(floor.as_millis() / 2);
+    if !now.reached(since + limit(case, half)) {
         return None;
     }
     if !case.usual.learned {
         return Some(unknown(Why::LEARNING));
     }
-    let long = now.reached(since + limit);
+    let long = now.reached(since + limit(case, floor));
     if case.ownership == Ownership::NotKnown {
         return Some(unknown(Why::text(
             "no commit for long, and its members could not be read",

@@ -18,7 +18,11 @@ fn table(text: &str) -> Table {
             let mut cells = line.trim().strip_prefix("| `")?.split('|').map(str::trim);
             let room = cells.next()?.strip_suffix("/`")?.to_owned();
             let may = cells.next_back().filter(|c| !c.is_empty()).or_else(|| {
-                line.trim().trim_end_matches('|').rsplit('|').next().map(str::trim)
+                line.trim()
+                    .trim_end_matches('|')
+                    .rsplit('|')
+                    .next()
+                    .map(str::trim)
             })?;
             let rooms = match may {
                 "all" => None,
@@ -60,7 +64,9 @@ fn used(text: &str) -> BTreeSet<String> {
 }
 
 fn first_word(text: &str) -> Option<String> {
-    let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
+    let end = text
+        .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .unwrap_or(text.len());
     (end > 0).then(|| text[..end].to_owned())
 }
 
@@ -95,7 +101,9 @@ fn rooms_use_only_the_rooms_that_the_table_gives_them() {
         }
         let room = dir.file_name().unwrap().to_str().unwrap().to_owned();
         let Some(may) = table.get(&room) else {
-            wrong.push(format!("src/{room} is no room of the table in ARCHITECTURE.md"));
+            wrong.push(format!(
+                "src/{room} is no room of the table in ARCHITECTURE.md"
+            ));
             continue;
         };
         let Some(may) = may else { continue };
@@ -115,7 +123,10 @@ fn rooms_use_only_the_rooms_that_the_table_gives_them() {
 #[test]
 fn every_room_of_the_table_stands() {
     for room in table(&fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap()).keys() {
-        assert!(root().join("src").join(room).is_dir(), "src/{room} is in the table only");
+        assert!(
+            root().join("src").join(room).is_dir(),
+            "src/{room} is in the table only"
+        );
     }
 }
 
@@ -124,9 +135,14 @@ fn the_reader_of_code_sees_what_it_should() {
     let text = "use crate::model::{A, B};\nuse crate::{\n    engine::C,\n    sim::{D, E}, tui,\n};\n// crate::http\nfn f() { crate::export::g() }";
     let rooms: Vec<_> = used(text).into_iter().collect();
     assert_eq!(rooms, ["engine", "export", "model", "sim", "tui"]);
-    let table = table("| room | what | may use |\n|---|---|---|\n| `a/` | x \\| y | nothing |\n| `b/` | z | a, c |\n| `app/` | w | all |");
+    let table = table(
+        "| room | what | may use |\n|---|---|---|\n| `a/` | x \\| y | nothing |\n| `b/` | z | a, c |\n| `app/` | w | all |",
+    );
     assert_eq!(table["a"], Some(BTreeSet::new()));
-    assert_eq!(table["b"].as_ref().unwrap().iter().collect::<Vec<_>>(), ["a", "c"]);
+    assert_eq!(
+        table["b"].as_ref().unwrap().iter().collect::<Vec<_>>(),
+        ["a", "c"]
+    );
     assert_eq!(table["app"], None);
 }
 
@@ -137,6 +153,10 @@ fn unsafe_code_stands_in_one_room() {
     let allowed = root().join("src/source/kafka/ffi");
     for file in files.iter().filter(|f| !f.starts_with(&allowed)) {
         let text = fs::read_to_string(file).unwrap();
-        assert!(!text.contains("allow(unsafe_code)") && !text.contains("expect(unsafe_code"), "{}", file.display());
+        assert!(
+            !text.contains("allow(unsafe_code)") && !text.contains("expect(unsafe_code"),
+            "{}",
+            file.display()
+        );
     }
 }

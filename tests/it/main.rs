@@ -13,6 +13,7 @@
 #[macro_use]
 mod support;
 
+mod architecture;
 mod calls;
 mod embedded;
 mod faults;
@@ -20,3 +21,4 @@ mod harness;
 mod lag;
 mod serve;
 mod source;
+mod verdicts;

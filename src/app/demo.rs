@@ -1,0 +1,95 @@
+//! `--demo`: the embedded cluster, read over the wire by the real source, after its past.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::model::{Clock, ClusterName, ClusterSettings, Observation, Span};
+use crate::sim::broker::{Cluster, Options};
+use crate::sim::spec::Scenario;
+use crate::sim::watch::{Past, history};
+use crate::sim::world::World;
+use crate::source::kafka::{KafkaConfig, KafkaSource, Properties};
+use crate::source::stamp::Stamper;
+
+use super::session::Feed;
+
+/// How often the demo is read: often enough that one sees it move.
+const INTERVAL: Span = Span::from_secs(5);
+
+/// How the embedded cluster is to be.
+#[derive(Clone, Debug)]
+pub struct Demo {
+    /// What it shows.
+    pub scenario: Scenario,
+    /// Of everything that chance decides.
+    pub seed: u64,
+    /// Where the first broker listens.
+    pub listen: SocketAddr,
+}
+
+/// A running embedded cluster and how to read it. The cluster stops when this is dropped.
+pub struct RunningDemo {
+    cluster: Cluster,
+    world: Arc<World>,
+    name: ClusterName,
+}
+
+impl RunningDemo {
+    /// Starts its brokers; the demo's present is now.
+    ///
+    /// # Errors
+    ///
+    /// When a port cannot be had.
+    pub fn start(demo: &Demo, clock: Clock) -> io::Result<Self> {
+        let epoch = clock().as_millis();
+        let world = Arc::new(World::new(&demo.scenario, demo.seed, epoch));
+        let options = Options {
+            listen: demo.listen,
+            ..Options::new(clock)
+        };
+        let cluster = Cluster::start(Arc::clone(&world), options)?;
+        Ok(Self {
+            cluster,
+            world,
+            name: ClusterName::from("demo"),
+        })
+    }
+
+    /// Addresses of its brokers, as `bootstrap.servers` takes them.
+    pub fn bootstrap(&self) -> String {
+        self.cluster.bootstrap()
+    }
+
+    /// What the pipeline judges it by.
+    pub fn settings(&self) -> ClusterSettings {
+        ClusterSettings {
+            poll_interval: INTERVAL,
+            ..ClusterSettings::named(self.name.clone())
+        }
+    }
+
+    /// The six hours before: made when they are folded, so that the screen comes first.
+    pub fn past(&self) -> impl Iterator<Item = Observation> + Send + 'static {
+        let world = Arc::clone(&self.world);
+        let past = Past {
+            cluster: self.name.clone(),
+            brokers: self.cluster.brokers(),
+            interval: INTERVAL,
+            ticks: true,
+        };
+        std::iter::once_with(move || history(&world, &past)).flatten()
+    }
+
+    /// The real source, pointed at it.
+    pub fn feed(&self, stamper: Stamper) -> Feed {
+        let properties = Properties::bootstrap(&self.bootstrap());
+        let mut config = KafkaConfig::new(self.name.clone(), properties);
+        config.poll_interval = Duration::from_millis(INTERVAL.as_millis().unsigned_abs());
+        Feed {
+            cluster: self.name.clone(),
+            source: Box::new(KafkaSource::new(config, stamper)),
+        }
+    }
+}
