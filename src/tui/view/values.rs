@@ -39,7 +39,7 @@ pub(in crate::tui) fn eta(
         None => (glyphs.unknown.to_owned(), Meaning::Dim),
         Some(Eta::CaughtUp) => (String::new(), Meaning::Plain),
         Some(Eta::Never) => ("never".to_owned(), Meaning::Plain),
-        Some(Eta::At { at, .. }) => (units::span(at.age_at(now)), Meaning::Plain),
+        Some(Eta::At { at, .. }) => (units::span(now.age_at(at)), Meaning::Plain),
     };
     (text, if stale { Meaning::Dim } else { meaning })
 }
