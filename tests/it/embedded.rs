@@ -110,4 +110,9 @@ fn kcat_reads_its_topics_and_log_ends() {
         let answer = kcat(&["-Q", "-t", &format!("{}:0:-1", topic.name)]);
         assert_eq!(answer.trim(), format!("{} [0] offset {end}", topic.name));
     }
+    let (name, end) = (&*world.topics()[0].name, world.log_end(0, 0, NOW).unwrap());
+    let from = (end - 3).to_string();
+    let records = kcat(&["-C", "-t", name, "-p", "0", "-o", &from, "-e", "-f", "%o\n"]);
+    let expected: Vec<_> = (end - 3..end).map(|offset| offset.to_string()).collect();
+    assert_eq!(records.lines().collect::<Vec<_>>(), expected);
 }

@@ -19,6 +19,7 @@ mod embedded;
 mod faults;
 mod harness;
 mod lag;
+mod rights;
 mod serve;
 mod source;
 mod verdicts;

@@ -35,8 +35,24 @@ impl Inside {
     /// The same, allowed to read single records of these topics.
     #[track_caller]
     pub fn start_with(cluster: &KafkaCluster, read_records: Option<Filter>) -> Self {
+        let inside = Self::open(Properties::bootstrap(&cluster.bootstrap()), read_records);
+        eventually(Duration::from_secs(30), || match inside.latest() {
+            Some(snapshot)
+                if snapshot
+                    .clusters
+                    .iter()
+                    .any(|cluster| cluster.health.last_success.is_some()) =>
+            {
+                Ok(())
+            }
+            other => Err(format!("no complete cycle: {other:?}")),
+        });
+        inside
+    }
+
+    /// Begins with these properties of librdkafka and waits for nothing.
+    pub fn open(properties: Properties, read_records: Option<Filter>) -> Self {
         let name = ClusterName::from("it");
-        let properties = Properties::bootstrap(&cluster.bootstrap());
         let config = KafkaConfig {
             poll_interval: Duration::from_secs(1),
             read_records,
@@ -58,19 +74,7 @@ impl Inside {
             runtime.block_on(watch(config, settings, &shared, token));
             runtime.shutdown_timeout(Duration::from_secs(5));
         });
-        let inside = Self { latest, stop };
-        eventually(Duration::from_secs(30), || match inside.latest() {
-            Some(snapshot)
-                if snapshot
-                    .clusters
-                    .iter()
-                    .any(|cluster| cluster.health.last_success.is_some()) =>
-            {
-                Ok(())
-            }
-            other => Err(format!("no complete cycle: {other:?}")),
-        });
-        inside
+        Self { latest, stop }
     }
 
     pub fn latest(&self) -> Option<Arc<Snapshot>> {
@@ -136,7 +140,8 @@ async fn watch(
     let _ended = source.await;
 }
 
-fn document(snapshot: &Snapshot) -> Value {
+/// The documented form, as far as tests look at it.
+pub fn document(snapshot: &Snapshot) -> Value {
     let clusters = snapshot.clusters.iter().map(|cluster| {
         let groups: Vec<_> = cluster.groups.iter().map(|group| of_group(group)).collect();
         json!({"cluster": cluster.cluster, "groups": groups, "issues": cluster.issues, "health": cluster.health})
