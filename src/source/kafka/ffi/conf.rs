@@ -112,6 +112,24 @@ impl Drop for Conf {
     }
 }
 
+/// The names of all properties that librdkafka has.
+pub fn property_names() -> Vec<String> {
+    let mut names = Vec::new();
+    // SAFETY: the dump is an array of `count` C strings, names and values in turn, that lives
+    // until it is given back; the configuration outlives it.
+    unsafe {
+        let conf = c::rd_kafka_conf_new();
+        let mut count = 0;
+        let dump = c::rd_kafka_conf_dump(conf, &raw mut count);
+        for index in (0..count).step_by(2) {
+            names.push(owned(*dump.add(index)));
+        }
+        c::rd_kafka_conf_dump_free(dump, count);
+        c::rd_kafka_conf_destroy(conf);
+    }
+    names
+}
+
 /// Checks properties without making a client.
 pub fn check_properties(properties: &[(String, String)]) -> Result<(), PropertyError> {
     Conf::new(properties).map(drop)

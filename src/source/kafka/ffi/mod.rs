@@ -24,7 +24,7 @@ mod sys;
 mod text;
 
 pub use blocking::{BrokerNode, ClusterMetadata, GroupInfo, PartitionMetadata, TopicMetadata};
-pub use conf::{PropertyError, check_properties};
+pub use conf::{PropertyError, check_properties, property_names};
 pub use handle::{Event, Handle, Throttle, live_clients};
 pub use reply::{
     ClusterDescription, ConfigEntry, GroupDescription, GroupListing, GroupOffsets, GroupState,

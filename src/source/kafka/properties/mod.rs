@@ -1,45 +1,116 @@
-//! librdkafka's properties for one cluster.
+//! librdkafka's properties for one cluster: Laggard's own, the user's, and those translated from
+//! a Java `client.properties`.
+//!
+//! Every librdkafka property can be set. In: names and values, `file:` and `env:` references. Out:
+//! what the client is made with, or every problem at once. It must never print a secret.
+
+mod jaas;
+mod java;
+mod stores;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::Path;
 
+use super::ffi::{PropertyError, check_properties, property_names};
 use super::secret::{Scrubber, Secret};
 
 /// What is set whatever the user says: Laggard reads and leaves no trace.
-const ALWAYS: [(&str, &str); 3] = [
-    ("enable.metrics.push", "false"),
+const ALWAYS: [(&str, &str); 4] = [
     ("allow.auto.create.topics", "false"),
+    ("enable.auto.commit", "false"),
+    ("enable.metrics.push", "false"),
     ("isolation.level", "read_uncommitted"),
 ];
 
 /// What is set unless the user says otherwise. The group is never joined.
-const DEFAULTS: [(&str, &str); 6] = [
+const DEFAULTS: [(&str, &str); 5] = [
     ("client.id", "laggard"),
     ("group.id", "laggard-reads-only"),
-    ("enable.auto.commit", "false"),
-    ("socket.timeout.ms", "10000"),
-    ("reconnect.backoff.max.ms", "2000"),
     ("log.connection.close", "false"),
+    ("reconnect.backoff.max.ms", "2000"),
+    ("socket.timeout.ms", "10000"),
 ];
+
+/// Something wrong with one property.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PropertyProblem {
+    /// The line in the file that it came from, if any.
+    pub line: Option<usize>,
+    /// The property as the user wrote it.
+    pub name: String,
+    /// What is wrong and how to mend it; without secrets.
+    pub message: String,
+}
+
+impl PropertyProblem {
+    fn new(name: &str, message: impl Into<String>) -> Self {
+        Self {
+            line: None,
+            name: name.to_owned(),
+            message: message.into(),
+        }
+    }
+}
+
+impl fmt::Display for PropertyProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(line) = self.line {
+            write!(f, "line {line}: ")?;
+        }
+        write!(f, "`{}`: {}", self.name, self.message)
+    }
+}
+
+impl std::error::Error for PropertyProblem {}
 
 /// Properties by name. Values that may be secret print as `***`.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Properties(BTreeMap<String, Secret>);
 
+/// What a translation gave: properties, what is wrong, and what was left out and why.
+#[derive(Debug, Clone, Default)]
+pub struct Translated {
+    /// The properties for librdkafka.
+    pub properties: Properties,
+    /// Problems: with any, the properties are not to be used.
+    pub problems: Vec<PropertyProblem>,
+    /// What has no meaning here and was left out.
+    pub ignored: Vec<PropertyProblem>,
+}
+
 /// Whether a property's value must not be seen.
 pub fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    [
+    let parts = [
         "password",
         "secret",
         "jaas",
-        "token",
         "key.pem",
         "keystore.key",
         "assertion",
-    ]
-    .iter()
-    .any(|part| name.contains(part))
+        "oauthbearer.config",
+        "passphrase",
+    ];
+    parts.iter().any(|part| name.contains(part))
+}
+
+/// A value as it is meant: `env:NAME` and `file:PATH` stand for what they name.
+fn resolve(name: &str, value: &str) -> Result<String, PropertyProblem> {
+    if let Some(variable) = value.strip_prefix("env:") {
+        return std::env::var(variable).map_err(|_| {
+            PropertyProblem::new(
+                name,
+                format!("the environment variable `{variable}` is not set"),
+            )
+        });
+    }
+    if let Some(path) = value.strip_prefix("file:") {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| PropertyProblem::new(name, format!("cannot read {path}: {error}")))?;
+        return Ok(text.trim_end_matches(['\r', '\n']).to_owned());
+    }
+    Ok(value.to_owned())
 }
 
 impl Properties {
@@ -50,14 +121,54 @@ impl Properties {
         properties
     }
 
-    /// Sets one.
+    /// Translates the text of a Java `client.properties`, as Kafka's own tools take it with
+    /// `--command-config`. librdkafka's own names are taken too.
+    pub fn from_client_properties(text: &str) -> Translated {
+        java::translate(text)
+    }
+
+    /// Reads and translates a `client.properties`.
+    pub fn read_client_properties(path: &Path) -> std::io::Result<Translated> {
+        std::fs::read_to_string(path).map(|text| java::translate(&text))
+    }
+
+    /// Sets one to exactly this value.
     pub fn set(&mut self, name: &str, value: &str) {
         self.0.insert(name.to_owned(), Secret::new(value));
+    }
+
+    /// Sets one to what the value stands for: `env:NAME`, `file:PATH`, or itself.
+    pub fn set_resolved(&mut self, name: &str, value: &str) -> Result<(), PropertyProblem> {
+        let value = resolve(name, value)?;
+        self.set(name, &value);
+        Ok(())
     }
 
     /// One property's value.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(Secret::reveal)
+    }
+
+    /// The names that are set.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// Takes all of another's properties over its own.
+    pub fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
+    /// Everything that is wrong with them, as far as can be told without connecting.
+    pub fn check(&self) -> Vec<PropertyProblem> {
+        self.0
+            .iter()
+            .filter_map(|(name, value)| check_one(name, value.reveal()))
+            .map(|problem| PropertyProblem {
+                message: self.scrubber().scrub(&problem.message),
+                ..problem
+            })
+            .collect()
     }
 
     /// What librdkafka is given: the user's, with Laggard's own.
@@ -76,12 +187,8 @@ impl Properties {
 
     /// Takes the secret values out of texts.
     pub fn scrubber(&self) -> Scrubber {
-        Scrubber::new(
-            self.0
-                .iter()
-                .filter(|(name, _)| is_secret(name))
-                .map(|(_, value)| value.clone()),
-        )
+        let secret = self.0.iter().filter(|(name, _)| is_secret(name));
+        Scrubber::new(secret.map(|(_, value)| value.clone()))
     }
 }
 
@@ -96,5 +203,109 @@ impl fmt::Debug for Properties {
             (name, value)
         });
         f.debug_map().entries(shown).finish()
+    }
+}
+
+fn check_one(name: &str, value: &str) -> Option<PropertyProblem> {
+    match check_properties(&[(name.to_owned(), value.to_owned())]) {
+        Ok(()) => unreadable_file(name, value),
+        Err(PropertyError::Unknown { .. }) => Some(unknown(name)),
+        Err(PropertyError::Invalid { message, .. }) if !is_secret(name) => Some(
+            PropertyProblem::new(name, format!("`{value}` is refused: {message}")),
+        ),
+        Err(PropertyError::Invalid { message, .. } | PropertyError::Client { message }) => {
+            Some(PropertyProblem::new(name, message))
+        }
+    }
+}
+
+/// librdkafka's own error for a missing file is a line of OpenSSL's.
+fn unreadable_file(name: &str, value: &str) -> Option<PropertyProblem> {
+    let is_file =
+        (name.starts_with("ssl.") && name.ends_with(".location")) || name == "sasl.kerberos.keytab";
+    if !is_file || value == "probe" {
+        return None;
+    }
+    let error = std::fs::metadata(value).err()?;
+    Some(PropertyProblem::new(
+        name,
+        format!("cannot read {value}: {error}"),
+    ))
+}
+
+fn unknown(name: &str) -> PropertyProblem {
+    let names = property_names();
+    let nearest = names
+        .iter()
+        .map(|known| (strsim::damerau_levenshtein(name, known), known))
+        .min()
+        .filter(|(distance, _)| *distance <= name.len() / 3);
+    PropertyProblem::new(
+        name,
+        match nearest {
+            Some((_, known)) => format!("there is no such property; did you mean `{known}`?"),
+            None => "there is no such property; see librdkafka's CONFIGURATION.md".to_owned(),
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_keeps_the_reader_harmless_cannot_be_overridden() {
+        let mut properties = Properties::bootstrap("a:9092");
+        properties.set("enable.metrics.push", "true");
+        properties.set("client.id", "mine");
+        let all: BTreeMap<_, _> = properties.for_client().into_iter().collect();
+        assert_eq!(all["enable.metrics.push"], "false");
+        assert_eq!(all["allow.auto.create.topics"], "false");
+        assert_eq!(all["isolation.level"], "read_uncommitted");
+        assert_eq!(all["client.id"], "mine");
+        assert_eq!(check_properties(&properties.for_client()), Ok(()));
+    }
+
+    #[test]
+    fn secrets_are_resolved_and_never_printed() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("password");
+        std::fs::write(&file, "hunter22\n").unwrap();
+        let mut properties = Properties::default();
+        properties
+            .set_resolved("sasl.password", &format!("file:{}", file.display()))
+            .unwrap();
+        assert_eq!(properties.get("sasl.password"), Some("hunter22"));
+        assert!(!format!("{properties:?}").contains("hunter22"));
+        assert_eq!(
+            properties.scrubber().scrub("password hunter22!"),
+            "password ***!"
+        );
+        let problem = properties
+            .set_resolved("sasl.password", "env:LAGGARD_NO_SUCH_VARIABLE")
+            .unwrap_err();
+        assert!(
+            problem.to_string().contains("LAGGARD_NO_SUCH_VARIABLE"),
+            "{problem}"
+        );
+    }
+
+    #[test]
+    fn every_problem_is_told_at_once_with_a_way_out() {
+        let mut properties = Properties::bootstrap("a:9092");
+        properties.set("sasl.mechansim", "PLAIN");
+        properties.set("socket.timeout.ms", "soon");
+        properties.set("ssl.ca.location", "/no/such/ca.pem");
+        let problems: Vec<_> = properties.check().iter().map(ToString::to_string).collect();
+        assert_eq!(problems.len(), 3, "{problems:?}");
+        assert!(
+            problems[0].contains("did you mean `sasl.mechanism"),
+            "{problems:?}"
+        );
+        assert!(problems[1].contains("soon"), "{problems:?}");
+        assert!(
+            problems[2].contains("/no/such/ca.pem: No such file"),
+            "{problems:?}"
+        );
     }
 }
