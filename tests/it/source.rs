@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::support::kafka::clients::Transactions;
 use crate::support::kafka::members::{Member, MemberOptions};
 use crate::support::kafka::tools::ShareMember;
-use crate::support::kafka::{KafkaCluster, Options, shared};
+use crate::support::kafka::{KafkaCluster, MONITOR, Options, User, shared};
 use crate::support::{eventually, unique};
 
 const SOON: Duration = Duration::from_secs(30);
@@ -406,6 +406,98 @@ fn asks_are_answered_with_ordinary_observations() {
         2,
         "another cluster's ask is not ours: {facts:?}"
     );
+}
+
+/// A cluster that cannot be read says why, in words that tell the cases apart, without a secret.
+#[test]
+fn what_keeps_us_out_is_told_apart() {
+    require!(kafka);
+    let cluster = KafkaCluster::start(1, &Options::secured());
+    let topic = unique("secured");
+    cluster.create_topic(&topic, 1);
+    cluster.produce(&topic, 0, 3);
+    let read = |file: &std::path::Path, bootstrap: &str| {
+        let translated = Properties::read_client_properties(file).unwrap();
+        assert_eq!(translated.problems, []);
+        let mut properties = translated.properties;
+        properties.set("bootstrap.servers", bootstrap);
+        properties
+    };
+    let wrong = User {
+        name: MONITOR.name,
+        password: "not-the-password-9c2e",
+    };
+    let (sasl, mtls) = (cluster.bootstrap_sasl(), cluster.bootstrap_mtls());
+    for mechanism in ["PLAIN", "SCRAM-SHA-512"] {
+        let watch = watch(read(&cluster.sasl_properties(MONITOR, mechanism), &sasl));
+        let facts = watch.cycles(1);
+        assert_eq!(
+            ends(&facts, &topic, Isolation::ReadUncommitted)[&0],
+            Ok(3),
+            "{mechanism}"
+        );
+        let why = down(read(&cluster.sasl_properties(wrong, mechanism), &sasl));
+        assert!(why.contains("user name or password"), "{mechanism}: {why}");
+        assert!(!why.contains(wrong.password), "{why}");
+    }
+    let with_certificate = watch(read(&cluster.mtls_properties(), &mtls));
+    assert_eq!(
+        ends(
+            &with_certificate.cycles(1),
+            &topic,
+            Isolation::ReadUncommitted
+        )[&0],
+        Ok(3)
+    );
+    for (properties, words) in [
+        (
+            read(&cluster.wrong_ca_properties(), &mtls),
+            "CA that is not trusted",
+        ),
+        (Properties::bootstrap(&mtls), "another security protocol"),
+        (
+            read(&cluster.mtls_properties(), &cluster.bootstrap()),
+            "another security protocol",
+        ),
+        (
+            Properties::bootstrap("127.0.0.1:1"),
+            "no broker can be reached",
+        ),
+        (
+            Properties::bootstrap("no-such-host.invalid:9092"),
+            "host name cannot be resolved",
+        ),
+    ] {
+        let why = down(properties);
+        assert!(why.contains(words), "wanted `{words}`: {why}");
+    }
+}
+
+fn watch(properties: Properties) -> Watch {
+    Watch::start(KafkaConfig::new("test".into(), properties))
+}
+
+/// Why the cluster is down.
+#[track_caller]
+fn down(properties: Properties) -> String {
+    let (watch, started) = (watch(properties), Instant::now());
+    let why = eventually(SOON, || {
+        let facts = watch.facts(0);
+        let down = facts.iter().find_map(|(_, _, fact)| match fact {
+            Fact::Health {
+                state: HealthState::Down,
+                why,
+            } => why.clone(),
+            _ => None,
+        });
+        down.ok_or_else(|| format!("{facts:?}"))
+    });
+    assert!(
+        started.elapsed() < Duration::from_secs(8),
+        "told after {:?}: {why}",
+        started.elapsed()
+    );
+    why.to_string()
 }
 
 /// Broken brokers, one after another: the others' readings go on, the broken one's come back.

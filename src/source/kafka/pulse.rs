@@ -7,15 +7,19 @@ use std::time::{Duration, Instant};
 use super::admin::Listener;
 use super::ffi::{KafkaFailure, Throttle};
 use super::secret::Scrubber;
-use super::trouble::{Trouble, classify, weight};
+use super::trouble::{Trouble, TroubleKind, classify, weight};
 
-/// For how long a trouble is the likely reason of a failure.
-const FRESH: Duration = Duration::from_secs(30);
+/// librdkafka's code for no broker being up.
+const ALL_BROKERS_DOWN: i32 = -187;
+/// For how long a trouble is the likely reason of a failure: librdkafka tells the same one again
+/// only after half a minute.
+const FRESH: Duration = Duration::from_secs(65);
 
 #[derive(Default)]
 struct State {
     troubles: Vec<(Instant, Trouble)>,
     throttles: Vec<Throttle>,
+    all_down: bool,
 }
 
 /// A client's listener.
@@ -52,9 +56,20 @@ impl Pulse {
             .map(|(_, trouble)| trouble.clone())
     }
 
+    /// Whether waiting longer will hardly help: every broker is down, or the trouble is one that
+    /// somebody has to mend.
+    pub fn decisive(&self) -> bool {
+        let mendable = self
+            .trouble()
+            .is_some_and(|trouble| weight(trouble.kind) >= 4);
+        mendable || self.state().all_down
+    }
+
     /// All is well again.
     pub fn clear(&self) {
-        self.state().troubles.clear();
+        let mut state = self.state();
+        state.troubles.clear();
+        state.all_down = false;
     }
 
     /// Throttling since the last call.
@@ -67,12 +82,24 @@ impl Pulse {
         self.scrubber.scrub(text)
     }
 
+    /// A connection's failure that librdkafka only logs: some of the telling ones are among them.
+    fn note_failure(&self, message: &str) {
+        let failure = KafkaFailure {
+            code: 0,
+            message: message.to_owned(),
+        };
+        if classify(&failure) != TroubleKind::Other {
+            self.note(&failure);
+        }
+    }
+
     fn note(&self, failure: &KafkaFailure) {
         let trouble = Trouble {
             kind: classify(failure),
             detail: self.scrub(&failure.message),
         };
         let mut state = self.state();
+        state.all_down |= failure.code == ALL_BROKERS_DOWN;
         state
             .troubles
             .retain(|(_, known)| known.kind != trouble.kind);
@@ -82,6 +109,9 @@ impl Pulse {
 
 impl Listener for Pulse {
     fn log(&self, level: i32, facility: &str, message: &str) {
+        if facility == "FAIL" {
+            self.note_failure(message);
+        }
         let message = self.scrub(message);
         let cluster = &self.cluster;
         match level {

@@ -27,6 +27,8 @@ const STABLE_EACH: Duration = Duration::from_mins(1);
 const TRANSACTIONAL_FOR: Duration = Duration::from_mins(10);
 /// Before the new coordinator of a group is looked for.
 const MOVED: Duration = Duration::from_millis(250);
+/// After this long a trouble that will not pass by itself is told without waiting for time-outs.
+const ENOUGH: Duration = Duration::from_millis(1500);
 const TOPICS_A_CALL: usize = 200;
 const CONFIGS_A_CALL: usize = 100;
 const GROUPS_A_CALL: usize = 500;
@@ -105,6 +107,9 @@ impl Poller {
         // The first read has nothing to go on with: wait for it to its end.
         while self.lanes.busy((Class::Metadata, -1)) && self.topology.fetched.is_none() {
             self.turn(Instant::now() + super::LOOK, asks).await?;
+            if self.count.started.elapsed() > ENOUGH && self.pulse.decisive() {
+                break;
+            }
         }
         Ok(self.topology.fetched.is_none().then(|| self.why_down()))
     }

@@ -24,10 +24,9 @@ const ALWAYS: [(&str, &str); 4] = [
 ];
 
 /// What is set unless the user says otherwise. The group is never joined.
-const DEFAULTS: [(&str, &str); 5] = [
+const DEFAULTS: [(&str, &str); 4] = [
     ("client.id", "laggard"),
     ("group.id", "laggard-reads-only"),
-    ("log.connection.close", "false"),
     ("reconnect.backoff.max.ms", "2000"),
     ("socket.timeout.ms", "10000"),
 ];
