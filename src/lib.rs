@@ -5,6 +5,7 @@
 //! is for, what comes in, what goes out, and what it must never do.
 
 pub mod app;
+pub mod cli;
 pub mod engine;
 pub mod model;
 pub mod pipeline;

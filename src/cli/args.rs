@@ -1,0 +1,224 @@
+//! The syntax of the command line. What a flag means stands in its help text and nowhere else.
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::model::Span;
+
+use super::exit::TABLE;
+
+const EXAMPLES: &str = "Examples:
+  laggard demo                                          an embedded cluster, nothing else needed
+  laggard --bootstrap-server kafka:9092                 the dashboard on a real cluster
+  laggard lag payments --output json --bootstrap-server kafka:9092
+  laggard check payments --max-time-lag 5m --config laggard.toml
+  laggard config example > laggard.toml                 every setting, explained";
+
+/// Finds slow Kafka consumers before their users do, says why they are slow, and what to do.
+#[derive(Debug, Parser)]
+#[command(name = "laggard", version, args_conflicts_with_subcommands = true)]
+#[command(after_help = format!("{EXAMPLES}\n\n{TABLE}"))]
+pub struct Cli {
+    /// What to do; without one: `top`.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// `top`'s own.
+    #[command(flatten)]
+    pub top: TopArgs,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The terminal dashboard (the default). If the output is no terminal: one table, as `lag`.
+    Top(TopArgs),
+    /// Without a screen: metrics, health and snapshots over HTTP.
+    Serve(ServeArgs),
+    /// Lag of groups, once: reads one complete cycle and prints it.
+    Lag(LagArgs),
+    /// Holds groups to limits, for scripts: exits with 1 on a breach, with 2 if one is not known.
+    Check(CheckArgs),
+    /// What may be read of each cluster, what is lost without each right, and how to give it.
+    Doctor(DoctorArgs),
+    /// The dashboard on an embedded cluster where everything goes wrong, with `serve` beside it.
+    Demo(DemoArgs),
+    /// The configuration: check it, or print every setting.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// A completion script for a shell.
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+    /// The manual page, as roff.
+    Man,
+}
+
+/// Where the numbers come from: the same flags on every command.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Source")]
+pub struct SourceArgs {
+    /// A Kafka cluster: its brokers, separated by commas.
+    #[arg(long, value_name = "HOST:PORT,…", conflicts_with = "demo")]
+    #[arg(visible_alias = "bootstrap-servers")]
+    pub bootstrap_server: Option<String>,
+    /// A Kafka client's properties file, as Kafka's own tools take it.
+    #[arg(long, value_name = "FILE", requires = "bootstrap_server")]
+    pub command_config: Option<PathBuf>,
+    /// The configuration: a TOML file, or a directory of them.
+    #[arg(long, value_name = "FILE", env = "LAGGARD_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Only this cluster of the configuration; may be given several times. With
+    /// --bootstrap-server: what to call the cluster.
+    #[arg(long, value_name = "NAME")]
+    pub cluster: Vec<String>,
+    /// An embedded cluster instead of a real one.
+    #[arg(long, value_name = "SCENARIO", num_args = 0..=1, default_missing_value = "demo")]
+    pub demo: Option<String>,
+    /// How often a cluster is read.
+    #[arg(long, value_name = "DURATION")]
+    pub poll_interval: Option<Span>,
+    /// What to log: off, error, warn, info, debug, trace, or tracing's directives.
+    #[arg(long, value_name = "LEVEL")]
+    pub log_level: Option<String>,
+}
+
+/// `top`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct TopArgs {
+    /// The source.
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// Open this group at once.
+    #[arg(long, value_name = "GROUP")]
+    pub group: Option<String>,
+}
+
+/// `serve`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ServeArgs {
+    /// The source.
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// Where to listen for HTTP.
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<String>,
+}
+
+/// The form of what is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For people.
+    #[default]
+    Table,
+    /// The snapshot document.
+    Json,
+    /// A line a partition.
+    Csv,
+}
+
+/// `lag`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct LagArgs {
+    /// The source.
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// Which groups; none: all.
+    pub groups: Vec<String>,
+    /// In which form.
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Output,
+    /// How long to wait for a complete reading.
+    #[arg(long, value_name = "DURATION", default_value = "30s")]
+    pub timeout: Span,
+}
+
+/// `check`.
+#[derive(Args, Clone, Debug, Default)]
+#[command(group = clap::ArgGroup::new("limit").required(false).multiple(true))]
+pub struct CheckArgs {
+    /// The source.
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// Which groups.
+    #[arg(required = true, value_name = "GROUP")]
+    pub groups: Vec<String>,
+    /// Most unread records that are fine; overrides the configuration.
+    #[arg(long, value_name = "RECORDS", group = "limit")]
+    #[arg(required_unless_present_any = ["max_time_lag", "config", "policy"])]
+    pub max_lag: Option<u64>,
+    /// Oldest unread record that is fine; overrides the configuration.
+    #[arg(long, value_name = "DURATION", group = "limit")]
+    pub max_time_lag: Option<Span>,
+    /// Hold them to the limits of the configuration alone.
+    #[arg(long, conflicts_with = "limit")]
+    pub policy: bool,
+    /// In which form.
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Output,
+    /// How long to wait for a complete reading.
+    #[arg(long, value_name = "DURATION", default_value = "30s")]
+    pub timeout: Span,
+}
+
+/// `doctor`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct DoctorArgs {
+    /// The source.
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// How long one probe may take.
+    #[arg(long, value_name = "DURATION", default_value = "10s")]
+    pub timeout: Span,
+}
+
+/// `demo`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct DemoArgs {
+    /// What to show; `list` names all.
+    #[arg(default_value = "demo")]
+    pub scenario: String,
+    /// Of everything that chance decides.
+    #[arg(long, default_value_t = 7)]
+    pub seed: u64,
+    /// Where to listen for HTTP.
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<String>,
+    /// Where the first broker listens, the others on the ports after it: for kcat and Kafka's own
+    /// tools.
+    #[arg(long, value_name = "ADDRESS")]
+    pub cluster_listen: Option<SocketAddr>,
+    /// A big quiet cluster instead of the scenario: so many groups.
+    #[arg(long)]
+    pub groups: Option<NonZeroUsize>,
+    /// So many partitions.
+    #[arg(long)]
+    pub partitions: Option<NonZeroUsize>,
+    /// So many brokers.
+    #[arg(long, value_parser = clap::value_parser!(u8).range(1..))]
+    pub brokers: Option<u8>,
+    /// No screen: serve alone.
+    #[arg(long)]
+    pub headless: bool,
+    /// What to log.
+    #[arg(long, value_name = "LEVEL")]
+    pub log_level: Option<String>,
+}
+
+/// `config`.
+#[derive(Clone, Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Reads the configuration and prints what is in force, or every error at once.
+    Check {
+        /// The source.
+        #[command(flatten)]
+        source: SourceArgs,
+    },
+    /// Prints a file with every setting, explained, at its default.
+    Example,
+    /// Prints the JSON Schema of a configuration file.
+    Schema,
+}
