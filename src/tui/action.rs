@@ -208,10 +208,10 @@ pub(super) const BINDINGS: &[Binding] = table! {
     }
     "Time" {
         Action::Pause, [Char(' ')], BROWSE, "pause; again to go live", "pause";
-        Action::Earlier, [Left, Char('[')], BROWSE & !(Place::Heat as u16), "while paused: earlier";
-        Action::Later, [Right, Char(']')], BROWSE & !(Place::Heat as u16), "while paused: later";
-        Action::Earlier, [Char('[')], Place::Heat as u16, "while paused: earlier";
-        Action::Later, [Char(']')], Place::Heat as u16, "while paused: later";
+        Action::Earlier, [Left], BROWSE & !(Place::Heat as u16), "while paused: earlier";
+        Action::Later, [Right], BROWSE & !(Place::Heat as u16), "while paused: later";
+        Action::Earlier, [Char('[')], BROWSE, "while paused: earlier, in the heat map too";
+        Action::Later, [Char(']')], BROWSE, "while paused: later, in the heat map too";
         Action::Narrower, [Char('-')], CHARTS, "a shorter window of the charts";
         Action::Wider, [Char('='), Char('+')], CHARTS, "a longer window of the charts";
     }
@@ -275,12 +275,31 @@ pub(super) fn lookup(place: Place, key: Key) -> Option<Action> {
         .map(|b| b.action)
 }
 
-/// The hints at `place`, in order: key and word.
-pub(super) fn hints(place: Place) -> impl Iterator<Item = (Key, &'static str)> {
-    BINDINGS
-        .iter()
-        .filter(move |b| b.places & place as u16 != 0)
-        .filter_map(|b| Some((*b.keys.first()?, b.hint?)))
+/// The hints at `place`, in order: key and word, at most `width` cells with two between them.
+/// Where they do not all fit, those that one can do without go first, then the last ones.
+pub(super) fn hints(place: Place, width: usize) -> Vec<(Key, &'static str)> {
+    let all = BINDINGS.iter().filter(|b| b.places & place as u16 != 0);
+    let mut out: Vec<(Key, &'static str, bool)> = all
+        .filter_map(|b| Some((*b.keys.first()?, b.hint?, is_needed(b.action))))
+        .collect();
+    let needs = |hints: &[(Key, &str, bool)]| -> usize {
+        let each = |(key, word, _): &(Key, &str, bool)| key.to_string().len() + word.len() + 3;
+        hints.iter().map(each).sum()
+    };
+    while needs(&out) > width + 2 {
+        match out.iter().rposition(|(_, _, needed)| !needed) {
+            Some(i) => drop(out.remove(i)),
+            None => drop(out.pop()),
+        }
+    }
+    out.into_iter().map(|(key, word, _)| (key, word)).collect()
+}
+
+const fn is_needed(action: Action) -> bool {
+    !matches!(
+        action,
+        Action::CopyName | Action::Summary | Action::Sort | Action::Command | Action::Pause
+    )
 }
 
 /// `KEYS.md`.

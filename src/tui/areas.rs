@@ -1,8 +1,11 @@
 //! Where things stand on a screen of a given size: one place, used by drawing and by scrolling.
 
+use std::sync::Arc;
+
 use ratatui::layout::Rect;
 
 use super::state::{Screen, State};
+use crate::model::{ClusterSnapshot, HealthState};
 
 /// Below this nothing useful can be shown.
 pub(super) const SMALLEST: (u16, u16) = (40, 8);
@@ -18,8 +21,8 @@ pub(super) struct Areas {
     pub(super) tabs: Rect,
     /// The screen.
     pub(super) body: Rect,
-    /// The most urgent alert, where there is one and room for it.
-    pub(super) alert: Option<Rect>,
+    /// A cluster that is down or the most urgent alert, where there is one and room for it.
+    pub(super) notice: Option<Rect>,
     /// Hints, the prompt or a message.
     pub(super) hints: Rect,
 }
@@ -32,13 +35,15 @@ impl Areas {
     /// Those of the screen as it is.
     pub(super) fn of(state: &State) -> Self {
         let (width, height) = state.ui.size;
-        let alert = height >= 12 && !state.shown.alerts.is_empty();
-        let bottom = 1 + u16::from(alert);
+        let down = |c: &Arc<ClusterSnapshot>| c.health.state == HealthState::Down;
+        let news = !state.shown.alerts.is_empty() || state.clusters().any(down);
+        let notice = height >= 12 && news && !state.is_reading();
+        let bottom = 1 + u16::from(notice);
         Self {
             header: line(0, width),
             tabs: line(1, width),
             body: Rect::new(0, 2, width, height.saturating_sub(2 + bottom)),
-            alert: alert.then(|| line(height - 2, width)),
+            notice: notice.then(|| line(height - 2, width)),
             hints: line(height.saturating_sub(1), width),
         }
     }
@@ -97,8 +102,8 @@ pub(super) struct GroupAreas {
 }
 
 impl GroupAreas {
-    /// For a body, by its height.
-    pub(super) fn of(body: Rect, facts: u16) -> Self {
+    /// For a body, by its height; `heat`: with the heat map in the place of the table.
+    pub(super) fn of(body: Rect, facts: u16, heat: bool) -> Self {
         let facts = facts.min(body.height.saturating_sub(3));
         let left = body.height - facts;
         let charts = match left {
@@ -108,8 +113,10 @@ impl GroupAreas {
             _ => 10,
         };
         let events = match left - charts {
-            0..10 => 0,
-            10..16 => 4,
+            // The map needs the room more.
+            _ if heat => 0,
+            0..8 => 0,
+            8..16 => 4,
             16..24 => 6,
             _ => 10,
         };
@@ -129,14 +136,15 @@ pub(super) fn facts_height(body: Rect) -> u16 {
     match body.height {
         0..9 => 3,
         9..14 => 5,
-        _ => 6,
+        14..18 => 6,
+        _ => 7,
     }
 }
 
 /// Rows of partitions that can be seen at once.
 pub(super) fn partition_height(state: &State) -> usize {
     let body = Areas::of(state).body;
-    let table = GroupAreas::of(body, facts_height(body)).table;
+    let table = GroupAreas::of(body, facts_height(body), state.ui.heat).table;
     usize::from(table.height.saturating_sub(1))
 }
 

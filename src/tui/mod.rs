@@ -23,6 +23,10 @@ mod options;
 mod pick;
 mod rows;
 mod run;
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod screens;
 mod state;
 mod summary;
 mod terminal;

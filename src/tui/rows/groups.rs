@@ -89,9 +89,9 @@ impl State {
     pub(super) fn refresh_groups(&mut self) {
         let of = stamp(&self.shown);
         let scope = self.ui.scope.clone();
-        if self.lists.totals.made_for != Some((of, scope.clone())) {
+        if self.lists.totals.made_for != Some((of.clone(), scope.clone())) {
             self.lists.totals = totals(self);
-            self.lists.totals.made_for = Some((of, scope.clone()));
+            self.lists.totals.made_for = Some((of.clone(), scope.clone()));
         }
         let wanted = Wanted {
             filter: self.ui.filters[0].clone(),

@@ -26,11 +26,18 @@ pub(super) struct Lists {
     pub(super) logs: LogRows,
 }
 
-/// Which snapshot: two boots, or two replays, never share a pointer while one is held.
-pub(super) type Stamp = (usize, u64);
+/// Which snapshot a list was made for: it is held, so that none other can take its place.
+#[derive(Clone, Debug)]
+pub(super) struct Stamp(Arc<Snapshot>);
+
+impl PartialEq for Stamp {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
 
 pub(super) fn stamp(snapshot: &Arc<Snapshot>) -> Stamp {
-    (Arc::as_ptr(snapshot) as usize, snapshot.generation.n)
+    Stamp(Arc::clone(snapshot))
 }
 
 /// An alert's identity.
@@ -47,10 +54,16 @@ impl State {
     /// Brings the lists up to date and finds the selections again. After any change.
     pub(super) fn refresh(&mut self) {
         self.refresh_groups();
-        match self.ui.screen {
-            Screen::Topics => self.refresh_topics(),
-            Screen::Logs => self.refresh_logs(),
-            _ => {}
+        // Rows are places in a snapshot: those of a screen that is not shown are not kept.
+        if self.ui.screen == Screen::Topics {
+            self.refresh_topics();
+        } else {
+            self.lists.topics = TopicRows::default();
+        }
+        if self.ui.screen == Screen::Logs {
+            self.refresh_logs();
+        } else {
+            self.lists.logs = LogRows::default();
         }
         self.refresh_short();
         self.settle();

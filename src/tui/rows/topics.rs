@@ -69,9 +69,13 @@ impl State {
             invert: self.ui.topic_invert,
             scope: self.ui.scope.clone(),
         };
-        if self.lists.topics.made_for != Some((of, wanted.clone())) {
-            self.lists.topics.rows = order(&self.shown, &wanted);
-            self.lists.topics.made_for = Some((of, wanted));
+        let made_for = Some((of, wanted));
+        if self.lists.topics.made_for != made_for {
+            self.lists.topics.rows = made_for
+                .as_ref()
+                .map(|(_, wanted)| order(&self.shown, wanted))
+                .unwrap_or_default();
+            self.lists.topics.made_for = made_for;
         }
     }
 

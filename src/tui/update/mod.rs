@@ -4,6 +4,8 @@
 mod motion;
 mod orders;
 mod prompt;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -132,10 +132,10 @@ impl State {
         let done = match (prompt.kind, text.split_once(' ')) {
             (PromptKind::Filter, _) => None,
             (PromptKind::Command, None) => {
-                let names = command::COMMANDS.iter().map(|c| c.name);
-                common(&text, names).map(|name| {
-                    let whole = command::COMMANDS.iter().any(|c| c.name == name);
-                    if whole { format!("{name} ") } else { name }
+                let names = || command::COMMANDS.iter().map(|c| c.name);
+                common(&text, names()).map(|name| {
+                    let one = names().filter(|n| n.starts_with(&name)).count() == 1;
+                    if one { format!("{name} ") } else { name }
                 })
             }
             (PromptKind::Command, Some((name, rest))) => self

@@ -35,7 +35,7 @@ pub(super) fn header(state: &State, pen: &mut Pen<'_>, area: Rect) {
 fn left_side(state: &State) -> Vec<(String, Meaning)> {
     let mut out = vec![(title(state), Meaning::Strong)];
     if !state.options.source.is_empty() && state.ui.size.0 >= 70 {
-        out.push((format!(" {}", state.options.source), Meaning::Dim));
+        out.push((format!(" ({})", state.options.source), Meaning::Dim));
     }
     out.push((" ".to_owned(), Meaning::Plain));
     let totals = &state.lists.totals;
@@ -91,12 +91,20 @@ fn right_side(state: &State) -> Vec<(String, Meaning)> {
         let age = units::span(polled.age_at(state.now()));
         out.push((format!("polled {age} ago"), Meaning::Dim));
     }
-    let mode = if let Some(paused) = state.ui.paused {
+    let mode = if state.is_reading() {
+        ("  READING".to_owned(), Meaning::Dim)
+    } else if let Some(paused) = state.ui.paused {
         let ago = units::span(paused.age_at(state.clock));
         (format!("  PAUSED -{ago}"), Meaning::Urgency(Urgency::Worse))
     } else if state.shown.generation.n > 0 && state.shown.at.age_at(state.clock) > NO_NEWS {
         let age = units::span(state.shown.at.age_at(state.clock));
         (format!("  NO NEWS {age}"), broken)
+    } else if state
+        .clusters()
+        .all(|c| c.health.state == HealthState::Down)
+    {
+        // All of it is old: nothing here is live.
+        (String::new(), Meaning::Plain)
     } else {
         ("  LIVE".to_owned(), Meaning::Urgency(Urgency::Fine))
     };
@@ -109,9 +117,9 @@ fn down_text(state: &State, cluster: &ClusterSnapshot) -> String {
     if state.several_clusters() {
         let name =
             super::super::text::cut_middle(cluster.cluster.as_str(), 16, state.glyphs().ellipsis);
-        format!("{name} DOWN {age}")
+        format!("! {name} DOWN {age}")
     } else {
-        format!("DOWN {age}")
+        format!("! DOWN {age}")
     }
 }
 
@@ -204,8 +212,32 @@ fn asked(state: &State) -> String {
     }
 }
 
+/// What must be said beside the screen: a cluster that is down, else the most urgent alert.
+pub(super) fn notice(state: &State, pen: &mut Pen<'_>, area: Rect) {
+    let down = state
+        .clusters()
+        .find(|c| c.health.state == HealthState::Down);
+    let Some(cluster) = down else {
+        alert(state, pen, area);
+        return;
+    };
+    let broken = Meaning::Urgency(Urgency::Broken);
+    let name = format!("{} ", cluster.cluster);
+    let why = cluster.health.why.as_ref().map_or("", |w| w.as_str());
+    let age = units::span(cluster.health.since.age_at(state.now()));
+    pen.pieces(
+        area,
+        &[
+            (&name, Meaning::Strong),
+            ("DOWN", broken),
+            (&format!(" for {age}: {why}"), Meaning::Plain),
+            ("  (what is shown is the last that was read)", Meaning::Dim),
+        ],
+    );
+}
+
 /// `alert FIRING payments-settle time_lag>15m for 31m  (2 more: 3)`.
-pub(super) fn alert(state: &State, pen: &mut Pen<'_>, area: Rect) {
+fn alert(state: &State, pen: &mut Pen<'_>, area: Rect) {
     let Some(alert) = state.shown.alerts.first() else {
         return;
     };
@@ -287,12 +319,8 @@ fn prompt(state: &State, pen: &mut Pen<'_>, area: Rect) {
 
 fn hint_line(place: Place, pen: &mut Pen<'_>, area: Rect) {
     let mut x = 0;
-    for (key, word) in hints(place) {
+    for (key, word) in hints(place, area.width.into()) {
         let key = key.to_string();
-        let needs = (key.len() + 1 + word.len()) as u16;
-        if x + needs > area.width {
-            continue;
-        }
         x += pen.pieces(
             after(area, x),
             &[

@@ -15,7 +15,7 @@ use super::paint::{Pen, after, row};
 use super::table::{self, Cell, Column, Shown};
 use super::values::{at_length, eta, member_label, reading};
 use crate::model::{
-    ClusterSnapshot, Eta, Event, EventKind, GroupSnapshot, PartitionView, Timestamp,
+    ClusterSnapshot, Eta, Event, EventKind, GroupSnapshot, PartitionView, Span, Timestamp,
 };
 
 pub(super) fn draw(state: &State, pen: &mut Pen<'_>, body: Rect) {
@@ -27,7 +27,7 @@ pub(super) fn draw(state: &State, pen: &mut Pen<'_>, body: Rect) {
         pen.left(row(body, 0), &text, Meaning::Dim);
         return;
     };
-    let areas = GroupAreas::of(body, facts_height(body));
+    let areas = GroupAreas::of(body, facts_height(body), state.ui.heat);
     facts(state, pen, areas.facts, cluster, group);
     if areas.charts.height > 0 {
         chart::draw(pen, areas.charts, &Series::of(state, &key));
@@ -58,16 +58,27 @@ pub(super) fn facts(
         pen.left(row(area, line), &part, Meaning::Plain);
         line += 1;
     }
-    let mut lines = vec![numbers(group, now, &pen.glyphs), kafka(group, &pen.glyphs)];
-    if let Some(policy) = policy(group) {
-        lines.insert(1, policy);
-    }
-    for text in lines {
+    let lines = [
+        Some(numbers(group, now, &pen.glyphs)),
+        help(state, cluster, group),
+        policy(group),
+        Some(kafka(group, &pen.glyphs)),
+    ];
+    for text in lines.into_iter().flatten() {
         if line < area.height {
             labelled(pen, row(area, line), &text);
             line += 1;
         }
     }
+}
+
+/// What would help, if a snapshot says.
+fn help(state: &State, cluster: &ClusterSnapshot, group: &GroupSnapshot) -> Option<Labelled> {
+    let own = |a: &&std::sync::Arc<crate::model::Advice>| {
+        a.cluster == cluster.cluster && a.group == group.group
+    };
+    let advice = state.shown.advice.iter().find(own)?;
+    Some(vec![("helps", format!("{} (more: 4)", advice.title))])
 }
 
 fn headline(
@@ -109,16 +120,27 @@ fn headline(
 type Labelled = Vec<(&'static str, String)>;
 
 fn numbers(group: &GroupSnapshot, now: Timestamp, glyphs: &Glyphs) -> Labelled {
-    let mut out = vec![("lag", at_length(&group.lag, glyphs, now, units::count))];
+    let mut out = vec![(
+        "lag",
+        at_length(&group.lag, glyphs, now, units::count, |n| n as f64),
+    )];
     if group.effective_lag.value() != group.lag.value() {
         out.push((
             "readable",
-            at_length(&group.effective_lag, glyphs, now, units::count),
+            at_length(&group.effective_lag, glyphs, now, units::count, |n| {
+                n as f64
+            }),
         ));
     }
     out.push((
         "behind",
-        at_length(&group.time_lag.age(now), glyphs, now, units::span),
+        at_length(
+            &group.time_lag.age(now),
+            glyphs,
+            now,
+            units::span,
+            Span::as_secs_f64,
+        ),
     ));
     out.push((
         "in",
@@ -173,13 +195,14 @@ fn kafka(group: &GroupSnapshot, glyphs: &Glyphs) -> Labelled {
         .map_or_else(unknown, |m| m.len().to_string());
     let mut out = vec![
         ("state", reading(&group.state, glyphs, state_word).0),
-        ("type", format!("{:?}", group.group_type).to_lowercase()),
         ("members", members),
         ("partitions", group.rows.len().to_string()),
     ];
+    let mut kind = format!("{:?}", group.group_type).to_lowercase();
     if let Some(assignor) = &group.assignor {
-        out.push(("assignor", assignor.to_string()));
+        kind = format!("{kind}, {assignor}");
     }
+    out.push(("type", kind));
     out.push((
         "coordinator",
         group.coordinator.map_or_else(unknown, |c| c.to_string()),

@@ -19,7 +19,10 @@ pub(super) fn draw(state: &State, pen: &mut Pen<'_>, area: Rect, group: &GroupSn
     let rows = HeatMap::rows(group);
     let (cursor_row, cursor_column) = state.ui.cell;
     let label = (area.width / 4).clamp(10, 28);
-    let width = usize::from(area.width.saturating_sub(label + 1));
+    let room = usize::from(area.width.saturating_sub(label + 1));
+    // Few partitions have wide cells.
+    let wide = if group.rows.len() * 3 <= room { 3 } else { 1 };
+    let width = room / wide;
     let height = usize::from(area.height - 3);
     // The cursor's row and column are always in sight.
     let top = cursor_row.saturating_sub(height.saturating_sub(1));
@@ -35,11 +38,14 @@ pub(super) fn draw(state: &State, pen: &mut Pen<'_>, area: Rect, group: &GroupSn
         };
         pen.name(Rect { width: label, ..at }, &map.label(index), chosen);
         for column in first..group.rows.len().min(first + width) {
-            let x = at.x + label + 1 + (column - first) as u16;
+            let x = at.x + label + 1 + ((column - first) * wide) as u16;
+            let cell = Rect::new(x, at.y, wide.min(2) as u16, 1);
             let (sign, meaning) = sign(map.shade(index, column), pen);
-            pen.sign(x, at.y, sign, meaning);
+            for x in cell.left()..cell.right() {
+                pen.sign(x, at.y, sign, meaning);
+            }
             if (index, column) == (cursor_row, cursor_column) {
-                pen.tint(Rect::new(x, at.y, 1, 1), Meaning::Cursor);
+                pen.tint(cell, Meaning::Cursor);
             }
         }
     }

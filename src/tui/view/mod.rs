@@ -36,8 +36,8 @@ pub(super) fn draw(state: &State, buf: &mut Buffer) {
     let areas = Areas::of(state);
     bars::header(state, &mut pen, areas.header);
     bars::tabs(state, &mut pen, areas.tabs);
-    if let Some(line) = areas.alert {
-        bars::alert(state, &mut pen, line);
+    if let Some(line) = areas.notice {
+        bars::notice(state, &mut pen, line);
     }
     bars::bottom(state, &mut pen, areas.hints);
     if state.ui.help.is_some() {

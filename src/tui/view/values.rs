@@ -39,6 +39,8 @@ pub(in crate::tui) fn eta(
         None => (glyphs.unknown.to_owned(), Meaning::Dim),
         Some(Eta::CaughtUp) => (String::new(), Meaning::Plain),
         Some(Eta::Never) => ("never".to_owned(), Meaning::Plain),
+        // Overdue: the next reading will say more.
+        Some(Eta::At { at, .. }) if at <= now => ("now".to_owned(), Meaning::Plain),
         Some(Eta::At { at, .. }) => (units::span(now.age_at(at)), Meaning::Plain),
     };
     (text, if stale { Meaning::Dim } else { meaning })
@@ -50,10 +52,13 @@ pub(super) fn at_length<T: Copy + PartialEq>(
     glyphs: &Glyphs,
     now: Timestamp,
     text: impl Fn(T) -> String + Copy,
+    size: impl Fn(T) -> f64,
 ) -> String {
     let mut out = self::reading(reading, glyphs, text).0;
+    // Bounds that are close to each other say nothing that the value does not.
     if let Some(bounds) = reading.bounds()
         && let (Some(low), Some(high)) = (bounds.low, bounds.high)
+        && size(high) - size(low) > 0.1 * size(high)
         && text(low) != text(high)
     {
         out = format!("{out} ({}{}{})", text(low), glyphs.range, text(high));
@@ -151,12 +156,12 @@ mod tests {
         );
         let now = Timestamp::from_millis(60_000);
         assert_eq!(
-            at_length(&stale, g, now, units::count),
+            at_length(&stale, g, now, units::count, |n| n as f64),
             "7 (1m old: no_answer)"
         );
         let last = Reading::unknown_since(7, Timestamp::from_millis(0), Why::STALE_FOR_EXCEEDED);
         assert_eq!(
-            at_length(&last, &ASCII, now, units::count),
+            at_length(&last, &ASCII, now, units::count, |n| n as f64),
             "- (stale_for exceeded; last 7, 1m ago)"
         );
     }

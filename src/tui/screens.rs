@@ -1,0 +1,279 @@
+//! The screens' tests: what stands on them at which size, in which style, in which state.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use ratatui::buffer::Buffer;
+
+use super::action::BINDINGS;
+use super::samples;
+use super::*;
+use crate::model::testing::{NOW, ago};
+use crate::model::{Snapshot, Span, Status};
+
+const SIZES: [(u16, u16); 5] = [(40, 8), (60, 16), (80, 24), (120, 40), (200, 60)];
+
+/// A state that shows a snapshot, after some keys.
+pub(super) fn state(snapshot: Snapshot, size: (u16, u16), keys: &[Key], options: Options) -> State {
+    let logs = LogRing::default();
+    logs.push(
+        ago(3),
+        tracing::Level::WARN,
+        "laggard::source",
+        "broker 3 does not answer",
+    );
+    logs.push(ago(2), tracing::Level::INFO, "laggard::app", "started");
+    let mut state = State::new(options, logs, &Arc::new(snapshot), NOW);
+    state.on(Event::Resize(size.0, size.1), NOW);
+    for key in keys {
+        state.on(Event::Key(*key), NOW);
+    }
+    state
+}
+
+fn options() -> Options {
+    Options {
+        source: "demo".into(),
+        connecting_to: "kafka-1:9092, kafka-2:9092".into(),
+        ..Options::default()
+    }
+}
+
+fn typed(text: &str) -> Vec<Key> {
+    text.chars()
+        .map(|c| match c {
+            '\n' => Key::Enter,
+            c => Key::Char(c),
+        })
+        .collect()
+}
+
+/// The text of a buffer, lines without what is blank at their ends.
+pub(super) fn text(buffer: &Buffer) -> String {
+    let mut out = String::new();
+    for y in 0..buffer.area.height {
+        let mut line = String::new();
+        let mut skip = 0;
+        for x in 0..buffer.area.width {
+            let symbol = buffer[(x, y)].symbol();
+            if skip == 0 {
+                line.push_str(symbol);
+            }
+            skip = text::width(symbol).max(skip).saturating_sub(1);
+        }
+        let _ = writeln!(out, "{}", line.trim_end());
+    }
+    out
+}
+
+/// The styles of a buffer: a letter a cell, the letters explained below.
+fn styles(buffer: &Buffer) -> String {
+    let mut known = Vec::new();
+    let mut out = String::new();
+    for y in 0..buffer.area.height {
+        for x in 0..buffer.area.width {
+            let style = buffer[(x, y)].style();
+            let at = known.iter().position(|s| *s == style).unwrap_or_else(|| {
+                known.push(style);
+                known.len() - 1
+            });
+            out.push(char::from(b'a' + at as u8));
+        }
+        out.push('\n');
+    }
+    for (i, style) in known.iter().enumerate() {
+        let (fg, bg) = (style.fg.unwrap_or_default(), style.bg.unwrap_or_default());
+        let letter = char::from(b'a' + i as u8);
+        let _ = writeln!(out, "{letter}: {fg} on {bg} {:?}", style.add_modifier);
+    }
+    out
+}
+
+fn at_sizes(make: impl Fn() -> Snapshot, keys: &[Key]) -> String {
+    let mut out = String::new();
+    for size in SIZES {
+        let state = state(make(), size, keys, options());
+        let _ = write!(out, "== {}x{}\n{}", size.0, size.1, text(&picture(&state)));
+    }
+    out
+}
+
+macro_rules! screens {
+    ($($name:ident: $make:expr, $keys:expr;)+) => {
+        $(#[test]
+        fn $name() {
+            insta::assert_snapshot!(at_sizes($make, &typed($keys)));
+        })+
+    };
+}
+
+screens! {
+    groups_telling: samples::telling, "";
+    groups_empty: samples::empty, "";
+    groups_loading: samples::loading, "";
+    groups_connecting: samples::connecting, "";
+    groups_stale: samples::stale, "";
+    groups_500: || samples::many(500), "G";
+    groups_hostile: samples::hostile, "";
+    groups_two_clusters: samples::two, "";
+    groups_filtered: || samples::many(500), "/00[12]\n";
+    groups_filter_broken: || samples::many(50), "/00(";
+    group_telling: samples::telling, "\n";
+    group_heat: samples::telling, "\nh";
+    group_stale: samples::stale, "\n";
+    group_hostile: samples::hostile, "\n";
+    topics_telling: samples::telling, "2";
+    topic_telling: samples::telling, "2\n";
+    topic_hostile: samples::hostile, "2jjj\n";
+    alerts_telling: samples::telling, "3";
+    alerts_hostile: samples::hostile, "3jjj";
+    advice_telling: samples::telling, "4";
+    logs_telling: samples::telling, "5";
+    help: samples::telling, "?";
+    help_search: samples::telling, "?sort";
+    command_wrong: samples::telling, ":gruop x\n";
+    command_typed: samples::telling, ":theme mo";
+}
+
+#[test]
+fn styles_say_what_is_meant() {
+    let mut out = String::new();
+    for (name, theme, depth) in [
+        ("dark true", ThemeName::Dark, Depth::True),
+        ("light 256", ThemeName::Light, Depth::Indexed),
+        ("dark 16", ThemeName::Dark, Depth::Sixteen),
+        ("mono", ThemeName::Mono, Depth::True),
+    ] {
+        let options = Options {
+            theme,
+            depth,
+            ..options()
+        };
+        let state = state(samples::telling(), (80, 20), &[], options);
+        let _ = write!(out, "== {name}\n{}", styles(&picture(&state)));
+    }
+    insta::assert_snapshot!(out);
+}
+
+#[test]
+fn no_colour_leaves_no_colour_anywhere() {
+    for keys in ["", "\n", "\nh", "2", "3", "4", "5", "?", "/x"] {
+        let options = Options {
+            depth: Depth::None,
+            ..options()
+        };
+        let buffer = picture(&state(samples::telling(), (200, 60), &typed(keys), options));
+        for cell in &buffer.content {
+            let plain = ratatui::style::Color::Reset;
+            assert_eq!((cell.fg, cell.bg), (plain, plain), "after {keys:?}");
+        }
+    }
+}
+
+#[test]
+fn ascii_screens_are_ascii_and_every_status_reads_apart() {
+    for keys in ["", "\n", "\nh", "2", "2\n", "3", "4", "5", "?", ":"] {
+        for make in [
+            samples::telling,
+            samples::hostile,
+            samples::stale,
+            samples::each_status,
+        ] {
+            let options = Options {
+                ascii: true,
+                depth: Depth::None,
+                ..options()
+            };
+            let shown = text(&picture(&state(make(), (200, 60), &typed(keys), options)));
+            assert!(shown.is_ascii(), "after {keys:?}: {shown}");
+        }
+    }
+    let options = Options {
+        ascii: true,
+        depth: Depth::None,
+        ..options()
+    };
+    let shown = text(&picture(&state(
+        samples::each_status(),
+        (80, 24),
+        &[],
+        options,
+    )));
+    let words: std::collections::BTreeSet<_> = shown
+        .lines()
+        .filter(|line| line.contains("same-"))
+        .map(|line| line[..8].trim_end().to_owned())
+        .collect();
+    assert_eq!(words.len(), Status::ALL.len(), "{shown}");
+}
+
+#[test]
+fn a_hostile_name_never_reaches_the_terminal_as_it_is() {
+    for keys in ["", "\n", "\nh", "2", "2\n", "3", "4", "5"] {
+        for size in SIZES {
+            let buffer = picture(&state(samples::hostile(), size, &typed(keys), options()));
+            for cell in &buffer.content {
+                let harmless = |c: char| !c.is_control() && !('\u{202a}'..='\u{202e}').contains(&c);
+                assert!(cell.symbol().chars().all(harmless), "{:?}", cell.symbol());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_source_that_goes_quiet_is_said_to() {
+    let mut state = state(samples::telling(), (100, 12), &[], options());
+    state.on(Event::Tick, NOW + Span::from_secs(40));
+    let first = text(&picture(&state)).lines().next().unwrap().to_owned();
+    assert!(
+        first.contains("NO NEWS 40s") && !first.contains("LIVE"),
+        "{first}"
+    );
+}
+
+fn any_key() -> impl Strategy<Value = Key> {
+    let bound: Vec<Key> = BINDINGS.iter().flat_map(|b| b.keys).copied().collect();
+    prop_oneof![
+        4 => proptest::sample::select(bound),
+        1 => any::<char>().prop_map(Key::Char),
+    ]
+}
+
+fn any_snapshot() -> impl Strategy<Value = Snapshot> {
+    prop_oneof![
+        Just(samples::telling()),
+        Just(samples::empty()),
+        Just(samples::loading()),
+        Just(samples::stale()),
+        Just(samples::hostile()),
+        Just(samples::two()),
+        Just(samples::each_status()),
+        (0_usize..60).prop_map(samples::many),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #[test]
+    fn nothing_panics_at_any_size_after_any_keys(
+        first in any_snapshot(),
+        then in proptest::collection::vec((any_snapshot(), 0_u16..220, 0_u16..70, proptest::collection::vec(any_key(), 0..12)), 1..5),
+        ascii: bool,
+    ) {
+        let mut state = state(first, (80, 24), &[], Options { ascii, ..options() });
+        for (n, (snapshot, width, height, keys)) in then.into_iter().enumerate() {
+            let now = NOW + Span::from_secs(n as i64 * 5);
+            let mut snapshot = snapshot;
+            snapshot.at = now;
+            snapshot.generation.n += 1 + n as u64;
+            state.on(Event::Snapshot(Arc::new(snapshot)), now);
+            state.on(Event::Resize(width, height), now);
+            picture(&state);
+            for key in keys {
+                state.on(Event::Key(key), now);
+                picture(&state);
+            }
+        }
+    }
+}
