@@ -137,8 +137,8 @@ fn a_commit_marker_is_no_record_to_read() {
     cluster.commit(&done, &[(&topic, 0, 3)]);
     cluster.commit(&behind, &[(&topic, 0, 1)]);
     let fields = ["log_end_offset", "lag", "effective_lag"];
-    let mut blind = Inside::start(cluster);
-    let mut reading = Inside::start_with(cluster, Some(Filter::default()));
+    let blind = Inside::start(cluster);
+    let reading = Inside::start_with(cluster, Some(Filter::default()));
     eventually(Duration::from_secs(20), || {
         let document = reading.snapshot();
         let seen = [&done, &behind]
@@ -224,7 +224,7 @@ fn a_share_group_is_what_it_is_and_its_lag_unknown() {
     cluster.create_topic(&topic, 1);
     cluster.produce(&topic, 0, 3);
     let _member = ShareMember::join(cluster, &name, &topic);
-    let mut watched = Inside::start(cluster);
+    let watched = Inside::start(cluster);
     // Only that it has no commits tells the type of such a group: that takes a second listing.
     eventually(Duration::from_secs(20), || {
         let document = watched.snapshot();

@@ -71,8 +71,7 @@ impl Secured {
 fn wait(properties: Properties, pleases: impl Fn(&Value) -> Result<(), String>) {
     let watched = Inside::open(properties, None);
     eventually(WITHIN, || {
-        let snapshot = watched.latest().ok_or("no snapshot yet")?;
-        let document = crate::support::inside::document(&snapshot);
+        let document = watched.snapshot();
         let text = document.to_string();
         for secret in [MONITOR.password, STRANGER.password, WRONG.password] {
             assert!(!text.contains(secret), "a secret is shown: {text}");

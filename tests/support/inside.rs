@@ -1,19 +1,16 @@
-//! Source and pipeline inside the test process, with nothing between them and a real cluster. In: a cluster. Out: snapshots, in the documented JSON
-//! form as far as tests look at it.
+//! A session inside the test process: the source, the pipeline and the document, with nothing between them and a real cluster but the wiring
+//! that the binary has too. In: a cluster or librdkafka's properties. Out: snapshots as JSON.
 
-use std::sync::{Arc, Mutex};
-use std::thread;
+use std::sync::Arc;
 use std::time::Duration;
 
-use laggard::model::{
-    BootId, ClusterName, ClusterSettings, GroupSnapshot, Observation, Settings, Snapshot, Span,
-};
-use laggard::pipeline::Pipeline;
-use laggard::source::Source as _;
+use laggard::app::session::{Feed, Session, Start};
+use laggard::model::document::{from_json, to_json};
+use laggard::model::{Clock, ClusterName, ClusterSettings, Settings, Snapshot, Span};
 use laggard::source::kafka::{Filter, KafkaConfig, KafkaSource, Properties};
 use laggard::source::stamp::Stamper;
-use serde_json::{Value, json};
-use tokio::sync::mpsc;
+use serde_json::Value;
+use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
 use super::eventually;
@@ -21,8 +18,8 @@ use super::kafka::KafkaCluster;
 
 /// A cluster under watch, read each second; ends when dropped.
 pub struct Inside {
-    latest: Arc<Mutex<Option<Arc<Snapshot>>>>,
-    stop: CancellationToken,
+    session: Option<Session>,
+    runtime: Runtime,
 }
 
 impl Inside {
@@ -36,23 +33,28 @@ impl Inside {
     #[track_caller]
     pub fn start_with(cluster: &KafkaCluster, read_records: Option<Filter>) -> Self {
         let inside = Self::open(Properties::bootstrap(&cluster.bootstrap()), read_records);
-        eventually(Duration::from_secs(30), || match inside.latest() {
-            Some(snapshot)
-                if snapshot
-                    .clusters
-                    .iter()
-                    .any(|cluster| cluster.health.last_success.is_some()) =>
-            {
+        eventually(Duration::from_secs(30), || {
+            let snapshot = inside.latest();
+            let read = |cluster: &Arc<laggard::model::ClusterSnapshot>| {
+                cluster.health.last_success.is_some()
+            };
+            if snapshot.clusters.iter().any(read) {
                 Ok(())
+            } else {
+                Err(format!("no complete cycle: {snapshot:?}"))
             }
-            other => Err(format!("no complete cycle: {other:?}")),
         });
         inside
     }
 
     /// Begins with these properties of librdkafka and waits for nothing.
     pub fn open(properties: Properties, read_records: Option<Filter>) -> Self {
-        let name = ClusterName::from("it");
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let (name, stamper) = (ClusterName::from("it"), Stamper::new());
         let config = KafkaConfig {
             poll_interval: Duration::from_secs(1),
             read_records,
@@ -60,113 +62,51 @@ impl Inside {
         };
         let settings = ClusterSettings {
             poll_interval: Span::from_secs(1),
-            ..ClusterSettings::named(name)
+            ..ClusterSettings::named(name.clone())
         };
-        let latest = Arc::new(Mutex::new(None));
-        let stop = CancellationToken::new();
-        let (shared, token) = (Arc::clone(&latest), stop.clone());
-        thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_multi_thread()
-                .worker_threads(1)
-                .enable_all()
-                .build()
-                .unwrap();
-            runtime.block_on(watch(config, settings, &shared, token));
-            runtime.shutdown_timeout(Duration::from_secs(5));
+        let clock: Clock = Arc::new(move || stamper.now());
+        let guard = runtime.enter();
+        let session = Session::start(Start {
+            settings: Arc::new(Settings {
+                clusters: vec![settings],
+                ..Settings::default()
+            }),
+            past: Box::new(std::iter::empty()),
+            feeds: vec![Feed {
+                cluster: name,
+                source: Box::new(KafkaSource::new(config, stamper)),
+            }],
+            clock,
+            stop: CancellationToken::new(),
         });
-        Self { latest, stop }
+        drop(guard);
+        Self {
+            session: Some(session),
+            runtime,
+        }
     }
 
-    pub fn latest(&self) -> Option<Arc<Snapshot>> {
-        self.latest.lock().unwrap().clone()
+    pub fn latest(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.session.as_ref().unwrap().snapshots.borrow())
     }
 
-    /// The newest snapshot in the documented form.
-    pub fn snapshot(&mut self) -> Value {
-        document(&self.latest().unwrap())
-    }
-
-    #[expect(clippy::unused_self, reason = "as the served one")]
-    pub fn log(&self) -> String {
-        String::new()
+    /// The newest snapshot as its document; which has to be read back as the same snapshot.
+    #[track_caller]
+    pub fn snapshot(&self) -> Value {
+        let (snapshot, mut json) = (self.latest(), Vec::new());
+        to_json(&snapshot, &mut json).unwrap();
+        assert_eq!(from_json(&json).unwrap(), *snapshot);
+        serde_json::from_slice(&json).unwrap()
     }
 }
 
 impl Drop for Inside {
     fn drop(&mut self) {
-        self.stop.cancel();
-    }
-}
-
-async fn watch(
-    config: KafkaConfig,
-    settings: ClusterSettings,
-    latest: &Mutex<Option<Arc<Snapshot>>>,
-    stop: CancellationToken,
-) {
-    let stamper = Stamper::new();
-    let (out, mut observations) = mpsc::channel(4096);
-    let (asks, inbox) = mpsc::channel(4096);
-    let source = Box::new(KafkaSource::new(config, stamper)).run(out, inbox, stop.clone());
-    let source = tokio::spawn(source);
-    let mut pipeline = Pipeline::new();
-    let settings = Arc::new(Settings {
-        clusters: vec![settings],
-        ..Settings::default()
-    });
-    pipeline.fold(&Observation::Boot {
-        at: stamper.now(),
-        boot: BootId::from("it"),
-    });
-    pipeline.fold(&Observation::Configured {
-        at: stamper.now(),
-        settings,
-    });
-    let mut tick = tokio::time::interval(Duration::from_millis(250));
-    loop {
-        let observation = tokio::select! {
-            () = stop.cancelled() => break,
-            _ = tick.tick() => Observation::Tick { at: stamper.now() },
-            Some(observation) = observations.recv() => observation,
-        };
-        if let Some(cut) = pipeline.fold(&observation) {
-            *latest.lock().unwrap() = Some(cut.snapshot);
-            for ask in cut.asks {
-                let _full_is_no_harm = asks.try_send(ask);
-            }
+        if let Some(session) = self.session.take() {
+            self.runtime
+                .block_on(session.shut_down(Duration::from_secs(5)));
         }
     }
-    drop(observations);
-    let _ended = source.await;
-}
-
-/// The documented form, as far as tests look at it.
-pub fn document(snapshot: &Snapshot) -> Value {
-    let clusters = snapshot.clusters.iter().map(|cluster| {
-        let groups: Vec<_> = cluster.groups.iter().map(|group| of_group(group)).collect();
-        json!({"cluster": cluster.cluster, "groups": groups, "issues": cluster.issues, "health": cluster.health})
-    });
-    json!({"at": snapshot.at, "clusters": clusters.collect::<Vec<_>>()})
-}
-
-fn of_group(group: &GroupSnapshot) -> Value {
-    let partitions = group.partitions().map(|row| {
-        json!({
-            "topic": row.topic().topic, "partition": row.partition(), "member_id": row.owner().map(|owner| &owner.member_id),
-            "committed_offset": row.row().committed_offset, "log_start_offset": row.log_start_offset(), "log_end_offset": row.log_end_offset(),
-            "last_stable_offset": row.last_stable_offset(), "lag": row.lag(), "effective_lag": row.row().effective_lag,
-            "status": row.row().verdict,
-        })
-    });
-    let members: Vec<_> = group
-        .members
-        .iter()
-        .flat_map(|members| members.iter())
-        .collect();
-    json!({
-        "group": group.group, "group_type": group.group_type, "state": group.state, "lag": group.lag, "effective_lag": group.effective_lag,
-        "status": group.status, "members": members, "partitions": partitions.collect::<Vec<_>>(), "issues": group.issues,
-    })
 }
 
 /// One look, as `laggard lag` takes it.
