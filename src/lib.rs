@@ -5,8 +5,10 @@
 //! is for, what comes in, what goes out, and what it must never do.
 
 pub mod app;
+pub mod catalog;
 pub mod cli;
 pub mod engine;
+pub mod export;
 pub mod model;
 pub mod pipeline;
 pub mod sim;

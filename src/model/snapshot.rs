@@ -338,6 +338,11 @@ impl GroupSnapshot {
             .map(|row| PartitionView { group: self, row })
     }
 
+    /// One of its rows with what it points to.
+    pub fn view<'a>(&'a self, row: &'a PartitionRow) -> PartitionView<'a> {
+        PartitionView { group: self, row }
+    }
+
     /// Whether its own limit is broken for certain at `now`: by the low bounds, so that
     /// uncertainty breaks none.
     pub fn breaches(&self, now: Timestamp) -> bool {

@@ -1,0 +1,43 @@
+//! Series on this process, which stand in no snapshot: counted through the `metrics` macros where
+//! things happen, by these names.
+
+/// A series that the process counts itself.
+pub struct Internal {
+    /// Its name.
+    pub name: &'static str,
+    /// `counter`, `gauge` or `histogram`.
+    pub kind: &'static str,
+    /// Its labels.
+    pub labels: &'static [&'static str],
+    /// What it tells.
+    pub help: &'static str,
+}
+
+/// HTTP requests answered.
+pub const HTTP_REQUESTS: &str = "laggard_http_requests_total";
+/// Requests turned away because enough were running.
+pub const HTTP_BUSY: &str = "laggard_http_busy_total";
+/// Asks that found no room in a source's queue.
+pub const ASKS_DROPPED: &str = "laggard_asks_dropped_total";
+
+/// All of them.
+pub const ALL: &[Internal] = &[
+    Internal {
+        name: HTTP_REQUESTS,
+        kind: "counter",
+        labels: &["path", "code"],
+        help: "HTTP requests answered, by path and status code.",
+    },
+    Internal {
+        name: HTTP_BUSY,
+        kind: "counter",
+        labels: &[],
+        help: "Requests for a large body answered with 503 because four were being sent already.",
+    },
+    Internal {
+        name: ASKS_DROPPED,
+        kind: "counter",
+        labels: &[],
+        help: "Questions of the engine dropped because a source's queue was full.",
+    },
+];

@@ -1,0 +1,133 @@
+//! How well a cluster is read.
+
+use super::seconds;
+use crate::catalog::{Kind, Read, Series, Unit};
+use crate::model::{ClusterSnapshot, Cycle, HealthState, Timestamp};
+
+pub(super) static ALL: &[Series] = &[
+    Series {
+        name: "laggard_cluster_up",
+        help: "1 if at least one broker answers, 0 if none does; absent until that is known.",
+        unit: Unit::Flag,
+        kind: Kind::Gauge,
+        labels: &[],
+        read: Read::Cluster(|cluster, emit| {
+            emit.maybe(match cluster.health.state {
+                HealthState::Connecting => None,
+                HealthState::Up => Some(1.0),
+                HealthState::Down => Some(0.0),
+            });
+        }),
+    },
+    Series {
+        name: "laggard_cluster_info",
+        help: "Kafka's own id of the cluster.",
+        unit: Unit::Flag,
+        kind: Kind::Info,
+        labels: &["cluster_id"],
+        read: Read::Cluster(|cluster, emit| {
+            if let Some(id) = &cluster.health.cluster_id {
+                emit.labelled(&[("cluster_id", id)], 1.0);
+            }
+        }),
+    },
+    Series {
+        name: "laggard_cluster_brokers",
+        help: "Brokers that the cluster has.",
+        unit: Unit::Count,
+        kind: Kind::Gauge,
+        labels: &[],
+        read: Read::Cluster(|cluster, emit| {
+            let known = !cluster.brokers.is_empty();
+            emit.maybe(known.then_some(cluster.brokers.len() as f64));
+        }),
+    },
+    Series {
+        name: "laggard_cluster_groups",
+        help: "Groups that are seen.",
+        unit: Unit::Count,
+        kind: Kind::Gauge,
+        labels: &[],
+        read: Read::Cluster(|cluster, emit| {
+            let listed = cluster.health.last_complete_listing.is_some();
+            let known = listed || !cluster.groups.is_empty();
+            emit.maybe(known.then_some(cluster.groups.len() as f64));
+        }),
+    },
+    Series {
+        name: "laggard_cluster_issues",
+        help: "Things that went wrong in reading the cluster and have not gone right since.",
+        unit: Unit::Count,
+        kind: Kind::Gauge,
+        labels: &[],
+        read: Read::Cluster(|cluster, emit| emit.value(cluster.issues.len() as f64)),
+    },
+    Series {
+        name: "laggard_cluster_last_success_timestamp_seconds",
+        help: "When a cycle last brought anything.",
+        unit: Unit::UnixSeconds,
+        kind: Kind::Gauge,
+        labels: &[],
+        read: Read::Cluster(|cluster, emit| {
+            emit.maybe(cluster.health.last_success.map(Timestamp::as_secs_f64));
+        }),
+    },
+    Series {
+        name: "laggard_cluster_last_complete_listing_timestamp_seconds",
+        help: "When a listing of groups was last complete: every coordinator answered.",
+        unit: Unit::UnixSeconds,
+        kind: Kind::Gauge,
+        labels: &[],
+        read: Read::Cluster(|cluster, emit| {
+            let at = cluster.health.last_complete_listing;
+            emit.maybe(at.map(Timestamp::as_secs_f64));
+        }),
+    },
+    Series {
+        name: "laggard_cluster_cycle_duration_seconds",
+        help: "How long the last cycle took, from its first request to its last answer.",
+        unit: Unit::Seconds,
+        kind: Kind::Gauge,
+        labels: &[],
+        read: Read::Cluster(|cluster, emit| emit.maybe(cycle(cluster, |c| seconds(c.took)))),
+    },
+    Series {
+        name: "laggard_cluster_cycle_interval_seconds",
+        help: "How often the cluster is read: longer than configured when the budget asks for it.",
+        unit: Unit::Seconds,
+        kind: Kind::Gauge,
+        labels: &[],
+        read: Read::Cluster(|cluster, emit| emit.maybe(cycle(cluster, |c| seconds(c.interval)))),
+    },
+    Series {
+        name: "laggard_cluster_cycle_throttled_seconds",
+        help: "Throttle time that brokers asked for in the last cycle, summed.",
+        unit: Unit::Seconds,
+        kind: Kind::Gauge,
+        labels: &[],
+        read: Read::Cluster(|cluster, emit| emit.maybe(cycle(cluster, |c| seconds(c.throttled)))),
+    },
+    Series {
+        name: "laggard_cluster_cycle_failed_parts",
+        help: "Parts of the last cycle that failed after their retries.",
+        unit: Unit::Count,
+        kind: Kind::Gauge,
+        labels: &[],
+        read: Read::Cluster(|cluster, emit| emit.maybe(cycle(cluster, |c| c.failed_parts as f64))),
+    },
+    Series {
+        name: "laggard_cluster_cycle_requests",
+        help: "Requests of the last cycle, by Kafka's API.",
+        unit: Unit::Count,
+        kind: Kind::Gauge,
+        labels: &["api"],
+        read: Read::Cluster(|cluster, emit| {
+            let requests = cluster.health.cycle.iter().flat_map(|c| &c.requests);
+            requests.for_each(|(api, count)| emit.labelled(&[("api", api)], *count as f64));
+        }),
+    },
+];
+
+fn cycle(cluster: &ClusterSnapshot, read: impl Fn(&Cycle) -> f64) -> Option<f64> {
+    cluster.health.cycle.as_ref().map(read)
+}
