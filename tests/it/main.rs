@@ -22,4 +22,5 @@ mod lag;
 mod rights;
 mod serve;
 mod source;
+mod source_faults;
 mod verdicts;

@@ -25,7 +25,7 @@ use crate::support::{eventually, unique};
 const SOON: Duration = Duration::from_secs(30);
 
 /// A running source and all that it said.
-struct Watch {
+pub(crate) struct Watch {
     runtime: Runtime,
     seen: Arc<Mutex<Vec<Observation>>>,
     asks: mpsc::Sender<Ask>,
@@ -33,7 +33,7 @@ struct Watch {
 }
 
 impl Watch {
-    fn start(config: KafkaConfig) -> Self {
+    pub(crate) fn start(config: KafkaConfig) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -90,7 +90,7 @@ impl Watch {
 
     /// Waits for so many cycles to end from now on; what was said meanwhile.
     #[track_caller]
-    fn cycles(&self, wanted: usize) -> Vec<(Timestamp, Timestamp, Fact)> {
+    pub(crate) fn cycles(&self, wanted: usize) -> Vec<(Timestamp, Timestamp, Fact)> {
         let from = self.len();
         eventually(SOON, || {
             let ended = self
@@ -121,10 +121,14 @@ impl Drop for Watch {
     }
 }
 
-type Facts = [(Timestamp, Timestamp, Fact)];
+pub(crate) type Facts = [(Timestamp, Timestamp, Fact)];
 
 /// The last offset read of each partition, or why not.
-fn ends(facts: &Facts, of: &str, which: Isolation) -> BTreeMap<i32, Result<i64, String>> {
+pub(crate) fn ends(
+    facts: &Facts,
+    of: &str,
+    which: Isolation,
+) -> BTreeMap<i32, Result<i64, String>> {
     let mut ends = BTreeMap::new();
     for (_, _, fact) in facts {
         if let Fact::LogEnds {
@@ -163,7 +167,7 @@ fn starts(facts: &Facts, of: &str) -> BTreeMap<i32, i64> {
 }
 
 /// The last commits of a group: topic, partition, offset.
-fn commits(facts: &Facts, of: &str) -> Option<Vec<(String, i32, Option<i64>)>> {
+pub(crate) fn commits(facts: &Facts, of: &str) -> Option<Vec<(String, i32, Option<i64>)>> {
     facts.iter().rev().find_map(|(_, _, fact)| match fact {
         Fact::Commits { group, topics, .. } if group.as_str() == of => Some(
             topics
