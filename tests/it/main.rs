@@ -15,6 +15,7 @@ mod support;
 
 mod architecture;
 mod calls;
+mod demo;
 mod embedded;
 mod faults;
 mod harness;

@@ -32,9 +32,17 @@ impl Ended {
     }
 }
 
+/// The binary: `LAGGARD_TEST_BINARY`, else the one that cargo built with the tests.
+pub fn binary() -> PathBuf {
+    env::var_os("LAGGARD_TEST_BINARY").map_or_else(
+        || PathBuf::from(env!("CARGO_BIN_EXE_laggard")),
+        PathBuf::from,
+    )
+}
+
 /// The binary with nothing of this machine's configuration, and with its output in the two files.
 fn command(stdout: &PathBuf, stderr: &PathBuf) -> Command {
-    let mut command = guarded(env!("CARGO_BIN_EXE_laggard"));
+    let mut command = guarded(binary());
     for (name, _) in
         env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"LAGGARD_"))
     {

@@ -13,6 +13,7 @@ pub mod kafka;
 pub mod laggard;
 pub mod needs;
 pub mod process;
+pub mod terminal;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::sleep;
