@@ -14,6 +14,7 @@ mod id;
 mod observation;
 mod policy;
 mod reading;
+mod secret;
 mod settings;
 mod snapshot;
 mod status;
@@ -37,6 +38,7 @@ pub use observation::{
 };
 pub use policy::{Pattern, Policy, PolicyRule, Severity};
 pub use reading::{Bounds, Reading, ReadingState, Why};
+pub use secret::{Secret, is_secret};
 pub use settings::{ClusterSettings, Settings};
 pub use snapshot::{
     ClusterHealth, ClusterSnapshot, Eta, Event, EventKind, Generation, GroupSnapshot, Issue,
