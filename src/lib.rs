@@ -7,6 +7,7 @@
 pub mod app;
 pub mod catalog;
 pub mod cli;
+pub mod config;
 pub mod engine;
 pub mod export;
 pub mod model;

@@ -1,0 +1,212 @@
+//! Every setting, once: its key, what it is for, an example, and the field that it fills.
+//!
+//! Files, the environment, the suggestions in errors, `config example`, `config schema` and
+//! `config check` are all read off these tables. A setting's type and default are its field's.
+
+use super::settings::{Cluster, Config, GroupPolicy};
+use super::value::Value;
+
+/// One setting of a `T`.
+pub(crate) struct Field<T: 'static> {
+    /// Its key in the section; dots are tables.
+    pub(crate) key: &'static str,
+    /// What it is for, in whole sentences.
+    pub(crate) help: &'static str,
+    /// A telling value, as TOML.
+    pub(crate) example: &'static str,
+    /// The field that it fills.
+    pub(crate) at: fn(&mut T) -> &mut dyn Value,
+}
+
+/// Laggard's own settings, at the top of a file.
+pub(crate) const GENERAL: &[Field<Config>] = &[
+    Field {
+        key: "state_dir",
+        help: "The directory in which `laggard serve` keeps what must outlive it. Nothing is \
+               kept when it is not set.",
+        example: "\"/var/lib/laggard\"",
+        at: |c| &mut c.state_dir,
+    },
+    Field {
+        key: "http.listen",
+        help: "Where `serve` and `demo` offer metrics, health and the API. Only this machine may \
+               connect unless another address is given; 0.0.0.0 is for all.",
+        example: "\"0.0.0.0:9550\"",
+        at: |c| &mut c.http.listen,
+    },
+    Field {
+        key: "log.level",
+        help: "off, error, warn, info, debug or trace; also for a part alone, as in \
+               \"info,laggard::source=debug\".",
+        example: "\"info,laggard::source=debug\"",
+        at: |c| &mut c.log.level,
+    },
+    Field {
+        key: "log.file",
+        help: "Log to this file instead of standard error.",
+        example: "\"/var/log/laggard.log\"",
+        at: |c| &mut c.log.file,
+    },
+];
+
+/// `[clusters.NAME]`.
+pub(crate) const CLUSTER: &[Field<Cluster>] = &[
+    Field {
+        key: "bootstrap_servers",
+        help: "Brokers to connect to first: HOST:PORT, as a list or separated by commas.",
+        example: "[\"kafka-1:9092\", \"kafka-2:9092\"]",
+        at: |c| &mut c.bootstrap_servers,
+    },
+    Field {
+        key: "command_config",
+        help: "A Kafka client's properties file, the same that Kafka's own tools take as \
+               --command-config.",
+        example: "\"/etc/kafka/client.properties\"",
+        at: |c| &mut c.command_config,
+    },
+    Field {
+        key: "poll_interval",
+        help: "How often the cluster is read.",
+        example: "\"10s\"",
+        at: |c| &mut c.poll_interval,
+    },
+    Field {
+        key: "stale_for",
+        help: "How long a reading that cannot be renewed keeps its last value, marked as stale, \
+               before it is unknown.",
+        example: "\"15m\"",
+        at: |c| &mut c.stale_for,
+    },
+    Field {
+        key: "inactive_after",
+        help: "A group that has been idle for so long stands outside totals and alerts.",
+        example: "\"24h\"",
+        at: |c| &mut c.inactive_after,
+    },
+    Field {
+        key: "request_timeout",
+        help: "How long one request to a broker may take.",
+        example: "\"5s\"",
+        at: |c| &mut c.request_timeout,
+    },
+    Field {
+        key: "requests_per_second",
+        help: "The most requests a second that the cluster is asked for; a cycle is spread over \
+               its interval to keep to it. No limit when it is not set.",
+        example: "50",
+        at: |c| &mut c.requests_per_second,
+    },
+    Field {
+        key: "window",
+        help: "How many requests for committed offsets are under way at once, from 1 to 256.",
+        example: "64",
+        at: |c| &mut c.window,
+    },
+    Field {
+        key: "groups.include",
+        help: "Only groups with such names are read: regular expressions that match the whole \
+               name. All when it is not set.",
+        example: "[\"payments-.*\", \"billing\"]",
+        at: |c| &mut c.groups.include,
+    },
+    Field {
+        key: "groups.exclude",
+        help: "Groups with such names are not read, included or not.",
+        example: "[\"console-consumer-.*\"]",
+        at: |c| &mut c.groups.exclude,
+    },
+    Field {
+        key: "topics.include",
+        help: "Only topics with such names are read. All when it is not set.",
+        example: "[\"orders.*\"]",
+        at: |c| &mut c.topics.include,
+    },
+    Field {
+        key: "topics.exclude",
+        help: "Topics with such names are not read, included or not.",
+        example: "[\".*-changelog\", \".*-repartition\"]",
+        at: |c| &mut c.topics.exclude,
+    },
+    Field {
+        key: "internal_topics",
+        help: "Whether Kafka's own topics, such as __consumer_offsets, are read too.",
+        example: "true",
+        at: |c| &mut c.internal_topics,
+    },
+    Field {
+        key: PROPERTIES,
+        help: "Any property of librdkafka; these win over command_config. A value may be \
+               \"file:PATH\", the content of a file, or \"env:NAME\", an environment variable: \
+               so are passwords kept out of this file.",
+        example: "{ \"security.protocol\" = \"SASL_SSL\", \"sasl.mechanism\" = \"SCRAM-SHA-512\", \
+                  \"sasl.username\" = \"laggard\" }",
+        at: |c| &mut c.properties,
+    },
+];
+
+/// The cluster's table of librdkafka's properties.
+pub(crate) const PROPERTIES: &str = "properties";
+
+/// `[[group]]`.
+pub(crate) const GROUP: &[Field<GroupPolicy>] = &[
+    Field {
+        key: "groups",
+        help: "Which groups: regular expressions that match the whole name.",
+        example: "[\"payments-.*\"]",
+        at: |g| &mut g.groups,
+    },
+    Field {
+        key: "cluster",
+        help: "On which clusters: a regular expression that matches the whole name.",
+        example: "\"prod-.*\"",
+        at: |g| &mut g.cluster,
+    },
+    Field {
+        key: "max_lag",
+        help: "The most unread records, over all partitions of a group, that are fine.",
+        example: "10000",
+        at: |g| &mut g.policy.max_lag,
+    },
+    Field {
+        key: "max_time_lag",
+        help: "How old the oldest unread record may be.",
+        example: "\"5m\"",
+        at: |g| &mut g.policy.max_time_lag,
+    },
+    Field {
+        key: "max_silence",
+        help: "The longest that the group may commit nothing though there are records to read. \
+               Learned from the group when it is not set.",
+        example: "\"1h\"",
+        at: |g| &mut g.policy.max_silence,
+    },
+    Field {
+        key: "owner",
+        help: "Who cares for the groups.",
+        example: "\"team-payments\"",
+        at: |g| &mut g.policy.owner,
+    },
+    Field {
+        key: "runbook",
+        help: "What to do when they are late: usually a link.",
+        example: "\"https://wiki.example.com/payments-lag\"",
+        at: |g| &mut g.policy.runbook,
+    },
+    Field {
+        key: "severity",
+        help: "How loud an alert is: info, ticket (in working hours) or page (now).",
+        example: "\"page\"",
+        at: |g| &mut g.policy.severity,
+    },
+    Field {
+        key: "expected",
+        help: "The groups must be there: it is an alert when they are not.",
+        example: "true",
+        at: |g| &mut g.policy.expected,
+    },
+];
+
+/// The keys of a section.
+pub(crate) fn keys<T>(fields: &[Field<T>]) -> Vec<&'static str> {
+    fields.iter().map(|f| f.key).collect()
+}
