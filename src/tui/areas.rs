@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ratatui::layout::Rect;
 
 use super::state::{Screen, State};
+use super::view::facts_of;
 use crate::model::{ClusterSnapshot, HealthState};
 
 /// Below this nothing useful can be shown.
@@ -131,20 +132,25 @@ impl GroupAreas {
     }
 }
 
-/// Lines that the facts of the open group take.
-pub(super) fn facts_height(body: Rect) -> u16 {
-    match body.height {
+/// Lines that the facts of the open or selected group take: all that they need, as far as they
+/// leave room for the rest.
+pub(super) fn facts_height(state: &State, body: Rect) -> u16 {
+    let group = state.acting_group();
+    let Some((cluster, group)) = group.as_ref().and_then(|key| state.group(key)) else {
+        return 1;
+    };
+    let needs = 1 + facts_of(state, cluster, group, body.width).len() as u16;
+    needs.min(match body.height {
         0..9 => 3,
         9..14 => 5,
-        14..18 => 6,
         _ => 7,
-    }
+    })
 }
 
 /// Rows of partitions that can be seen at once.
 pub(super) fn partition_height(state: &State) -> usize {
     let body = Areas::of(state).body;
-    let table = GroupAreas::of(body, facts_height(body), state.ui.heat).table;
+    let table = GroupAreas::of(body, facts_height(state, body), state.ui.heat).table;
     usize::from(table.height.saturating_sub(1))
 }
 

@@ -25,6 +25,13 @@ pub(super) fn escape(name: &str, ascii: bool) -> Cow<'_, str> {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
+            // Signs that our own sentences have, as they have always been typed.
+            '→' => out.push_str("->"),
+            '–' | '—' => out.push('-'),
+            '…' => out.push_str("..."),
+            '≥' => out.push_str(">="),
+            '×' => out.push('x'),
+            '•' => out.push('*'),
             c if must_escape(c, ascii) && (c as u32) < 0x100 => {
                 let _ = write!(out, "\\x{:02x}", c as u32);
             }

@@ -34,7 +34,8 @@ pub(super) fn header(state: &State, pen: &mut Pen<'_>, area: Rect) {
 
 fn left_side(state: &State) -> Vec<(String, Meaning)> {
     let mut out = vec![(title(state), Meaning::Strong)];
-    if !state.options.source.is_empty() && state.ui.size.0 >= 70 {
+    let source = &*state.options.source;
+    if !source.is_empty() && source != title(state) && state.ui.size.0 >= 70 {
         out.push((format!(" ({})", state.options.source), Meaning::Dim));
     }
     out.push((" ".to_owned(), Meaning::Plain));
@@ -200,15 +201,26 @@ fn asked(state: &State) -> String {
     match state.ui.screen {
         Screen::Groups if state.ui.open_group.is_none() => {
             let by = state.ui.sort.map_or("trouble", GroupColumn::name);
-            format!("{out}sort {by} {}", arrow(state.ui.invert))
+            let at = place_in(state.ui.groups.index(), state.lists.groups.rows.len());
+            format!("{out}{at}sort {by} {}", arrow(state.ui.invert))
         }
         Screen::Topics if state.ui.open_topic.is_none() => {
             let by = TOPIC_SORTS[state.ui.topic_sort];
-            format!("{out}sort {by} {}", arrow(state.ui.topic_invert))
+            let at = place_in(state.ui.topics.index(), state.lists.topics.rows.len());
+            format!("{out}{at}sort {by} {}", arrow(state.ui.topic_invert))
         }
         Screen::Groups => format!("window {}", units::span(state.ui.window)),
         Screen::Logs => format!("{out}newest first"),
         _ => out,
+    }
+}
+
+/// `3 of 30`: what cannot be seen is there all the same.
+fn place_in(index: usize, len: usize) -> String {
+    if len > 1 {
+        format!("{} of {len}  ", index + 1)
+    } else {
+        String::new()
     }
 }
 

@@ -27,7 +27,7 @@ pub(super) fn draw(state: &State, pen: &mut Pen<'_>, body: Rect) {
         pen.left(row(body, 0), &text, Meaning::Dim);
         return;
     };
-    let areas = GroupAreas::of(body, facts_height(body), state.ui.heat);
+    let areas = GroupAreas::of(body, facts_height(state, body), state.ui.heat);
     facts(state, pen, areas.facts, cluster, group);
     if areas.charts.height > 0 {
         chart::draw(pen, areas.charts, &Series::of(state, &key));
@@ -40,7 +40,7 @@ pub(super) fn draw(state: &State, pen: &mut Pen<'_>, body: Rect) {
     events(state, pen, areas.events, group);
 }
 
-/// What it is, since when, on what evidence; who cares; then the numbers.
+/// What it is, since when, on what evidence; then the numbers, what would help, who cares.
 pub(super) fn facts(
     state: &State,
     pen: &mut Pen<'_>,
@@ -48,28 +48,47 @@ pub(super) fn facts(
     cluster: &ClusterSnapshot,
     group: &GroupSnapshot,
 ) {
-    let now = state.now();
     headline(state, pen, row(area, 0), cluster, group);
-    let mut line = 1;
-    let evidence = group.status.evidence.as_ref().map(|e| e.sentence(now));
-    let room = if area.height >= 6 { 2 } else { 1 };
-    let text = evidence.unwrap_or_default();
-    for part in wrap(&escape(&text, pen.glyphs.ascii), area.width.into(), room) {
-        pen.left(row(area, line), &part, Meaning::Plain);
-        line += 1;
-    }
-    let lines = [
-        Some(numbers(group, now, &pen.glyphs)),
-        help(state, cluster, group),
-        policy(group),
-        Some(kafka(group, &pen.glyphs)),
-    ];
-    for text in lines.into_iter().flatten() {
-        if line < area.height {
-            labelled(pen, row(area, line), &text);
-            line += 1;
+    let lines = facts_of(state, cluster, group, area.width);
+    for (fact, y) in lines.iter().zip(1..area.height) {
+        match fact {
+            Fact::Sentence(text) => {
+                pen.left(row(area, y), text, Meaning::Plain);
+            }
+            Fact::Numbers(pairs) => labelled(pen, row(area, y), pairs),
         }
     }
+}
+
+/// A line of facts.
+pub(in crate::tui) enum Fact {
+    /// Words.
+    Sentence(String),
+    /// Numbers with their labels.
+    Numbers(Labelled),
+}
+
+/// The lines below the headline, the most telling first.
+pub(in crate::tui) fn facts_of(
+    state: &State,
+    cluster: &ClusterSnapshot,
+    group: &GroupSnapshot,
+    width: u16,
+) -> Vec<Fact> {
+    let (now, glyphs) = (state.now(), state.glyphs());
+    let evidence = group.status.evidence.as_ref();
+    let text = evidence.map_or_else(String::new, |e| e.sentence(now));
+    let sentence = wrap(&escape(&text, glyphs.ascii), width.into(), 2);
+    let numbers = [
+        Some(numbers(group, now, &glyphs)),
+        help(state, cluster, group),
+        policy(group),
+        Some(kafka(group, &glyphs)),
+    ];
+    let sentence = sentence.into_iter().map(Fact::Sentence);
+    sentence
+        .chain(numbers.into_iter().flatten().map(Fact::Numbers))
+        .collect()
 }
 
 /// What would help, if a snapshot says.
@@ -117,7 +136,7 @@ fn headline(
     pen.left(after(at, x), &since, Meaning::Dim);
 }
 
-type Labelled = Vec<(&'static str, String)>;
+pub(in crate::tui) type Labelled = Vec<(&'static str, String)>;
 
 fn numbers(group: &GroupSnapshot, now: Timestamp, glyphs: &Glyphs) -> Labelled {
     let mut out = vec![(
@@ -226,6 +245,7 @@ fn labelled(pen: &mut Pen<'_>, area: Rect, pairs: &Labelled) {
     }
 }
 
+/// Columns come in as far as the partition's name keeps some room.
 fn partition_columns(width: u16) -> Vec<Column> {
     let mut out = vec![
         Column::left("STATUS", 8),
@@ -233,21 +253,43 @@ fn partition_columns(width: u16) -> Vec<Column> {
         Column::right("LAG", 6),
         Column::right("BEHIND", 7),
     ];
-    if width >= 66 {
-        out.push(Column::right("OUT/s", 6));
+    let wished = [
+        (Column::left("OWNER", 18), 14),
+        (Column::right("OUT/s", 6), 16),
+        (Column::right("COMMITTED", 12), 20),
+        (Column::right("END", 12), 20),
+        (Column::right("IN/s", 6), 20),
+        (Column::right("LEADER", 6), 20),
+    ];
+    let order = [
+        "STATUS",
+        "PARTITION",
+        "LAG",
+        "BEHIND",
+        "IN/s",
+        "OUT/s",
+        "COMMITTED",
+        "END",
+        "LEADER",
+        "OWNER",
+    ];
+    let taken = |out: &[Column]| out.iter().map(|c| c.width + 1).sum::<u16>();
+    for (column, keep) in wished {
+        if taken(&out) + column.width + 1 + keep <= width {
+            out.push(column);
+        }
     }
-    if width >= 100 {
-        out.push(Column::right("COMMITTED", 12));
-        out.push(Column::right("END", 12));
-        out.push(Column::right("IN/s", 6));
-        out.push(Column::right("LEADER", 6));
+    out.sort_by_key(|c| order.iter().position(|o| *o == c.title));
+    let left = width.saturating_sub(taken(&out));
+    // What is left is shared with the owner's name.
+    let owner = if left > 40 { (left - 40).min(16) } else { 0 };
+    for column in &mut out {
+        match column.title.as_str() {
+            "PARTITION" => column.width = left - owner,
+            "OWNER" => column.width += owner,
+            _ => {}
+        }
     }
-    if width >= 56 {
-        let owner = if width >= 110 { 30 } else { 18 };
-        out.push(Column::left("OWNER", owner));
-    }
-    let taken: u16 = out.iter().map(|c| c.width + 1).sum();
-    out[1].width = width.saturating_sub(taken);
     out
 }
 

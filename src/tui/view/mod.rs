@@ -23,6 +23,7 @@ use super::state::{Screen, State};
 use super::theme::Meaning;
 use paint::Pen;
 
+pub(super) use group::facts_of;
 pub(super) use values::{eta, member_label, reading};
 
 /// Draws the screen.

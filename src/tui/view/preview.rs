@@ -40,7 +40,13 @@ pub(super) fn draw(state: &State, pen: &mut Pen<'_>, area: Rect) {
         y += height;
         at
     };
-    super::group::facts(state, pen, part(areas::facts_height(area)), cluster, group);
+    super::group::facts(
+        state,
+        pen,
+        part(areas::facts_height(state, area)),
+        cluster,
+        group,
+    );
     let series = Series::of(state, &key);
     let height = (area.height / 5).clamp(4, 9);
     for draw in [chart::backlog, chart::flows] {

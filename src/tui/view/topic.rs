@@ -32,10 +32,13 @@ pub(super) fn draw(state: &State, pen: &mut Pen<'_>, body: Rect) {
         .filter_map(|(_, g)| behind_on(g, key, state.now()))
         .max();
     if let Some(share) = oldest.and_then(|age| used(topic, age)) {
-        let text = format!(
-            "the oldest unread record is {} of the way to deletion",
-            units::percent(share)
-        );
+        let text = if share >= 1.0 {
+            "the oldest unread record is past its retention: it goes when its segment goes"
+                .to_owned()
+        } else {
+            let share = units::percent(share);
+            format!("the oldest unread record is {share} of the way to deletion")
+        };
         pen.left(row(top, 2), &text, Meaning::Plain);
     }
     let rest = Rect {

@@ -90,18 +90,30 @@ pub(in crate::tui) fn member_label(member: &Member) -> String {
     format!("{id}@{}", member.host.trim_start_matches('/'))
 }
 
-/// A trend in `width` cells, scaled to its own greatest; a gap is a space.
+/// A trend in `width` cells; a gap is a space. It is drawn from 0 to its own greatest, unless it
+/// never came near 0: then from below its least, so that a change of a twentieth can be seen and
+/// noise still looks flat.
 pub(super) fn trend(points: &[TrendPoint], width: usize, glyphs: &Glyphs) -> String {
     let tops = buckets(points, width);
     let most = tops.iter().flatten().max().copied().unwrap_or(0);
+    let least = tops.iter().flatten().min().copied().unwrap_or(0);
+    let base = if least > most / 2 {
+        (least - (most - least).max(most / 10).max(1)).max(0)
+    } else {
+        0
+    };
     tops.iter()
         .map(|top| match top {
             None => " ",
             Some(0) => glyphs.heights[0],
             // 0 keeps the lowest height to itself.
-            Some(n) => glyphs.heights[(1 + n.saturating_mul(7) / most.max(1)).min(7) as usize],
+            Some(n) => glyphs.heights[height(*n - base, most - base)],
         })
         .collect()
+}
+
+fn height(n: i64, most: i64) -> usize {
+    (1 + i128::from(n) * 7 / i128::from(most.max(1))).clamp(1, 7) as usize
 }
 
 /// The greatest value of each of `width` stretches of the time that the points span.
