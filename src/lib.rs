@@ -12,6 +12,8 @@ pub mod engine;
 pub mod export;
 pub mod model;
 pub mod pipeline;
+pub mod report;
 pub mod sim;
 pub mod source;
 pub mod tui;
+pub mod words;

@@ -28,6 +28,7 @@ async fn main() -> anyhow::Result<()> {
         }),
         past: Box::new(demo.past()),
         feeds: vec![demo.feed(stamper)],
+        cut_each: laggard::app::session::AT_LEAST_EACH,
         clock: clock.clone(),
         stop: stop.clone(),
     });

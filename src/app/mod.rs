@@ -5,4 +5,5 @@
 //! message or is started again, and none ends in silence.
 
 pub mod demo;
+pub mod once;
 pub mod session;

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
@@ -21,7 +22,7 @@ const QUEUE: usize = 4096;
 /// Asks that may wait for one source. An ask is a wish: what finds no room is wished for again.
 const ASKS: usize = 1024;
 /// A snapshot is made at least this often, whatever the sources do.
-const AT_LEAST_EACH: Duration = Duration::from_secs(10);
+pub const AT_LEAST_EACH: Duration = Duration::from_secs(10);
 
 /// A cluster's source.
 pub struct Feed {
@@ -39,6 +40,8 @@ pub struct Start {
     pub past: Box<dyn Iterator<Item = Observation> + Send>,
     /// The live sources.
     pub feeds: Vec<Feed>,
+    /// A snapshot is made at least this often: [`AT_LEAST_EACH`], shorter for one-shots.
+    pub cut_each: Duration,
     /// The time.
     pub clock: Clock,
     /// Ends everything.
@@ -53,6 +56,7 @@ pub struct Session {
     pub clock: Clock,
     /// Ends everything.
     pub stop: CancellationToken,
+    asked: Arc<AtomicBool>,
     tasks: JoinSet<Result<(), SessionError>>,
 }
 
@@ -77,6 +81,7 @@ impl Session {
             settings,
             past,
             feeds,
+            cut_each,
             clock,
             stop,
         } = start;
@@ -103,7 +108,13 @@ impl Session {
         }
         drop(observed_tx);
         let opening = opening(boot, &settings, &clock);
+        let asked = Arc::new(AtomicBool::new(false));
+        let router = Router {
+            routes,
+            asked: Arc::clone(&asked),
+        };
         let sequencer = Sequencer {
+            cut_each,
             clock: clock.clone(),
             out: fold_tx,
             stop: stop.clone(),
@@ -113,7 +124,7 @@ impl Session {
         let stopped = stop.clone();
         tasks.spawn(async move {
             let folding =
-                tokio::task::spawn_blocking(move || fold(before, fold_rx, &snapshot_tx, &routes));
+                tokio::task::spawn_blocking(move || fold(before, fold_rx, &snapshot_tx, &router));
             folding.await?;
             if stopped.is_cancelled() {
                 Ok(())
@@ -125,6 +136,7 @@ impl Session {
             snapshots,
             clock,
             stop,
+            asked,
             tasks,
         }
     }
@@ -136,6 +148,21 @@ impl Session {
             ended??;
         }
         Ok(())
+    }
+
+    /// Whether the engine has asked for anything beyond the cycle's own reads.
+    pub fn asked(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.asked)
+    }
+
+    /// Resolves only when a part ends that should not: with why.
+    ///
+    /// # Errors
+    ///
+    /// Always, if it resolves.
+    pub async fn ended_early(&mut self) -> Result<(), SessionError> {
+        self.ended().await?;
+        std::future::pending().await
     }
 
     /// Tells all parts to stop and waits for them, `patience` at the most.
@@ -161,6 +188,7 @@ fn opening(boot: BootId, settings: &Arc<Settings>, clock: &Clock) -> [Observatio
 
 /// Puts what the sources observe into one order and adds the ticks.
 struct Sequencer {
+    cut_each: Duration,
     clock: Clock,
     out: mpsc::Sender<Observation>,
     stop: CancellationToken,
@@ -168,7 +196,7 @@ struct Sequencer {
 
 impl Sequencer {
     async fn run(self, mut observed: mpsc::Receiver<Observation>) -> Result<(), SessionError> {
-        let mut timer = tokio::time::interval(AT_LEAST_EACH);
+        let mut timer = tokio::time::interval(self.cut_each);
         timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         // The first comes at once: what was folded from the past can be seen.
         loop {
@@ -215,11 +243,30 @@ fn calls_for_a_cut(observation: &Observation) -> bool {
     )
 }
 
+/// Brings asks to the sources that may answer them.
+struct Router {
+    routes: HashMap<ClusterName, mpsc::Sender<Ask>>,
+    asked: Arc<AtomicBool>,
+}
+
+impl Router {
+    fn route(&self, asks: Vec<Ask>) {
+        for ask in asks {
+            self.asked.store(true, Ordering::Relaxed);
+            if let Some(route) = self.routes.get(ask.cluster())
+                && route.try_send(ask).is_err()
+            {
+                metrics::counter!("laggard_asks_dropped_total").increment(1);
+            }
+        }
+    }
+}
+
 fn fold(
     before: impl Iterator<Item = Observation>,
     mut observations: mpsc::Receiver<Observation>,
     snapshots: &watch::Sender<Arc<Snapshot>>,
-    routes: &HashMap<ClusterName, mpsc::Sender<Ask>>,
+    router: &Router,
 ) {
     let mut pipeline = Pipeline::new();
     for observation in before {
@@ -229,13 +276,7 @@ fn fold(
     while let Some(observation) = observations.blocking_recv() {
         if let Some(cut) = pipeline.fold(&observation) {
             snapshots.send_replace(cut.snapshot);
-            for ask in cut.asks {
-                if let Some(route) = routes.get(ask.cluster())
-                    && route.try_send(ask).is_err()
-                {
-                    metrics::counter!("laggard_asks_dropped_total").increment(1);
-                }
-            }
+            router.route(cut.asks);
         }
     }
 }

@@ -30,11 +30,11 @@ mod screens;
 mod state;
 mod summary;
 mod terminal;
-mod text;
 mod theme;
-mod units;
 mod update;
 mod view;
+
+use crate::words::{text, units};
 
 pub use action::{Action, keys_md};
 pub use keys::Key;

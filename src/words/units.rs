@@ -14,7 +14,7 @@ const UNITS: [(f64, &str); 6] = [
 ];
 
 /// Records: `999`, `12.0k`, `1.28M`; five characters at the most, six with a sign.
-pub(super) fn count(records: i64) -> String {
+pub fn count(records: i64) -> String {
     let sign = if records < 0 { "-" } else { "" };
     let n = records.unsigned_abs();
     if n < 1000 {
@@ -24,7 +24,7 @@ pub(super) fn count(records: i64) -> String {
 }
 
 /// Records a second: `0`, `<0.1`, `4.2`, `640`, `1.20k`.
-pub(super) fn rate(per_second: f64) -> String {
+pub fn rate(per_second: f64) -> String {
     let sign = if per_second < 0.0 { "-" } else { "" };
     let n = per_second.abs();
     let text = if !n.is_finite() {
@@ -44,7 +44,7 @@ pub(super) fn rate(per_second: f64) -> String {
 }
 
 /// A rate with its sign always shown: `+3.10k`, `-120`.
-pub(super) fn growth(per_second: f64) -> String {
+pub fn growth(per_second: f64) -> String {
     let text = rate(per_second);
     if per_second > 0.0 {
         format!("+{text}")
@@ -68,7 +68,7 @@ fn scaled(n: f64) -> String {
 }
 
 /// A span as a screen shows it: no milliseconds.
-pub(super) fn span(span: Span) -> String {
+pub fn span(span: Span) -> String {
     match span.as_millis() {
         0 => "0s".to_owned(),
         1..1000 => "<1s".to_owned(),
@@ -77,7 +77,7 @@ pub(super) fn span(span: Span) -> String {
 }
 
 /// A share as a percentage: `71%`, `<1%`.
-pub(super) fn percent(share: f64) -> String {
+pub fn percent(share: f64) -> String {
     let percent = share * 100.0;
     if percent > 0.0 && percent < 1.0 {
         return "<1%".to_owned();
@@ -86,12 +86,12 @@ pub(super) fn percent(share: f64) -> String {
 }
 
 /// Time of day: `12:04:31`.
-pub(super) fn clock(at: Timestamp, zone: &jiff::tz::TimeZone) -> String {
+pub fn clock(at: Timestamp, zone: &jiff::tz::TimeZone) -> String {
     in_zone(at, zone).map_or_else(|| "--:--:--".to_owned(), |t| t.strftime("%T").to_string())
 }
 
 /// Time of day, with the date when that is not `now`'s.
-pub(super) fn moment(at: Timestamp, now: Timestamp, zone: &jiff::tz::TimeZone) -> String {
+pub fn moment(at: Timestamp, now: Timestamp, zone: &jiff::tz::TimeZone) -> String {
     match (in_zone(at, zone), in_zone(now, zone)) {
         (Some(t), Some(n)) if t.date() == n.date() => t.strftime("%T").to_string(),
         (Some(t), _) => t.strftime("%m-%d %H:%M").to_string(),

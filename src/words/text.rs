@@ -9,13 +9,13 @@ use std::fmt::Write;
 use unicode_width::UnicodeWidthStr;
 
 /// Cells that `text` takes on a screen.
-pub(super) fn width(text: &str) -> usize {
+pub fn width(text: &str) -> usize {
     text.width()
 }
 
 /// A name that can do no harm: control, direction and invisible characters are written as
 /// escapes; with `ascii`, everything that is not ASCII is too.
-pub(super) fn escape(name: &str, ascii: bool) -> Cow<'_, str> {
+pub fn escape(name: &str, ascii: bool) -> Cow<'_, str> {
     if !name.chars().any(|c| must_escape(c, ascii)) {
         return Cow::Borrowed(name);
     }
@@ -52,7 +52,7 @@ fn must_escape(c: char, ascii: bool) -> bool {
 }
 
 /// At most `max` cells of `text`, the middle left out: both ends of a name tell groups apart.
-pub(super) fn cut_middle<'a>(text: &'a str, max: usize, ellipsis: &str) -> Cow<'a, str> {
+pub fn cut_middle<'a>(text: &'a str, max: usize, ellipsis: &str) -> Cow<'a, str> {
     if width(text) <= max {
         return Cow::Borrowed(text);
     }
@@ -69,7 +69,7 @@ pub(super) fn cut_middle<'a>(text: &'a str, max: usize, ellipsis: &str) -> Cow<'
 }
 
 /// At most `max` cells of `text`, its end left out.
-pub(super) fn cut_end<'a>(text: &'a str, max: usize, ellipsis: &str) -> Cow<'a, str> {
+pub fn cut_end<'a>(text: &'a str, max: usize, ellipsis: &str) -> Cow<'a, str> {
     if width(text) <= max {
         return Cow::Borrowed(text);
     }
@@ -108,7 +108,7 @@ fn tail(text: &str, max: usize) -> &str {
 }
 
 /// Breaks `text` at spaces into lines of at most `max` cells, at most `lines` of them.
-pub(super) fn wrap(text: &str, max: usize, lines: usize) -> Vec<String> {
+pub fn wrap(text: &str, max: usize, lines: usize) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     if max == 0 || lines == 0 {
         return out;

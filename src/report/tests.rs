@@ -1,0 +1,181 @@
+//! Reports on snapshots written by hand.
+
+use std::sync::Arc;
+
+use crate::model::testing::World;
+use crate::model::{Policy, Snapshot, Span, Status, document};
+
+use super::{Asked, Form, Limits, Outcome, check, lag};
+
+fn world() -> Arc<Snapshot> {
+    let world = World::new().cluster("prod", |c| {
+        c.topic("orders", &[(0, 1_234_567), (100, 500)]);
+        c.topic("odd\ntopic,\"quoted\"", &[(0, 9)]);
+        c.group("payments-settle", |g| {
+            g.member("settle", "/10.0.0.7", &[("orders", &[0])]);
+            g.commits("orders", &[Some(4_567), None]);
+            g.verdict(Status::Stalled);
+            g.rates(1200.0, 0.0);
+        });
+        c.group("evil\u{1b}[2J\ngroup", |g| {
+            g.commits("odd\ntopic,\"quoted\"", &[Some(9)])
+        });
+        c.group("stale-one", |g| {
+            g.commits("orders", &[Some(1_234_000), Some(500)]);
+            g.stale(90, "broker 2 is down");
+        });
+    });
+    Arc::new(world.build())
+}
+
+/// What is printed, what is noted, and the outcome.
+fn printed(groups: &[&str], form: Form) -> (String, String, Outcome) {
+    let groups: Vec<String> = groups.iter().map(|g| (*g).to_owned()).collect();
+    let (mut out, mut notes) = (Vec::new(), Vec::new());
+    let outcome = lag(
+        &world(),
+        &Asked { groups: &groups },
+        form,
+        &mut out,
+        &mut notes,
+    )
+    .unwrap();
+    (
+        String::from_utf8(out).unwrap(),
+        String::from_utf8(notes).unwrap(),
+        outcome,
+    )
+}
+
+#[test]
+fn groups_stand_in_the_order_of_trouble_and_names_do_no_harm() {
+    let (out, notes, outcome) = printed(&[], Form::Table(Some(80)));
+    insta::assert_snapshot!(out);
+    assert_eq!((notes.as_str(), outcome), ("", Outcome::Fine));
+    assert!(out.lines().all(|l| l.chars().count() <= 80), "{out}");
+}
+
+#[test]
+fn an_asked_group_is_shown_with_its_partitions() {
+    insta::assert_snapshot!(printed(&["payments-settle"], Form::Table(Some(100))).0);
+}
+
+#[test]
+fn csv_leaves_unknown_cells_empty_and_quotes_what_must_be() {
+    insta::assert_snapshot!(printed(&[], Form::Csv).0.replace("\r\n", "\n"));
+}
+
+#[test]
+fn json_is_the_snapshot_document() {
+    let (out, ..) = printed(&["stale-one"], Form::Json);
+    let back = document::from_json(out.as_bytes()).unwrap();
+    assert_eq!(back.groups().count(), 1);
+    assert_eq!(
+        *back.clusters[0].groups[0],
+        **world().clusters[0].group("stale-one").unwrap()
+    );
+}
+
+#[test]
+fn a_group_that_is_not_there_is_unknown_with_the_nearest_name() {
+    let (_, notes, outcome) = printed(&["payment-settle"], Form::Table(None));
+    assert_eq!(outcome, Outcome::Unknown);
+    assert_eq!(
+        notes,
+        "laggard: there is no group `payment-settle`; did you mean `payments-settle`?\n"
+    );
+}
+
+#[test]
+fn a_cluster_that_is_down_is_said_and_unknown() {
+    let world = Arc::new(
+        World::new()
+            .cluster("prod", |c| c.down("broker 1 refused the connection"))
+            .build(),
+    );
+    let (mut out, mut notes) = (Vec::new(), Vec::new());
+    let mut down = (*world).clone();
+    Arc::make_mut(&mut down.clusters[0]).health.last_success = None;
+    let outcome = lag(
+        &Arc::new(down),
+        &Asked { groups: &[] },
+        Form::Table(None),
+        &mut out,
+        &mut notes,
+    )
+    .unwrap();
+    assert_eq!(outcome, Outcome::Unknown);
+    assert_eq!(
+        String::from_utf8(notes).unwrap(),
+        "laggard: cluster `prod` is down: broker 1 refused the connection\n"
+    );
+}
+
+fn checked(group: &str, limits: Limits) -> (String, Outcome) {
+    let groups = [group.to_owned()];
+    let (mut out, mut notes) = (Vec::new(), Vec::new());
+    let outcome = check(
+        &world(),
+        &Asked { groups: &groups },
+        limits,
+        Form::Table(None),
+        &mut out,
+        &mut notes,
+    )
+    .unwrap();
+    (String::from_utf8(out).unwrap(), outcome)
+}
+
+#[test]
+fn a_breach_beats_unknown_and_unknown_is_never_fine() {
+    let lag = |max_lag| Limits {
+        max_lag: Some(max_lag),
+        max_time_lag: None,
+    };
+    // One of two partitions is unknown; the known one alone breaks the limit.
+    assert_eq!(checked("payments-settle", lag(1_000)).1, Outcome::Breach);
+    assert_eq!(
+        checked("payments-settle", lag(10_000_000)).1,
+        Outcome::Unknown
+    );
+    // Stale: the last value says nothing about now.
+    assert_eq!(checked("stale-one", lag(10_000_000)).1, Outcome::Unknown);
+    assert_eq!(checked("evil\u{1b}[2J\ngroup", lag(0)).1, Outcome::Fine);
+    assert_eq!(checked("nowhere", lag(0)).1, Outcome::Unknown);
+    let none = Limits {
+        max_lag: None,
+        max_time_lag: Some(Span::from_secs(5)),
+    };
+    assert_eq!(checked("evil\u{1b}[2J\ngroup", none).1, Outcome::Fine);
+    assert_eq!(checked("stale-one", Limits::default()).1, Outcome::Unknown);
+}
+
+#[test]
+fn a_groups_own_policy_holds_where_no_limit_is_given() {
+    let mut snapshot = (*world()).clone();
+    let cluster = Arc::make_mut(&mut snapshot.clusters[0]);
+    for group in &mut cluster.groups {
+        Arc::make_mut(group).policy = Arc::new(Policy {
+            max_lag: Some(5),
+            ..Policy::default()
+        });
+    }
+    let groups = ["payments-settle".to_owned()];
+    let (mut out, mut notes) = (Vec::new(), Vec::new());
+    let asked = Asked { groups: &groups };
+    let outcome = check(
+        &Arc::new(snapshot),
+        &asked,
+        Limits::default(),
+        Form::Table(None),
+        &mut out,
+        &mut notes,
+    )
+    .unwrap();
+    assert_eq!(outcome, Outcome::Breach);
+    assert!(
+        String::from_utf8(out)
+            .unwrap()
+            .starts_with("BREACH   payments-settle  lag 1230000 > 5")
+    );
+}
