@@ -18,7 +18,7 @@ fn world() -> Arc<Snapshot> {
             g.rates(1200.0, 0.0);
         });
         c.group("evil\u{1b}[2J\ngroup", |g| {
-            g.commits("odd\ntopic,\"quoted\"", &[Some(9)])
+            g.commits("odd\ntopic,\"quoted\"", &[Some(9)]);
         });
         c.group("stale-one", |g| {
             g.commits("orders", &[Some(1_234_000), Some(500)]);

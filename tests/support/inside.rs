@@ -76,6 +76,7 @@ impl Inside {
                 cluster: name,
                 source: Box::new(KafkaSource::new(config, stamper)),
             }],
+            cut_each: laggard::app::session::AT_LEAST_EACH,
             clock,
             stop: CancellationToken::new(),
         });
