@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use laggard::app::session::{Feed, Session, Start};
 use laggard::model::document::{from_json, to_json};
-use laggard::model::{Clock, ClusterName, ClusterSettings, Settings, Snapshot, Span};
+use laggard::model::{
+    Clock, ClusterName, ClusterSettings, Pattern, Policy, PolicyRule, Settings, Snapshot, Span,
+};
 use laggard::source::kafka::{Filter, KafkaConfig, KafkaSource, Properties};
 use laggard::source::stamp::Stamper;
 use serde_json::Value;
@@ -32,7 +34,29 @@ impl Inside {
     /// The same, allowed to read single records of these topics.
     #[track_caller]
     pub fn start_with(cluster: &KafkaCluster, read_records: Option<Filter>) -> Self {
-        let inside = Self::open(Properties::bootstrap(&cluster.bootstrap()), read_records);
+        Self::open(Properties::bootstrap(&cluster.bootstrap()), read_records).after_a_cycle()
+    }
+
+    /// The same, with what is expected of all groups.
+    #[track_caller]
+    pub fn start_expecting(cluster: &KafkaCluster, policy: Policy) -> Self {
+        let all = || Pattern::new(".*").unwrap();
+        let rule = PolicyRule {
+            cluster: all(),
+            group: all(),
+            policy: Arc::new(policy),
+        };
+        Self::run(
+            Properties::bootstrap(&cluster.bootstrap()),
+            None,
+            vec![rule],
+        )
+        .after_a_cycle()
+    }
+
+    #[track_caller]
+    fn after_a_cycle(self) -> Self {
+        let inside = self;
         eventually(Duration::from_secs(30), || {
             let snapshot = inside.latest();
             let read = |cluster: &Arc<laggard::model::ClusterSnapshot>| {
@@ -49,6 +73,14 @@ impl Inside {
 
     /// Begins with these properties of librdkafka and waits for nothing.
     pub fn open(properties: Properties, read_records: Option<Filter>) -> Self {
+        Self::run(properties, read_records, Vec::new())
+    }
+
+    fn run(
+        properties: Properties,
+        read_records: Option<Filter>,
+        policies: Vec<PolicyRule>,
+    ) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -69,7 +101,7 @@ impl Inside {
         let session = Session::start(Start {
             settings: Arc::new(Settings {
                 clusters: vec![settings],
-                ..Settings::default()
+                policies,
             }),
             past: Box::new(std::iter::empty()),
             feeds: vec![Feed {
