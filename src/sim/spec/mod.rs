@@ -5,6 +5,7 @@
 
 mod group;
 mod topic;
+mod vary;
 
 pub use group::*;
 pub use topic::*;

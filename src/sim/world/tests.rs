@@ -78,7 +78,7 @@ fn protocol() -> impl Strategy<Value = Protocol> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(6))]
+    #![proptest_config(ProptestConfig::with_cases(4))]
 
     #[test]
     fn commits_never_go_back_nor_beyond_the_end(
@@ -106,10 +106,10 @@ proptest! {
 
     #[test]
     fn the_truth_is_in_the_records(seed in 0..1_000_u64, kind in event(), txn in prop::option::of(2_000..20_000_i64)) {
-        let mut topic = steady(80.0);
+        let mut topic = steady(20.0);
         topic.feeds[0].transaction = txn;
         topic.hanging = Some(Hanging { partition: 2, opened: -30 * MINUTE, aborted: Some(-10 * MINUTE) });
-        let group = GroupSpec::new("g", "t").members(3, 60.0).event(-HOUR, None, kind);
+        let group = GroupSpec::new("g", "t").members(3, 15.0).event(-HOUR, None, kind);
         let world = World::new(&one(topic, group), seed, EPOCH);
         for t in [-50 * MINUTE, -20 * MINUTE, -MINUTE, 0, 10 * MINUTE] {
             let commits = offsets(&world, t);
