@@ -10,6 +10,7 @@ pub mod cli;
 pub mod config;
 pub mod engine;
 pub mod export;
+pub mod http;
 pub mod model;
 pub mod pipeline;
 pub mod report;
