@@ -3,10 +3,11 @@
 //! In: the merged tree. Out: the configuration as far as it could be understood, and every problem
 //! on the way.
 
-use super::problem::{Problem, did_you_mean};
+use super::problem::{Problem, did_you_mean, nearest};
 use super::schema::{CLUSTER, Field, GENERAL, GROUP, PROPERTIES, keys};
 use super::settings::{Cluster, Config, GroupPolicy};
 use super::tree::{Entry, Node, Table};
+use super::value::Named;
 use crate::model::{Pattern, Policy};
 
 /// The tables beside the general settings.
@@ -123,7 +124,11 @@ impl<T> Section<T> {
             };
             let below = format!("{path}.");
             if let Some(field) = self.fields.iter().find(|f| f.key == path) {
-                (field.at)(target).read(key, entry, problems);
+                let setting = Named {
+                    key,
+                    example: field.example,
+                };
+                (field.at)(target).read(setting, entry, problems);
             } else if self.fields.iter().any(|f| f.key.starts_with(&below)) {
                 match &entry.node {
                     Node::Table(inner) => self.fill(target, &path, inner, problems),
@@ -153,27 +158,45 @@ impl<T> Section<T> {
 
     fn unknown(&self, path: &str, entry: &Entry) -> Problem {
         let message = format!("there is no `{path}` among {}", self.name);
-        Problem::error(entry.key.clone().keys_only(), message).hint(self.advice(path))
+        Problem::error(entry.key.clone().keys_only(), message).hint(self.advice(path, entry))
     }
 
-    fn advice(&self, path: &str) -> String {
-        for (words, known) in [
-            ("a [[group]]", keys(GROUP)),
-            ("[clusters.NAME]", keys(CLUSTER)),
-            ("the top of the file", keys(GENERAL)),
-        ] {
-            if known.contains(&path) {
-                return format!("`{path}` belongs to {words}");
-            }
+    fn advice(&self, path: &str, entry: &Entry) -> String {
+        let table = matches!(entry.node, Node::Table(_) | Node::List(_));
+        if let Some(near) = nearest(path, self.others.iter().copied()).filter(|_| table) {
+            return format!("did you mean `{near}`?");
+        }
+        if let Some(words) = elsewhere(path) {
+            return words;
         }
         let word = path.split(['.', '_']).next().unwrap_or_default();
-        if ["sasl", "ssl", "security", "socket", "client"].contains(&word)
-            && keys(self.fields).contains(&PROPERTIES)
-        {
+        let of_a_client = ["sasl", "ssl", "security", "socket", "client"].contains(&word);
+        if of_a_client && keys(self.fields).contains(&PROPERTIES) {
             return "librdkafka's properties belong to [clusters.NAME.properties]".to_owned();
         }
         let mut candidates = self.others.to_vec();
         candidates.extend(keys(self.fields));
+        let tables = candidates.iter().filter_map(|key| key.split_once('.'));
+        if let Some(near) = nearest(path, tables.map(|(table, _)| table)).filter(|_| table) {
+            return format!("did you mean `{near}`?");
+        }
         did_you_mean(path, &candidates)
     }
+}
+
+/// The section in which a key is known, if it is another one.
+fn elsewhere(path: &str) -> Option<String> {
+    for (section, known) in [
+        ("a [[group]]", keys(GROUP)),
+        ("[clusters.NAME]", keys(CLUSTER)),
+        ("the top of the file", keys(GENERAL)),
+    ] {
+        if known.contains(&path) {
+            return Some(format!("`{path}` belongs to {section}"));
+        }
+    }
+    let general = keys(GENERAL);
+    let mut tables = general.iter().filter_map(|key| key.split_once('.'));
+    let (table, key) = tables.find(|(_, key)| *key == path)?;
+    Some(format!("`{key}` belongs to [{table}]"))
 }

@@ -224,30 +224,38 @@ fn of_a_service(name: &str) -> bool {
     rest == "PORT" || rest.starts_with("PORT_") || rest.starts_with("SERVICE_")
 }
 
+/// The variable that was probably meant: one whose whole name is hardly different, else one of the
+/// same section with a similar key.
 fn nearest_variable(name: &str, parts: &[String], files: &Table) -> Option<String> {
-    let cluster = match parts {
-        [_, cluster, ..] => cluster.to_ascii_uppercase(),
-        _ => "NAME".to_owned(),
-    };
-    let mut clusters = vec![cluster];
-    clusters.extend(cluster_names(files));
+    let second = parts.get(1).map_or("NAME", String::as_str);
+    let number = second.parse().unwrap_or(0_u32);
+    let mut clusters = cluster_names(files);
+    clusters.push(second.to_owned());
     let mut known: Vec<String> = keys(GENERAL).into_iter().map(variable).collect();
     for cluster in &clusters {
         let cluster = cluster.replace(['-', '.', ' '], "_");
         let of_cluster = |key: &str| variable(&format!("{CLUSTERS}.{cluster}.{key}"));
         known.extend(keys(CLUSTER).into_iter().map(of_cluster));
     }
-    let number = parts
-        .get(1)
-        .filter(|n| n.parse::<u32>().is_ok())
-        .map_or("0", String::as_str);
-    known.extend(
+    let of_policy = |key: &str| variable(&format!("{GROUPS}.{number}.{key}"));
+    known.extend(keys(GROUP).into_iter().map(of_policy));
+    let hardly_different = |known: &&String| {
+        let plain = |s: &str| s.replace('_', "");
+        strsim::damerau_levenshtein(&plain(name), &plain(known)) <= 2
+    };
+    if let Some(near) = known.iter().find(hardly_different) {
+        return Some(near.clone());
+    }
+    let (section, key) = match parts {
+        [section, _, key @ ..] if [CLUSTERS, GROUPS].contains(&section.as_str()) => {
+            (format!("{section}.{second}."), key.join("."))
+        }
+        _ => return None,
+    };
+    let candidates = if section.starts_with(CLUSTERS) {
+        keys(CLUSTER)
+    } else {
         keys(GROUP)
-            .into_iter()
-            .map(|key| variable(&format!("{GROUPS}.{number}.{key}"))),
-    );
-    // Long common beginnings make everything look near: only what follows them counts.
-    let tail = |s: &str| s.strip_prefix(PREFIX).unwrap_or(s).to_owned();
-    let tails: Vec<_> = known.iter().map(|k| tail(k)).collect();
-    nearest(&tail(name), tails.iter().map(String::as_str)).map(|near| format!("{PREFIX}{near}"))
+    };
+    nearest(&key, candidates).map(|near| variable(&format!("{section}{near}")))
 }

@@ -151,8 +151,10 @@ fn leaf_node(value: &DeValue<'_>) -> Node {
     match value {
         DeValue::String(text) => Node::Text(text.to_string()),
         // What overflows is no setting's value; it is named as it was written.
-        DeValue::Integer(n) => i64::from_str_radix(n.as_str(), n.radix())
-            .map_or_else(|_| Node::Other(format!("the number {n}")), Node::Integer),
+        DeValue::Integer(n) => i64::from_str_radix(n.as_str(), n.radix()).map_or_else(
+            |_| Node::Other(format!("the number {n}, which is too big")),
+            Node::Integer,
+        ),
         DeValue::Float(n) => Node::Float(n.as_str().parse().unwrap_or(f64::NAN)),
         DeValue::Boolean(flag) => Node::Flag(*flag),
         DeValue::Datetime(time) => Node::Other(format!("the date {time}")),

@@ -10,6 +10,8 @@ mod example;
 mod files;
 mod json_schema;
 mod judge;
+#[cfg(test)]
+mod page;
 mod place;
 mod problem;
 mod properties;
@@ -22,6 +24,8 @@ mod value;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_invalid;
 
 use std::path::{Path, PathBuf};
 
@@ -64,10 +68,48 @@ impl Loaded {
         !self.problems.iter().any(Problem::is_error)
     }
 
+    /// What `config check` prints: what is in force (nothing, if something is wrong), and what is
+    /// wrong or worth a note.
+    pub fn report(&self) -> Report {
+        let mut notes = print(&self.problems);
+        if !self.is_usable() {
+            let in_force = String::new();
+            return Report { in_force, notes };
+        }
+        if self.files.is_empty() {
+            notes.push_str(
+                "note: no configuration file was named: these are the defaults, the environment \
+                 and the flags\n  help: name one with --config FILE or LAGGARD_CONFIG\n",
+            );
+        }
+        if self.config.clusters.is_empty() {
+            notes.push_str(
+                "note: no cluster is configured: commands need --bootstrap-server or --demo\n  \
+                 help: add a [clusters.NAME] with bootstrap_servers\n",
+            );
+        }
+        let files: Vec<_> = self.files.iter().map(|f| f.display().to_string()).collect();
+        let head = match files.as_slice() {
+            [] => "# In force, from no file\n\n".to_owned(),
+            files => format!("# In force, from {}\n\n", files.join(", ")),
+        };
+        let in_force = head + &self.show();
+        Report { in_force, notes }
+    }
+
     /// What is in force, as TOML with the origin of each value; secrets masked.
     pub fn show(&self) -> String {
         show::show(self)
     }
+}
+
+/// What `config check` prints.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// For standard output: TOML.
+    pub in_force: String,
+    /// For standard error.
+    pub notes: String,
 }
 
 /// Reads all layers.
@@ -82,6 +124,7 @@ pub fn load(path: Option<&Path>, variables: &Environment, flags: &[FlagSetting])
     overlay(&mut tree, of_flags(flags));
     let config = build::config(&tree, &mut problems);
     problems.extend(judge::judge(&config, &tree));
+    problems.sort_by(|a, b| a.order().cmp(&b.order()));
     Loaded {
         config,
         problems,

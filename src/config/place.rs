@@ -86,6 +86,14 @@ impl Place {
         }
     }
 
+    /// The file and the byte in it.
+    pub(crate) fn position(&self) -> Option<(&Path, usize)> {
+        match self {
+            Self::File(file, span) | Self::Key(file, span) => Some((&file.path, span.start)),
+            _ => None,
+        }
+    }
+
     /// The same place, with only the key shown.
     pub(crate) fn keys_only(self) -> Self {
         match self {

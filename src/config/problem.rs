@@ -4,6 +4,7 @@
 //! once.
 
 use std::fmt::{self, Write as _};
+use std::path::Path;
 
 use super::place::{Place, visible};
 
@@ -64,6 +65,12 @@ impl Problem {
         self
     }
 
+    /// Files first, in name order, from their top to their end.
+    pub(crate) fn order(&self) -> (bool, Option<(&Path, usize)>) {
+        let position = self.place.as_ref().and_then(Place::position);
+        (position.is_none(), position)
+    }
+
     /// How bad it is.
     pub fn gravity(&self) -> Gravity {
         self.gravity
@@ -91,7 +98,8 @@ impl fmt::Display for Problem {
         }
         if let Some(hint) = &self.hint {
             for (n, line) in hint.lines().enumerate() {
-                write!(f, "\n  {} {line}", if n == 0 { "help:" } else { "     " })?;
+                let begin = if n == 0 { "help:" } else { "     " };
+                write!(f, "\n  {begin} {}", visible(line))?;
             }
         }
         Ok(())

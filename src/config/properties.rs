@@ -13,7 +13,7 @@ use serde_json::{Value as Json, json};
 use super::place::Place;
 use super::problem::{Problem, nearest};
 use super::tree::{Entry, Node, Table};
-use super::value::{Value, quoted};
+use super::value::{Named, Value, quoted};
 use crate::model::{Secret, is_secret};
 
 /// Properties by librdkafka's names.
@@ -254,15 +254,22 @@ const USUAL: [&str; 36] = [
 ];
 
 impl Value for Properties {
-    fn read(&mut self, name: &str, entry: &Entry, problems: &mut Vec<Problem>) {
+    fn read(&mut self, setting: Named<'_>, entry: &Entry, problems: &mut Vec<Problem>) {
         match &entry.node {
             Node::Table(table) => read_table(self, "", table, problems),
             node => problems.push(
                 Problem::error(
                     entry.place.clone(),
-                    format!("`{name}` must be a table, but this is {}", node.describe()),
+                    format!(
+                        "`{}` must be a table, but this is {}",
+                        setting.key,
+                        node.describe()
+                    ),
                 )
-                .hint("write it like this: properties = { \"security.protocol\" = \"SSL\" }"),
+                .hint(format!(
+                    "write it like this: {} = {}",
+                    setting.key, setting.example
+                )),
             ),
         }
     }

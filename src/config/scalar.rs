@@ -16,7 +16,6 @@ use crate::model::{Pattern, Severity, Span};
 impl Scalar for Span {
     const WHAT: &'static str = "a duration";
     const MANY: &'static str = "durations";
-    const EXAMPLE: &'static str = "\"30s\"";
 
     fn from_text(text: &str, _: &Place) -> Result<Self, Refusal> {
         text.parse::<Self>()
@@ -67,7 +66,6 @@ fn exact(span: Span) -> String {
 impl Scalar for u64 {
     const WHAT: &'static str = "a whole number";
     const MANY: &'static str = "whole numbers";
-    const EXAMPLE: &'static str = "10000";
 
     fn from_text(text: &str, _: &Place) -> Result<Self, Refusal> {
         text.trim().replace('_', "").parse().map_err(|_| {
@@ -99,7 +97,6 @@ impl Scalar for u64 {
 impl Scalar for f64 {
     const WHAT: &'static str = "a number";
     const MANY: &'static str = "numbers";
-    const EXAMPLE: &'static str = "50";
 
     fn from_text(text: &str, _: &Place) -> Result<Self, Refusal> {
         text.trim()
@@ -130,7 +127,6 @@ impl Scalar for f64 {
 impl Scalar for bool {
     const WHAT: &'static str = "true or false";
     const MANY: &'static str = "flags";
-    const EXAMPLE: &'static str = "true";
 
     fn from_text(text: &str, _: &Place) -> Result<Self, Refusal> {
         match text.trim().to_ascii_lowercase().as_str() {
@@ -165,7 +161,6 @@ impl Scalar for bool {
 impl Scalar for Arc<str> {
     const WHAT: &'static str = "a text";
     const MANY: &'static str = "texts";
-    const EXAMPLE: &'static str = "\"team-payments\"";
 
     fn from_text(text: &str, _: &Place) -> Result<Self, Refusal> {
         Ok(text.into())
@@ -183,7 +178,6 @@ impl Scalar for Arc<str> {
 impl Scalar for PathBuf {
     const WHAT: &'static str = "a path";
     const MANY: &'static str = "paths";
-    const EXAMPLE: &'static str = "\"client.properties\"";
 
     fn from_text(text: &str, place: &Place) -> Result<Self, Refusal> {
         if text.trim().is_empty() {
@@ -208,7 +202,6 @@ impl Scalar for PathBuf {
 impl Scalar for Pattern {
     const WHAT: &'static str = "a regular expression";
     const MANY: &'static str = "regular expressions";
-    const EXAMPLE: &'static str = "\"payments-.*\"";
 
     fn from_text(text: &str, _: &Place) -> Result<Self, Refusal> {
         Self::new(text).map_err(|error| Refusal::Value(regex_error(text, &error)))
@@ -234,7 +227,6 @@ fn regex_error(text: &str, error: &regex::Error) -> String {
 impl Scalar for Severity {
     const WHAT: &'static str = "one of \"info\", \"ticket\", \"page\"";
     const MANY: &'static str = "severities";
-    const EXAMPLE: &'static str = "\"page\"";
 
     fn from_text(text: &str, _: &Place) -> Result<Self, Refusal> {
         match text {
@@ -264,7 +256,6 @@ impl Scalar for Severity {
 impl Scalar for Server {
     const WHAT: &'static str = "a broker's HOST:PORT";
     const MANY: &'static str = "HOST:PORT";
-    const EXAMPLE: &'static str = "\"kafka-1:9092\"";
     const SPLITS: bool = true;
 
     fn from_text(text: &str, _: &Place) -> Result<Self, Refusal> {
@@ -283,7 +274,6 @@ impl Scalar for Server {
 impl Scalar for Listen {
     const WHAT: &'static str = "an address to listen on";
     const MANY: &'static str = "addresses";
-    const EXAMPLE: &'static str = "\"127.0.0.1:9550\"";
 
     fn from_text(text: &str, _: &Place) -> Result<Self, Refusal> {
         text.parse().map_err(Refusal::Value)
@@ -313,7 +303,6 @@ impl Scalar for Listen {
 impl Scalar for LogFilter {
     const WHAT: &'static str = "a log level";
     const MANY: &'static str = "log levels";
-    const EXAMPLE: &'static str = "\"info\"";
 
     fn from_text(text: &str, _: &Place) -> Result<Self, Refusal> {
         text.parse().map_err(Refusal::Value)

@@ -134,12 +134,18 @@ pub(crate) const CLUSTER: &[Field<Cluster>] = &[
         at: |c| &mut c.internal_topics,
     },
     Field {
+        key: "read_records",
+        help: "Topics of which single records may be read, for their offsets and timestamps \
+               alone: nothing else of them is looked at or kept. None when it is not set.",
+        example: "[\"orders.*\"]",
+        at: |c| &mut c.read_records,
+    },
+    Field {
         key: PROPERTIES,
         help: "Any property of librdkafka; these win over command_config. A value may be \
                \"file:PATH\", the content of a file, or \"env:NAME\", an environment variable: \
                so are passwords kept out of this file.",
-        example: "{ \"security.protocol\" = \"SASL_SSL\", \"sasl.mechanism\" = \"SCRAM-SHA-512\", \
-                  \"sasl.username\" = \"laggard\" }",
+        example: "{ \"security.protocol\" = \"SSL\" }",
         at: |c| &mut c.properties,
     },
 ];

@@ -53,6 +53,8 @@ pub struct Cluster {
     pub topics: Names,
     /// Whether Kafka's own topics are read too.
     pub internal_topics: bool,
+    /// Topics of which single records may be read, for their offsets and timestamps alone.
+    pub read_records: Vec<Pattern>,
 }
 
 impl Cluster {
@@ -73,6 +75,7 @@ impl Cluster {
             groups: Names::default(),
             topics: Names::default(),
             internal_topics: false,
+            read_records: Vec::new(),
         }
     }
 

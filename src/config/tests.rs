@@ -307,3 +307,41 @@ fn a_missing_file_says_how_to_begin() {
       help: begin with: laggard config example > no/such.toml
     ");
 }
+
+/// `docs/` is what the tables say. `INSTA_UPDATE=always` writes it anew.
+#[test]
+fn the_documentation_is_in_step() {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    for (name, text) in [
+        ("configuration.md", page::page()),
+        (
+            "configuration.schema.json",
+            format!("{:#}\n", json_schema()),
+        ),
+    ] {
+        if std::env::var("INSTA_UPDATE").is_ok_and(|v| v == "always") {
+            std::fs::create_dir_all(&docs).unwrap();
+            std::fs::write(docs.join(name), &text).unwrap();
+        }
+        let written = std::fs::read_to_string(docs.join(name)).unwrap_or_default();
+        assert!(
+            written == text,
+            "docs/{name} is out of step: INSTA_UPDATE=always cargo test --lib config::"
+        );
+    }
+}
+
+#[test]
+fn a_check_reports_what_is_in_force_or_what_is_wrong() {
+    let good = loaded(&[("a.toml", PROD)], &[]).report();
+    assert!(good.in_force.contains("[clusters.prod]"), "{good:?}");
+    assert_eq!(good.notes, "");
+    let bad = loaded(&[("a.toml", "x = 1")], &[]).report();
+    assert_eq!(bad.in_force, "");
+    assert!(bad.notes.contains("there is no `x`"), "{bad:?}");
+    let nothing = loaded(&[], &[]).report();
+    assert!(
+        nothing.notes.contains("no cluster is configured"),
+        "{nothing:?}"
+    );
+}

@@ -13,8 +13,8 @@ use super::tree::{Entry, Node};
 
 /// A setting's value.
 pub(crate) trait Value {
-    /// Takes what was written under `name`. On problems the old value stays.
-    fn read(&mut self, name: &str, entry: &Entry, problems: &mut Vec<Problem>);
+    /// Takes what was written. On problems the old value stays.
+    fn read(&mut self, setting: Named<'_>, entry: &Entry, problems: &mut Vec<Problem>);
     /// As TOML, nothing if it is not set.
     fn show(&self) -> Option<String>;
     /// As JSON Schema.
@@ -23,14 +23,21 @@ pub(crate) trait Value {
     fn kind(&self) -> String;
 }
 
+/// How a setting is called and written, for what is said of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Named<'a> {
+    /// Its key.
+    pub(crate) key: &'a str,
+    /// A telling value, as TOML.
+    pub(crate) example: &'a str,
+}
+
 /// A value that is written as one word or number.
 pub(crate) trait Scalar: Sized {
     /// With its article: `a duration`.
     const WHAT: &'static str;
     /// In the plural: `durations`.
     const MANY: &'static str;
-    /// As TOML.
-    const EXAMPLE: &'static str;
     /// Whether one TOML text may hold several, separated by commas.
     const SPLITS: bool = false;
 
@@ -87,10 +94,11 @@ fn shown(entry: &Entry) -> Place {
     }
 }
 
-fn refused<T: Scalar>(name: &str, entry: &Entry, refusal: Refusal) -> Problem {
+fn refused<T: Scalar>(setting: Named<'_>, entry: &Entry, refusal: Refusal) -> Problem {
+    let name = setting.key;
     match refusal {
         Refusal::Type(advice) => {
-            let example = advice.unwrap_or_else(|| T::EXAMPLE.to_owned());
+            let example = advice.as_deref().unwrap_or(setting.example);
             Problem::error(
                 shown(entry),
                 format!(
@@ -106,10 +114,10 @@ fn refused<T: Scalar>(name: &str, entry: &Entry, refusal: Refusal) -> Problem {
 }
 
 impl<T: Scalar> Value for T {
-    fn read(&mut self, name: &str, entry: &Entry, problems: &mut Vec<Problem>) {
+    fn read(&mut self, setting: Named<'_>, entry: &Entry, problems: &mut Vec<Problem>) {
         match T::from_node(&entry.node, &entry.place) {
             Ok(value) => *self = value,
-            Err(refusal) => problems.push(refused::<T>(name, entry, refusal)),
+            Err(refusal) => problems.push(refused::<T>(setting, entry, refusal)),
         }
     }
 
@@ -127,10 +135,10 @@ impl<T: Scalar> Value for T {
 }
 
 impl<T: Scalar> Value for Option<T> {
-    fn read(&mut self, name: &str, entry: &Entry, problems: &mut Vec<Problem>) {
+    fn read(&mut self, setting: Named<'_>, entry: &Entry, problems: &mut Vec<Problem>) {
         match T::from_node(&entry.node, &entry.place) {
             Ok(value) => *self = Some(value),
-            Err(refusal) => problems.push(refused::<T>(name, entry, refusal)),
+            Err(refusal) => problems.push(refused::<T>(setting, entry, refusal)),
         }
     }
 
@@ -148,12 +156,12 @@ impl<T: Scalar> Value for Option<T> {
 }
 
 impl<T: Scalar> Value for Vec<T> {
-    fn read(&mut self, name: &str, entry: &Entry, problems: &mut Vec<Problem>) {
+    fn read(&mut self, setting: Named<'_>, entry: &Entry, problems: &mut Vec<Problem>) {
         let before = problems.len();
         let mut values = Vec::new();
         let mut take = |entry: &Entry| match T::from_node(&entry.node, &entry.place) {
             Ok(value) => values.push(value),
-            Err(refusal) => problems.push(refused::<T>(name, entry, refusal)),
+            Err(refusal) => problems.push(refused::<T>(setting, entry, refusal)),
         };
         match &entry.node {
             Node::List(list) => list.iter().for_each(&mut take),
@@ -164,12 +172,16 @@ impl<T: Scalar> Value for Vec<T> {
                 Problem::error(
                     shown(entry),
                     format!(
-                        "`{name}` must be a list of {}, but this is {}",
+                        "`{}` must be a list of {}, but this is {}",
+                        setting.key,
                         T::MANY,
                         node.describe()
                     ),
                 )
-                .hint(format!("write it like this: {name} = [{}]", T::EXAMPLE)),
+                .hint(format!(
+                    "write it like this: {} = {}",
+                    setting.key, setting.example
+                )),
             ),
         }
         if problems.len() == before {
