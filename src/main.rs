@@ -1,53 +1,36 @@
-//! The binary.
+//! The binary: arguments in, exit code out. All else is the library's.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::io::Write;
+use std::process::ExitCode;
 
-use laggard::app::demo::{Demo, RunningDemo};
-use laggard::app::session::{Session, Start};
-use laggard::model::{Clock, Settings};
-use laggard::source::stamp::Stamper;
-use laggard::{sim, tui};
-use tokio_util::sync::CancellationToken;
+use laggard::app;
+use laggard::cli::{self, Exit};
 
-#[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let stamper = Stamper::new();
-    let clock: Clock = Arc::new(move || stamper.now());
-    let demo = Demo {
-        scenario: sim::scenario::demo(),
-        seed: 7,
-        listen: ([127, 0, 0, 1], 0).into(),
+fn main() -> ExitCode {
+    let cli = match cli::parse(std::env::args_os()) {
+        Ok(cli) => cli,
+        Err((text, exit)) => {
+            // If this cannot be written there is nobody to tell.
+            let _ = match exit {
+                Exit::Ok => write!(std::io::stdout(), "{text}"),
+                _ => write!(std::io::stderr(), "{text}"),
+            };
+            return exit.into();
+        }
     };
-    let demo = RunningDemo::start(&demo, clock.clone())?;
-    let stop = CancellationToken::new();
-    let mut session = Session::start(Start {
-        settings: Arc::new(Settings {
-            clusters: vec![demo.settings()],
-            policies: Vec::new(),
-        }),
-        past: Box::new(demo.past()),
-        feeds: vec![demo.feed(stamper)],
-        cut_each: laggard::app::session::AT_LEAST_EACH,
-        clock: clock.clone(),
-        stop: stop.clone(),
-    });
-    let options = tui::Options {
-        source: "demo".into(),
-        connecting_to: demo.bootstrap().into(),
-        ..tui::Options::from_env(|name| std::env::var(name).ok())
-    };
-    let screen = tui::run(
-        session.snapshots.clone(),
-        tui::LogRing::default(),
-        clock,
-        options,
-        stop,
-    );
-    tokio::select! {
-        left = screen => { left?; }
-        ended = session.ended() => ended?,
+    match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => {
+            let exit = runtime.block_on(app::run(cli));
+            // A client of Kafka may take long to close; nothing waits for it.
+            runtime.shutdown_background();
+            exit.into()
+        }
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "error: cannot start: {error}");
+            Exit::Breach.into()
+        }
     }
-    session.shut_down(Duration::from_secs(3)).await;
-    Ok(())
 }

@@ -1,9 +1,16 @@
 //! Wiring: sources, the one queue, the pipeline, faces; supervision and shutdown.
 //!
-//! In: what the command line and the configuration came to. Out: a running Laggard. Everything
-//! that can end by itself is watched here: a part that ends brings the process down with a clear
-//! message or is started again, and none ends in silence.
+//! In: what the command line and the configuration came to. Out: a running Laggard, and the code
+//! with which it ends. Everything that can end by itself is watched here: a part that ends brings
+//! the process down with a clear message or is started again, and none ends in silence.
 
+mod commands;
 pub mod demo;
+mod kafka;
+mod logging;
 pub mod once;
 pub mod session;
+mod setup;
+
+pub use commands::run;
+pub use setup::Refusal;

@@ -52,7 +52,8 @@ pub async fn complete(
 fn is_complete(snapshot: &Snapshot, may_be_down: bool) -> bool {
     let done = |c: &crate::model::ClusterSnapshot| match c.health.state {
         HealthState::Down => may_be_down,
-        _ => c.health.cycle.is_some(),
+        HealthState::Connecting => false,
+        HealthState::Up => c.health.cycle.is_some(),
     };
     !snapshot.clusters.is_empty() && snapshot.clusters.iter().all(|c| done(c))
 }

@@ -1,0 +1,262 @@
+//! `top`, `serve` and `demo`: what runs until it is told to stop.
+
+use std::io::IsTerminal;
+use std::sync::Arc;
+use std::time::Duration;
+
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::catalog;
+use crate::cli::{DemoArgs, Exit, ServeArgs, SourceArgs, TopArgs};
+use crate::config::FlagSetting;
+use crate::http::{Http, Listener, serve as serve_http};
+use crate::sim::scenario;
+use crate::tui;
+
+use super::super::demo::Demo;
+use super::super::logging;
+use super::super::session::Session;
+use super::super::setup::{self, Refusal, Setup, set_up};
+use super::{oneshot, print, tell};
+
+/// How long the end may take.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+/// `top`.
+pub(super) async fn top(args: &TopArgs) -> Result<Exit, Refusal> {
+    let setup = set_up(&args.source, &[])?;
+    if !std::io::stdout().is_terminal() {
+        logging::to_stderr(&setup.config.log, "error")?;
+        return oneshot::one_table(setup).await;
+    }
+    let ring = logging::to_ring(&setup.config.log, setup.clock.clone())?;
+    for warning in &setup.warnings {
+        tracing::warn!("{warning}");
+    }
+    let options = screen(&setup, args);
+    let clock = setup.clock.clone();
+    let (mut session, demo) = setup.start(None);
+    let left = show(&mut session, ring, clock, options, None).await;
+    session.shut_down(PATIENCE).await;
+    drop(demo);
+    left
+}
+
+fn screen(setup: &Setup, args: &TopArgs) -> tui::Options {
+    tui::Options {
+        source: Arc::clone(&setup.label),
+        connecting_to: Arc::clone(&setup.connecting_to),
+        group: args.group.as_deref().map(Arc::from),
+        ..tui::Options::from_env(|name| std::env::var(name).ok())
+    }
+}
+
+/// The screen, until it is left, or a part of the session or the HTTP server beside it ends.
+async fn show(
+    session: &mut Session,
+    ring: tui::LogRing,
+    clock: crate::model::Clock,
+    options: tui::Options,
+    http: Option<(Listener, Http)>,
+) -> Result<Exit, Refusal> {
+    let stop = session.stop.clone();
+    let screen = tui::run(
+        session.snapshots.clone(),
+        ring,
+        clock,
+        options,
+        stop.clone(),
+    );
+    let beside = async {
+        match http {
+            Some((listener, http)) => serve_http(listener, http, stop.child_token()).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        left = screen => match left {
+            Ok(tui::Left::Quit) => Ok(Exit::Ok),
+            Ok(tui::Left::Signal(number)) => Ok(Exit::Signal(number)),
+            Err(error) => Err(Refusal::failed(format!("error: {error}"))),
+        },
+        ended = session.ended_early() => Err(ended_badly(ended.err().map(|e| e.to_string()))),
+        ended = beside => Err(ended_badly(ended.err().map(|e| format!("the HTTP server ended: {e}")))),
+    }
+}
+
+fn ended_badly(why: Option<String>) -> Refusal {
+    Refusal::failed(format!(
+        "error: {}",
+        why.unwrap_or_else(|| "a part of Laggard ended".to_owned())
+    ))
+}
+
+/// `serve`.
+pub(super) async fn serve(args: &ServeArgs) -> Result<Exit, Refusal> {
+    let setup = set_up(&args.source, &listen_flag(args.listen.as_deref()))?;
+    logging::to_stderr(&setup.config.log, setup.config.log.level.as_str())?;
+    for warning in &setup.warnings {
+        tracing::warn!("{warning}");
+    }
+    headless(setup).await
+}
+
+fn listen_flag(listen: Option<&str>) -> Vec<FlagSetting> {
+    let setting = |value: &str| FlagSetting {
+        flag: "--listen",
+        path: vec!["http".to_owned(), "listen".to_owned()],
+        value: value.to_owned(),
+    };
+    listen.map(setting).into_iter().collect()
+}
+
+/// Reads and serves until a signal.
+async fn headless(setup: Setup) -> Result<Exit, Refusal> {
+    let (listener, internals) = listen(&setup).await?;
+    tracing::info!("reading {} ({})", setup.label, setup.connecting_to);
+    tracing::info!(
+        "http://{}/ (metrics, /api/v1/snapshot, /healthz, /readyz)",
+        listener.addr()
+    );
+    let (label, clock) = (Arc::clone(&setup.label), setup.clock.clone());
+    let (mut session, demo) = setup.start(None);
+    let http = http(&session, clock, &label, internals);
+    // Ended by a signal or by a failure: the listener drains either way.
+    let cancel = CancellationToken::new();
+    let mut serving = tokio::spawn(serve_http(listener, http, cancel.clone()));
+    let ended = tokio::select! {
+        number = ending_signal() => {
+            tracing::info!("signal {number}: ending");
+            Ok(Exit::Ok)
+        }
+        ended = session.ended_early() => Err(ended_badly(ended.err().map(|e| e.to_string()))),
+        ended = &mut serving => Err(ended_badly(match ended {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(format!("the HTTP server ended: {error}")),
+            Err(error) => Some(format!("the HTTP server broke: {error}")),
+        })),
+    };
+    cancel.cancel();
+    if !serving.is_finished() {
+        let _ = tokio::time::timeout(PATIENCE, serving).await;
+    }
+    session.shut_down(PATIENCE).await;
+    drop(demo);
+    ended
+}
+
+async fn listen(setup: &Setup) -> Result<(Listener, PrometheusHandle), Refusal> {
+    let address = setup.config.http.listen.to_string();
+    let listener = Listener::bind(&address)
+        .await
+        .map_err(|error| Refusal::failed(format!("error: {error}")))?;
+    let internals = PrometheusBuilder::new()
+        .install_recorder()
+        .map_err(|error| {
+            Refusal::failed(format!("error: metrics of its own cannot be kept: {error}"))
+        })?;
+    Ok((listener, internals))
+}
+
+fn http(
+    session: &Session,
+    clock: crate::model::Clock,
+    label: &str,
+    internals: PrometheusHandle,
+) -> Http {
+    Http {
+        snapshots: session.snapshots.clone(),
+        clock,
+        options: catalog::Options {
+            source: label.to_owned(),
+            ..catalog::Options::default()
+        },
+        internals: Arc::new(move || internals.render()),
+    }
+}
+
+/// The number of the signal that ends the process. A handler that cannot be set is one less way
+/// to end it, no reason to.
+async fn ending_signal() -> i32 {
+    let kinds = [
+        SignalKind::terminate(),
+        SignalKind::interrupt(),
+        SignalKind::hangup(),
+    ];
+    let waits = kinds.map(|kind| {
+        Box::pin(async move {
+            match signal(kind) {
+                Ok(mut signals) => {
+                    signals.recv().await;
+                }
+                Err(_) => std::future::pending().await,
+            }
+            kind.as_raw_value()
+        })
+    });
+    futures::future::select_all(waits).await.0
+}
+
+/// `demo`: the dashboard on the embedded cluster, with the listeners of `serve` beside it.
+pub(super) async fn demo(args: &DemoArgs) -> Result<Exit, Refusal> {
+    if args.scenario == "list" {
+        let lines: Vec<_> = scenario::names()
+            .map(|(n, shows)| format!("{n:<22} {shows}\n"))
+            .collect();
+        return print(lines.concat().as_bytes());
+    }
+    let source = SourceArgs {
+        log_level: args.log_level.clone(),
+        ..SourceArgs::default()
+    };
+    let config = setup::load_for_demo(&source, &listen_flag(args.listen.as_deref()))?;
+    let setup = setup::demo(&wanted(args)?, config)?;
+    if args.headless || !std::io::stdout().is_terminal() {
+        logging::to_stderr(&setup.config.log, setup.config.log.level.as_str())?;
+        return headless(setup).await;
+    }
+    let ring = logging::to_ring(&setup.config.log, setup.clock.clone())?;
+    // A screen is worth having although another Laggard holds the port; the log says so.
+    let beside = match listen(&setup).await {
+        Ok(both) => Some(both),
+        Err(refusal) if args.listen.is_some() => return Err(refusal),
+        Err(refusal) => {
+            tracing::warn!("{}", refusal.text);
+            None
+        }
+    };
+    let options = screen(&setup, &TopArgs::default());
+    let (label, clock) = (Arc::clone(&setup.label), setup.clock.clone());
+    tracing::info!("the embedded cluster listens on {}", setup.connecting_to);
+    let (mut session, running) = setup.start(None);
+    let http = beside.map(|(l, i)| (l, http(&session, clock.clone(), &label, i)));
+    let address = http.as_ref().map(|(l, _)| l.addr());
+    let left = show(&mut session, ring, clock, options, http).await;
+    session.shut_down(PATIENCE).await;
+    drop(running);
+    if let (Ok(Exit::Ok), Some(address)) = (&left, address) {
+        tell(&format!(
+            "While it ran, its metrics stood on http://{address}/metrics"
+        ));
+    }
+    left
+}
+
+fn wanted(args: &DemoArgs) -> Result<Demo, Refusal> {
+    let sized = args.groups.is_some() || args.partitions.is_some() || args.brokers.is_some();
+    let mut demo = setup::named_demo(&args.scenario)?;
+    if sized {
+        let (groups, partitions) = (
+            args.groups.map_or(1_000, usize::from),
+            args.partitions.map_or(5_000, usize::from),
+        );
+        demo.scenario = scenario::bulk(groups, partitions, args.brokers.unwrap_or(3).into());
+    }
+    demo.seed = args.seed;
+    if let Some(listen) = args.cluster_listen {
+        demo.listen = listen;
+    }
+    Ok(demo)
+}

@@ -1,0 +1,106 @@
+//! `lag` and `check`: one complete reading, one report.
+
+use std::io::{IsTerminal, Write};
+use std::time::Duration;
+
+use crate::cli::{CheckArgs, Exit, LagArgs, Output, SourceArgs};
+use crate::config::Log;
+use crate::model::{Snapshot, Span};
+use crate::report::{self, Asked, Form, Limits, Outcome};
+
+use super::super::setup::{Refusal, Setup, set_up};
+use super::super::{logging, once};
+use super::{print, tell};
+
+/// A snapshot this often, so that an answer is not waited for longer than it takes.
+const CUT_EACH: Duration = Duration::from_millis(200);
+/// How long the end of a one-shot may take.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// `lag`.
+pub(super) async fn lag(args: &LagArgs) -> Result<Exit, Refusal> {
+    let snapshot = read(&args.source, args.timeout).await?;
+    let asked = Asked {
+        groups: &args.groups,
+    };
+    reported(|out, notes| report::lag(&snapshot, &asked, form(args.output), out, notes))
+}
+
+/// One table, as `lag` prints it: for `top` when the output is no terminal.
+pub(super) async fn one_table(setup: Setup) -> Result<Exit, Refusal> {
+    let snapshot = snapshot(setup, Span::from_secs(30)).await?;
+    let asked = Asked { groups: &[] };
+    reported(|out, notes| report::lag(&snapshot, &asked, Form::Table(None), out, notes))
+}
+
+/// `check`.
+pub(super) async fn check(args: &CheckArgs) -> Result<Exit, Refusal> {
+    let snapshot = read(&args.source, args.timeout).await?;
+    let asked = Asked {
+        groups: &args.groups,
+    };
+    let limits = Limits {
+        max_lag: args.max_lag,
+        max_time_lag: args.max_time_lag,
+    };
+    reported(|out, notes| report::check(&snapshot, &asked, limits, form(args.output), out, notes))
+}
+
+async fn read(source: &SourceArgs, patience: Span) -> Result<std::sync::Arc<Snapshot>, Refusal> {
+    let setup = set_up(source, &[])?;
+    let level = source.log_level.as_deref().unwrap_or("error");
+    logging::to_stderr(
+        &Log {
+            file: None,
+            ..setup.config.log.clone()
+        },
+        level,
+    )?;
+    setup.warnings.iter().for_each(|w| tell(w));
+    snapshot(setup, patience).await
+}
+
+async fn snapshot(setup: Setup, patience: Span) -> Result<std::sync::Arc<Snapshot>, Refusal> {
+    let (mut session, demo) = setup.start(Some(CUT_EACH));
+    let snapshot = once::complete(&mut session, patience.to_std())
+        .await
+        .map_err(|error| Refusal {
+            text: format!("error: {error}"),
+            exit: Exit::Unknown,
+        })?;
+    session.shut_down(PATIENCE).await;
+    drop(demo);
+    Ok(snapshot)
+}
+
+fn form(output: Output) -> Form {
+    match output {
+        Output::Json => Form::Json,
+        Output::Csv => Form::Csv,
+        Output::Table if std::io::stdout().is_terminal() => Form::Table(
+            crossterm::terminal::size()
+                .ok()
+                .map(|(columns, _)| columns.into()),
+        ),
+        Output::Table => Form::Table(None),
+    }
+}
+
+/// Makes a report in memory, then prints it: stdout gets all of it or none.
+fn reported(
+    make: impl FnOnce(&mut dyn Write, &mut dyn Write) -> std::io::Result<Outcome>,
+) -> Result<Exit, Refusal> {
+    let (mut out, mut notes) = (Vec::new(), Vec::new());
+    let outcome = make(&mut out, &mut notes).map_err(|error| {
+        Refusal::failed(format!("error: the report could not be made: {error}"))
+    })?;
+    print(&out)?;
+    if !notes.is_empty() {
+        tell(&String::from_utf8_lossy(&notes));
+    }
+    Ok(match outcome {
+        Outcome::Fine => Exit::Ok,
+        Outcome::Breach => Exit::Breach,
+        Outcome::Unknown => Exit::Unknown,
+    })
+}

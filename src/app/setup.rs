@@ -1,0 +1,304 @@
+//! From what was typed to what can be run: the configuration is read, clusters are chosen, and
+//! every problem is said at once.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::cli::{Exit, SourceArgs};
+use crate::config::{self, Cluster, Config, Environment, FlagSetting, Loaded};
+use crate::model::{Clock, Observation, Settings};
+use crate::sim::scenario;
+use crate::source::kafka::KafkaSource;
+use crate::source::stamp::Stamper;
+
+use super::demo::{Demo, RunningDemo};
+use super::kafka::kafka_config;
+use super::session::{AT_LEAST_EACH, Feed, Session, Start};
+
+/// What a command says when it cannot start.
+#[derive(Debug)]
+pub struct Refusal {
+    /// For stderr.
+    pub text: String,
+    /// The code.
+    pub exit: Exit,
+}
+
+impl Refusal {
+    /// Usage or configuration.
+    pub(super) fn usage(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            exit: Exit::Usage,
+        }
+    }
+
+    /// The command's own work failed.
+    pub(super) fn failed(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            exit: Exit::Breach,
+        }
+    }
+}
+
+/// Everything that a session needs, and what faces may print of it.
+pub(super) struct Setup {
+    /// The configuration in force.
+    pub(super) config: Config,
+    /// What is read, in a few words.
+    pub(super) label: Arc<str>,
+    /// Where it connects to, for the first frame.
+    pub(super) connecting_to: Arc<str>,
+    /// The time.
+    pub(super) clock: Clock,
+    /// Warnings about the configuration.
+    pub(super) warnings: Vec<String>,
+    settings: Settings,
+    feeds: Vec<Feed>,
+    demo: Option<RunningDemo>,
+}
+
+/// What to say when there is nothing to connect to.
+const NOTHING: &str = "laggard: there is nothing to connect to. One of these helps:
+
+  laggard demo                                    an embedded cluster, to look around
+  laggard --bootstrap-server HOST:PORT            a real cluster (--command-config FILE for TLS, SASL)
+  laggard config example > laggard.toml           a file with every setting; then:
+  laggard --config laggard.toml
+";
+
+/// Reads the configuration and chooses clusters.
+///
+/// # Errors
+///
+/// Every problem of the configuration at once; nothing to connect to; an unknown scenario.
+pub(super) fn set_up(source: &SourceArgs, more: &[FlagSetting]) -> Result<Setup, Refusal> {
+    let stamper = Stamper::new();
+    let clock: Clock = Arc::new(move || stamper.now());
+    let loaded = load(source, more)?;
+    let warnings = loaded.problems.iter().map(ToString::to_string).collect();
+    let config = loaded.config;
+    if let Some(name) = &source.demo {
+        return demo(&named_demo(name)?, config);
+    }
+    let clusters = chosen(&config, source)?;
+    let mut feeds = Vec::new();
+    let mut problems = Vec::new();
+    for cluster in &clusters {
+        match kafka_config(cluster) {
+            Ok(kafka) => feeds.push(Feed {
+                cluster: cluster.name.clone(),
+                source: Box::new(KafkaSource::new(kafka, stamper)),
+            }),
+            Err(more) => problems.extend(more),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(Refusal::usage(problems.join("\n")));
+    }
+    let mut settings = config.settings();
+    settings
+        .clusters
+        .retain(|s| clusters.iter().any(|c| c.name == s.cluster));
+    let servers: Vec<_> = clusters.iter().map(Cluster::bootstrap).collect();
+    let names: Vec<_> = clusters.iter().map(|c| c.name.to_string()).collect();
+    Ok(Setup {
+        label: names.join(", ").into(),
+        connecting_to: servers.join(", ").into(),
+        config,
+        clock,
+        warnings,
+        settings,
+        feeds,
+        demo: None,
+    })
+}
+
+/// Reads the configuration alone.
+///
+/// # Errors
+///
+/// Every error in it.
+pub(super) fn load(source: &SourceArgs, more: &[FlagSetting]) -> Result<Loaded, Refusal> {
+    let environment = Environment::of_process();
+    let mut flags = flags(source);
+    flags.extend(more.iter().cloned());
+    let loaded = config::load(source.config.as_deref(), &environment, &flags);
+    if loaded.is_usable() {
+        return Ok(loaded);
+    }
+    Err(Refusal::usage(config::print(&loaded.problems)))
+}
+
+/// The configuration of a demo: the parts that are not about clusters, from the environment.
+///
+/// # Errors
+///
+/// Every error in it.
+pub(super) fn load_for_demo(source: &SourceArgs, more: &[FlagSetting]) -> Result<Config, Refusal> {
+    let mut flags = flags(source);
+    flags.extend(more.iter().cloned());
+    let environment = Environment::of_process().only(&["http", "log"]);
+    let loaded = config::load(None, &environment, &flags);
+    if loaded.is_usable() {
+        return Ok(loaded.config);
+    }
+    Err(Refusal::usage(config::print(&loaded.problems)))
+}
+
+/// What flags set, as settings: one place for each, whichever layer it comes from.
+fn flags(source: &SourceArgs) -> Vec<FlagSetting> {
+    let mut flags = Vec::new();
+    let mut set = |flag, path: &[&str], value: String| {
+        let path = path.iter().map(|p| (*p).to_owned()).collect();
+        flags.push(FlagSetting { flag, path, value });
+    };
+    let name = source.cluster.first().map_or("kafka", String::as_str);
+    if let Some(servers) = &source.bootstrap_server {
+        set(
+            "--bootstrap-server",
+            &["clusters", name, "bootstrap_servers"],
+            servers.clone(),
+        );
+        if let Some(file) = &source.command_config {
+            let file = file.display().to_string();
+            set(
+                "--command-config",
+                &["clusters", name, "command_config"],
+                file,
+            );
+        }
+        if let Some(interval) = source.poll_interval {
+            let interval = format!("{}ms", interval.as_millis());
+            set(
+                "--poll-interval",
+                &["clusters", name, "poll_interval"],
+                interval,
+            );
+        }
+    }
+    if let Some(level) = &source.log_level {
+        set("--log-level", &["log", "level"], level.clone());
+    }
+    flags
+}
+
+/// The clusters that are asked for.
+fn chosen(config: &Config, source: &SourceArgs) -> Result<Vec<Cluster>, Refusal> {
+    if source.bootstrap_server.is_some() {
+        let name = source.cluster.first().map_or("kafka", String::as_str);
+        return Ok(config
+            .clusters
+            .iter()
+            .filter(|c| c.name.as_str() == name)
+            .cloned()
+            .collect());
+    }
+    if config.clusters.is_empty() {
+        return Err(Refusal::usage(NOTHING));
+    }
+    let by_name: BTreeMap<_, _> = config
+        .clusters
+        .iter()
+        .map(|c| (c.name.as_str(), c))
+        .collect();
+    let unknown: Vec<_> = source
+        .cluster
+        .iter()
+        .filter(|n| !by_name.contains_key(n.as_str()))
+        .collect();
+    if let Some(name) = unknown.first() {
+        let known: Vec<_> = by_name.keys().copied().collect();
+        return Err(Refusal::usage(format!(
+            "error: --cluster {name}: no such cluster is configured; there are: {}",
+            known.join(", ")
+        )));
+    }
+    let asked = |c: &&Cluster| {
+        source.cluster.is_empty() || source.cluster.iter().any(|n| c.name.as_str() == n)
+    };
+    let mut clusters: Vec<_> = config.clusters.iter().filter(asked).cloned().collect();
+    if let Some(interval) = source.poll_interval {
+        for cluster in &mut clusters {
+            cluster.poll_interval = interval;
+        }
+    }
+    Ok(clusters)
+}
+
+/// The demo of this name.
+///
+/// # Errors
+///
+/// With all names, if there is none.
+pub(super) fn named_demo(name: &str) -> Result<Demo, Refusal> {
+    let scenario = scenario::named(name).ok_or_else(|| {
+        let names: Vec<_> = scenario::names()
+            .map(|(n, shows)| format!("  {n:<22} {shows}"))
+            .collect();
+        let guess = crate::config::nearest(name, scenario::names().map(|(n, _)| n))
+            .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+        Refusal::usage(format!(
+            "error: there is no scenario `{name}`{guess} There are:\n{}",
+            names.join("\n")
+        ))
+    })?;
+    Ok(Demo {
+        scenario,
+        seed: 7,
+        listen: ([127, 0, 0, 1], 0).into(),
+    })
+}
+
+/// Everything for an embedded cluster.
+///
+/// # Errors
+///
+/// When its ports cannot be had.
+pub(super) fn demo(demo: &Demo, config: Config) -> Result<Setup, Refusal> {
+    let stamper = Stamper::new();
+    let clock: Clock = Arc::new(move || stamper.now());
+    let running = RunningDemo::start(demo, clock.clone()).map_err(|error| {
+        Refusal::failed(format!(
+            "error: the embedded cluster cannot listen on {}: {error}",
+            demo.listen
+        ))
+    })?;
+    let policies = config.settings().policies;
+    Ok(Setup {
+        label: format!("demo: {}", demo.scenario.name).into(),
+        connecting_to: running.bootstrap().into(),
+        clock,
+        warnings: Vec::new(),
+        settings: Settings {
+            clusters: vec![running.settings()],
+            policies,
+        },
+        feeds: vec![running.feed(stamper)],
+        config,
+        demo: Some(running),
+    })
+}
+
+impl Setup {
+    /// Starts reading. The embedded cluster, if there is one, lives as long as what is returned.
+    pub(super) fn start(self, cut_each: Option<Duration>) -> (Session, Option<RunningDemo>) {
+        let past: Box<dyn Iterator<Item = Observation> + Send> = match &self.demo {
+            Some(demo) => Box::new(demo.past()),
+            None => Box::new(std::iter::empty()),
+        };
+        let session = Session::start(Start {
+            settings: Arc::new(self.settings),
+            past,
+            feeds: self.feeds,
+            cut_each: cut_each.unwrap_or(AT_LEAST_EACH),
+            clock: self.clock,
+            stop: CancellationToken::new(),
+        });
+        (session, self.demo)
+    }
+}
