@@ -110,6 +110,10 @@ pub struct Faults {
 pub(super) struct Table {
     pub(super) down: FxHashSet<i32>,
     pub(super) moved: FxHashMap<String, FxHashMap<i32, Leadership>>,
+    /// Brokers whose partitions the next replica leads.
+    pub(super) replaced: FxHashSet<i32>,
+    /// How often the partitions that prefer a broker have changed leaders for its sake.
+    pub(super) elections: FxHashMap<i32, i32>,
     rules: Vec<Arc<Active>>,
 }
 
@@ -151,6 +155,28 @@ impl Faults {
             table.down.remove(&broker);
         });
         self.announce(broker, false);
+    }
+
+    /// Closes a broker's port and its connections; the next replica leads its partitions, in a new epoch.
+    pub fn fail_over(&self, broker: i32) {
+        self.elect(broker, true);
+        self.down(broker);
+    }
+
+    /// Gives a broker back the partitions that prefer it, in a new epoch.
+    pub fn elect_preferred(&self, broker: i32) {
+        self.elect(broker, false);
+    }
+
+    fn elect(&self, broker: i32, away: bool) {
+        self.change(|table| {
+            let changed = if away {
+                table.replaced.insert(broker)
+            } else {
+                table.replaced.remove(&broker)
+            };
+            *table.elections.entry(broker).or_default() += i32::from(changed);
+        });
     }
 
     /// Gives a partition another leader, in a new epoch.
@@ -211,6 +237,11 @@ pub(super) struct Subject<'a> {
 }
 
 impl Table {
+    /// Whether every partition is where it belongs.
+    pub(super) fn is_calm(&self) -> bool {
+        self.moved.is_empty() && self.down.is_empty() && self.elections.is_empty()
+    }
+
     pub(super) fn moved_to(&self, topic: &str, partition: i32) -> Option<Leadership> {
         self.moved.get(topic)?.get(&partition).copied()
     }

@@ -27,22 +27,38 @@ pub(super) struct Leadership {
 
 impl Shared {
     pub(super) fn leadership(&self, table: &Table, topic: TopicRef, partition: i32) -> Leadership {
-        let moved = if table.moved.is_empty() {
-            None
-        } else {
-            table.moved_to(self.name(topic), partition)
-        };
-        let place = moved.unwrap_or_else(|| Leadership {
-            leader: self.preferred(topic, partition),
-            epoch: 0,
-        });
-        if table.down.contains(&place.leader) {
-            Leadership {
-                leader: -1,
-                ..place
+        let preferred = self.preferred(topic, partition);
+        if table.is_calm() {
+            return Leadership {
+                leader: preferred,
+                epoch: 0,
+            };
+        }
+        let elections = table.elections.get(&preferred).copied().unwrap_or(0);
+        let place = match table.moved_to(self.name(topic), partition) {
+            Some(moved) => Leadership {
+                epoch: moved.epoch + elections,
+                ..moved
+            },
+            None if table.replaced.contains(&preferred) => {
+                let replicas = self.replicas(topic, partition);
+                let other = replicas
+                    .into_iter()
+                    .find(|broker| !table.replaced.contains(broker));
+                Leadership {
+                    leader: other.unwrap_or(-1),
+                    epoch: elections,
+                }
             }
-        } else {
-            place
+            None => Leadership {
+                leader: preferred,
+                epoch: elections,
+            },
+        };
+        let alive = !table.down.contains(&place.leader);
+        Leadership {
+            leader: if alive { place.leader } else { -1 },
+            ..place
         }
     }
 

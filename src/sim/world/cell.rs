@@ -85,6 +85,15 @@ impl Cell {
         }
     }
 
+    /// Forgets what is not needed to answer about `t` and later.
+    pub(super) fn forget_before(&self, t: Millis) {
+        let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
+        let t = t.min(inner.until);
+        for group in &mut inner.groups {
+            group.forget_before(t);
+        }
+    }
+
     /// Changes what happens to a group and forgets what followed from it.
     pub(super) fn intervene(&self, group: usize, event: Event, topics: &[Topic]) {
         let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);

@@ -136,6 +136,14 @@ impl World {
         true
     }
 
+    /// Frees what is not needed to answer about `t` and later, so that weeks can be simulated. Not for a world that
+    /// brokers serve: the log of commits would lose its beginning.
+    pub fn forget_before(&self, t: Millis) {
+        for cell in &self.cells {
+            cell.forget_before(self.relative(t));
+        }
+    }
+
     fn filler_view(&self, group: usize) -> GroupView {
         let name = &self.groups[group].name;
         let rows = self.rows(group).len();

@@ -102,6 +102,15 @@ impl Timeline {
         self.until = to;
     }
 
+    /// Forgets segments that ended before `t`.
+    pub(super) fn forget_before(&mut self, t: Millis) {
+        let old = self
+            .segments
+            .partition_point(|segment| segment.at <= t)
+            .saturating_sub(1);
+        self.segments.drain(..old);
+    }
+
     fn last(&self) -> &Segment {
         &self.segments[self.segments.len() - 1]
     }

@@ -14,6 +14,7 @@ mod filler;
 mod group;
 mod groups;
 mod members;
+mod record;
 mod service;
 mod simulated;
 #[cfg(test)]
@@ -29,7 +30,8 @@ use self::cell::Cell;
 pub use self::commit_log::CommitRecord;
 pub use self::group::{Brief, Commit, GroupView, Member, Row};
 use self::groups::{Group, fill, simulate};
-pub use self::topic::{Record, RecordKind, Topic};
+pub use self::record::{Record, RecordKind};
+pub use self::topic::Topic;
 pub use self::truth::{Condition, RowTruth};
 use crate::sim::random::{derive, mix};
 use crate::sim::spec::{Millis, Scenario};

@@ -15,6 +15,8 @@ pub(super) struct Simulated {
     pub(super) rows: Vec<Row>,
     pub(super) timeline: Timeline,
     pub(super) commits: Vec<Vec<Commit>>,
+    /// How many older commits of each row have been forgotten.
+    forgotten: Vec<i64>,
     pub(super) seed: u64,
     /// Rows that an event poisons: event, row.
     pub(super) poisoned: Vec<(usize, usize)>,
@@ -55,6 +57,7 @@ impl Simulated {
             seed: derive(seed, &spec.name),
             poisoned: Vec::new(),
             commits: vec![Vec::new(); rows.len()],
+            forgotten: vec![0; rows.len()],
             positions: vec![0.0; rows.len()],
             seen: vec![0; rows.len()],
             visible: vec![0; rows.len()],
@@ -79,6 +82,7 @@ impl Simulated {
             (self.seen[row], self.visible[row]) = (end, end);
             self.poison[row] = None;
             self.commits[row].clear();
+            self.forgotten[row] = 0;
             let never = self
                 .spec
                 .events
@@ -225,11 +229,23 @@ impl Simulated {
             .filter(|commit| commit.offset >= 0)
     }
 
+    /// Forgets commits that are not needed to answer about `t` and later.
+    pub(super) fn forget_before(&mut self, t: Millis) {
+        for (commits, forgotten) in self.commits.iter_mut().zip(&mut self.forgotten) {
+            let old = commits
+                .partition_point(|commit| commit.at <= t)
+                .saturating_sub(1);
+            commits.drain(..old);
+            *forgotten += old as i64;
+        }
+        self.timeline.forget_before(t);
+    }
+
     /// Commits of all rows up to and including `t`.
     pub(super) fn commit_count(&self, t: Millis) -> i64 {
         let of_row =
             |commits: &Vec<Commit>| commits.partition_point(|commit| commit.at <= t) as i64;
-        self.commits.iter().map(of_row).sum()
+        self.commits.iter().map(of_row).sum::<i64>() + self.forgotten.iter().sum::<i64>()
     }
 
     /// Commits in `(after, upto]`, row by row.

@@ -357,3 +357,31 @@ fn groups_hash_as_javas_strings_do() {
         (0xD83D_i32 * 31 + 0xDE00) % 50
     );
 }
+
+#[test]
+fn what_is_forgotten_changes_nothing_later() {
+    let storm = EventKind::Storm {
+        every: 5 * MINUTE,
+        away: 20 * SECOND,
+    };
+    let group = || {
+        GroupSpec::new("g", "t")
+            .members(3, 40.0)
+            .event(-HOUR, None, storm.clone())
+    };
+    let (whole, lean) = (
+        World::new(&one(steady(60.0), group()), 3, EPOCH),
+        World::new(&one(steady(60.0), group()), 3, EPOCH),
+    );
+    for hour in 0..4 {
+        let t = hour * HOUR;
+        assert_eq!(offsets(&whole, t), offsets(&lean, t));
+        assert_eq!(whole.view(0, EPOCH + t), lean.view(0, EPOCH + t));
+        let partition = offsets_partition("g");
+        assert_eq!(
+            whole.commit_log_end(partition, EPOCH + t),
+            lean.commit_log_end(partition, EPOCH + t)
+        );
+        lean.forget_before(EPOCH + t);
+    }
+}

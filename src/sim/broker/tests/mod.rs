@@ -268,3 +268,38 @@ async fn faults_strike_where_they_are_told_and_no_longer() {
     }
     assert_eq!(code().await, 0);
 }
+
+#[tokio::test]
+async fn another_replica_leads_while_a_broker_is_gone() {
+    let Still { cluster, .. } = still(&scenario::bulk(1, 20, 3));
+    let topic = cluster.world().topics()[0].name.to_string();
+    let replicas = cluster.world().replicas(0, 5);
+    let code = async |broker: i32, epoch| {
+        let answer = ask(&cluster, broker as usize, 5, end_of(&topic, 5, epoch))
+            .await
+            .expect("answer");
+        answer.topics[0].partitions[0].error_code
+    };
+    cluster.faults().fail_over(replicas[0]);
+    assert_eq!(code(replicas[1], 1).await, 0);
+    assert_eq!(
+        code(replicas[1], 0).await,
+        ResponseError::FencedLeaderEpoch.code()
+    );
+    cluster.faults().up(replicas[0]);
+    cluster.faults().elect_preferred(replicas[0]);
+    assert_eq!(
+        code(replicas[1], 2).await,
+        ResponseError::NotLeaderOrFollower.code()
+    );
+    let mut tries = 0;
+    while ask(&cluster, replicas[0] as usize, 5, end_of(&topic, 5, 2))
+        .await
+        .is_err()
+    {
+        tries += 1;
+        assert!(tries < 100, "the port stays closed");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(code(replicas[0], 2).await, 0);
+}
