@@ -72,14 +72,13 @@ impl RunningDemo {
 
     /// The six hours before: made when they are folded, so that the screen comes first.
     pub fn past(&self) -> impl Iterator<Item = Observation> + Send + 'static {
-        let world = Arc::clone(&self.world);
         let past = Past {
             cluster: self.name.clone(),
             brokers: self.cluster.brokers(),
             interval: INTERVAL,
             ticks: true,
         };
-        std::iter::once_with(move || history(&world, &past)).flatten()
+        history(&self.world, &past)
     }
 
     /// The real source, pointed at it.

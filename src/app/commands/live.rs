@@ -252,7 +252,8 @@ fn wanted(args: &DemoArgs) -> Result<Demo, Refusal> {
             args.groups.map_or(1_000, usize::from),
             args.partitions.map_or(5_000, usize::from),
         );
-        demo.scenario = scenario::bulk(groups, partitions, args.brokers.unwrap_or(3).into());
+        let brokers = args.brokers.unwrap_or(3).into();
+        demo.scenario = demo.scenario.sized(groups, partitions, brokers);
     }
     demo.seed = args.seed;
     if let Some(listen) = args.cluster_listen {

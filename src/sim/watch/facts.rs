@@ -14,7 +14,7 @@ use crate::sim::world::{self, Row};
 /// What stands for the size of a record where a setting is in bytes.
 const RECORD_BYTES: u64 = 1024;
 
-impl Watch<'_> {
+impl Watch {
     pub(super) fn brokers_fact(&self) -> Fact {
         Fact::Brokers {
             cluster_id: Some(self.world.cluster_id().into()),

@@ -1,5 +1,7 @@
 //! The hours before the epoch as a poller would have seen them, to fold before the first live poll.
 
+use std::sync::Arc;
+
 use super::Watch;
 use crate::model::{Broker, ClusterName, Observation, Span, Timestamp};
 use crate::sim::spec::{HOUR, MINUTE, Millis, PAST};
@@ -23,26 +25,73 @@ pub struct Past {
 const FULL: Millis = 30 * MINUTE;
 /// … and older than this, only every sixth.
 const HALF: Millis = 2 * HOUR;
+/// About how many single readings a past may hold: a big cluster's is thinner.
+const BUDGET: usize = 2_500_000;
+/// The fewest polls that a past has.
+const FEWEST: usize = 6;
 
-/// The observations of the six hours before the world's epoch, in order; the last cycle ends before it.
-pub fn history(world: &World, past: &Past) -> Vec<Observation> {
-    let interval = past.interval.as_millis().max(100);
-    let polls = PAST / interval;
-    let mut watch = Watch::new(world, past.cluster.clone(), past.brokers.clone());
-    let mut all = Vec::new();
-    for poll in (1..=polls)
-        .rev()
-        .filter(|poll| poll % thinning(poll * interval) == 0 || *poll == polls)
-    {
-        all.extend(watch.cycle(world.epoch() - poll * interval, past.interval));
-        if past.ticks {
-            let at = all
+/// The observations of the six hours before the world's epoch, in order; the last cycle ends before it. A cycle is made
+/// when it is taken, so that even a big cluster's past needs no room.
+pub fn history(
+    world: &Arc<World>,
+    past: &Past,
+) -> impl Iterator<Item = Observation> + Send + use<> {
+    let (epoch, interval, ticks) = (world.epoch(), past.interval, past.ticks);
+    let mut watch = Watch::new(
+        Arc::clone(world),
+        past.cluster.clone(),
+        past.brokers.clone(),
+    );
+    let ages = ages(interval.as_millis().max(100), readings(world));
+    ages.into_iter().flat_map(move |age| {
+        let mut cycle = watch.cycle(epoch - age, interval);
+        if ticks {
+            let at = cycle
                 .last()
-                .map_or(Timestamp::from_millis(world.epoch()), Observation::at);
-            all.push(Observation::Tick { at });
+                .map_or(Timestamp::from_millis(epoch - age), Observation::at);
+            cycle.push(Observation::Tick { at });
         }
+        cycle
+    })
+}
+
+/// About how many single readings one cycle makes.
+fn readings(world: &World) -> usize {
+    let partitions: usize = world
+        .topics()
+        .iter()
+        .map(|topic| topic.partitions as usize)
+        .sum();
+    let rows: usize = (0..world.group_count())
+        .map(|group| world.row_count(group))
+        .sum();
+    3 * partitions + rows
+}
+
+/// How long before the epoch the cycles of a past begin, the oldest first.
+fn ages(interval: Millis, readings: usize) -> Vec<Millis> {
+    let polls = PAST / interval;
+    let told = |poll: &i64| poll % thinning(poll * interval) == 0 || *poll == polls;
+    let all: Vec<Millis> = (1..=polls)
+        .rev()
+        .filter(told)
+        .map(|poll| poll * interval)
+        .collect();
+    let most = (BUDGET / readings.max(1)).max(FEWEST);
+    if all.len() <= most {
+        return all;
     }
-    all
+    // Ever closer towards the epoch, as a thinned history is.
+    let growth = (polls as f64).powf(1.0 / (most - 1) as f64);
+    let mut polls: Vec<i64> = (0..most)
+        .map(|k| growth.powi(k as i32).round() as i64)
+        .collect();
+    polls.dedup();
+    polls
+        .into_iter()
+        .rev()
+        .map(|poll| poll * interval)
+        .collect()
 }
 
 /// Only each so many-th poll is told at this age.
@@ -74,9 +123,9 @@ mod tests {
     #[test]
     fn the_past_is_whole_and_in_order() {
         let scenario = scenario::named("poison").expect("poison");
-        let world = World::new(&scenario, 1, EPOCH);
+        let world = Arc::new(World::new(&scenario, 1, EPOCH));
         let started = std::time::Instant::now();
-        let all = history(&world, &past(false));
+        let all: Vec<Observation> = history(&world, &past(false)).collect();
         println!("{} observations in {:?}", all.len(), started.elapsed());
         let times: Vec<i64> = all
             .iter()
@@ -123,8 +172,12 @@ mod tests {
 
     #[test]
     fn a_past_with_ticks_has_one_a_cycle() {
-        let world = World::new(&scenario::named("idle").expect("idle"), 1, EPOCH);
-        let all = history(&world, &past(true));
+        let world = Arc::new(World::new(
+            &scenario::named("idle").expect("idle"),
+            1,
+            EPOCH,
+        ));
+        let all: Vec<Observation> = history(&world, &past(true)).collect();
         let count = |wanted: fn(&Observation) -> bool| all.iter().filter(|o| wanted(o)).count();
         let cycles = count(|o| {
             matches!(
@@ -136,5 +189,13 @@ mod tests {
             )
         });
         assert_eq!(count(|o| matches!(o, Observation::Tick { .. })), cycles);
+    }
+
+    #[test]
+    fn a_big_clusters_past_is_thin_and_covers_as_much() {
+        let ages = ages(5_000, 350_000);
+        assert!((FEWEST..=8).contains(&ages.len()), "{ages:?}");
+        assert!(ages.windows(2).all(|pair| pair[0] > pair[1]));
+        assert!(ages[0] > PAST - MINUTE && ages[ages.len() - 1] == 5_000);
     }
 }

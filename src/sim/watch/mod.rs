@@ -7,6 +7,8 @@
 mod facts;
 mod history;
 
+use std::sync::Arc;
+
 use crate::model::{
     Broker, ClusterName, Cycle, Fact, HealthState, Isolation, Observation, Span, Timestamp,
 };
@@ -25,8 +27,8 @@ const METADATA_EACH: Millis = MINUTE;
 const CONFIGS_EACH: Millis = 10 * MINUTE;
 
 /// A poller that watches a world.
-pub struct Watch<'a> {
-    world: &'a World,
+pub struct Watch {
+    world: Arc<World>,
     cluster: ClusterName,
     brokers: Vec<Broker>,
     metadata_read: Option<Millis>,
@@ -34,9 +36,9 @@ pub struct Watch<'a> {
     out: Vec<Observation>,
 }
 
-impl<'a> Watch<'a> {
+impl Watch {
     /// Of `world`, which its user calls `cluster` and whose brokers are these.
-    pub fn new(world: &'a World, cluster: ClusterName, brokers: Vec<Broker>) -> Self {
+    pub fn new(world: Arc<World>, cluster: ClusterName, brokers: Vec<Broker>) -> Self {
         Self {
             world,
             cluster,

@@ -70,6 +70,14 @@ impl World {
         }
     }
 
+    /// How many rows a group has.
+    pub fn row_count(&self, group: usize) -> usize {
+        match self.groups[group].body {
+            Body::Filler(filler) => self.topics[filler.topic as usize].partitions as usize,
+            Body::Simulated(cell, index) => self.cells[cell].rows(index).len(),
+        }
+    }
+
     /// The newest commit of each row at `t`, into `out`; none where there is none.
     pub fn commits(&self, group: usize, t: Millis, out: &mut Vec<Option<Commit>>) {
         out.clear();
