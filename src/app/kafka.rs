@@ -50,6 +50,10 @@ pub(super) fn kafka_config(cluster: &Cluster) -> Result<KafkaConfig, Vec<String>
     kafka.groups = filter(&cluster.groups);
     kafka.topics = filter(&cluster.topics);
     kafka.internal_topics = cluster.internal_topics;
+    kafka.read_records = (!cluster.read_records.is_empty()).then(|| Filter {
+        include: cluster.read_records.clone(),
+        exclude: Vec::new(),
+    });
     kafka.requests_per_second = cluster.requests_per_second;
     kafka.offset_window = usize::try_from(cluster.window).unwrap_or(usize::MAX);
     Ok(kafka)

@@ -16,7 +16,7 @@ const COME_UP: Duration = Duration::from_secs(8);
 const ANSWERS: Duration = Duration::from_millis(1_500);
 
 /// Waits for a snapshot in which every cluster has been read to the end of a cycle, or is down, or
-/// `patience` has passed. Whatever is there by then is given: what is missing is unknown in it.
+/// `patience` has passed; where records may be read, also for what was asked of them. Whatever is there by then is given: what is missing is unknown in it.
 ///
 /// # Errors
 ///
@@ -24,6 +24,7 @@ const ANSWERS: Duration = Duration::from_millis(1_500);
 pub async fn complete(
     session: &mut Session,
     patience: Duration,
+    reads_records: bool,
 ) -> Result<Arc<Snapshot>, SessionError> {
     let started = Instant::now();
     let mut snapshots = session.snapshots.clone();
@@ -36,7 +37,7 @@ pub async fn complete(
             // A cluster that stays down makes no snapshots: look again all the same.
             let _ = tokio::time::timeout(Duration::from_millis(200), snapshots.changed()).await;
         }
-        if asked.load(Ordering::Relaxed) {
+        if reads_records && asked.load(Ordering::Relaxed) {
             sleep(ANSWERS).await;
         }
     };

@@ -78,6 +78,11 @@ impl EndHistory {
         self.points.clear();
     }
 
+    /// The oldest point.
+    pub(super) fn first(&self) -> Option<Point> {
+        self.points.first().copied()
+    }
+
     /// The newest point.
     pub(super) fn last(&self) -> Option<Point> {
         self.points.last().copied()

@@ -237,7 +237,11 @@ impl Topic {
             return false;
         };
         let little = (1..=MARKERS_AT_MOST).contains(&(end - committed));
-        let rests = log.end_moved_at.is_some_and(|moved| moved <= still);
+        // One that has never been seen to move may well rest: a one-shot sees it only once.
+        let first = log.history.first().map(|p| p.answered);
+        let rests = log
+            .end_moved_at
+            .is_some_and(|moved| moved <= still || first == Some(moved));
         let open = log.tail.is_none_or(|tail| tail.leaves_open(committed, end));
         // Of two groups' commits the higher one is asked about last, so it is the one to remember.
         let asked = log

@@ -36,7 +36,14 @@ pub(super) fn table(
         .map(|(c, g)| group_row(several.then_some(*c), g, snapshot.at))
         .collect();
     if rows.is_empty() {
-        writeln!(out, "no consumer groups")?;
+        // Only a complete listing says that there is none.
+        let listed = snapshot
+            .clusters
+            .iter()
+            .all(|c| c.health.last_complete_listing.is_some());
+        if listed && !detail {
+            writeln!(out, "no consumer groups")?;
+        }
         return Ok(());
     }
     write(&columns, &rows, width, out)?;

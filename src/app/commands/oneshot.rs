@@ -61,8 +61,13 @@ async fn read(source: &SourceArgs, patience: Span) -> Result<std::sync::Arc<Snap
 }
 
 async fn snapshot(setup: Setup, patience: Span) -> Result<std::sync::Arc<Snapshot>, Refusal> {
+    let reads_records = setup
+        .config
+        .clusters
+        .iter()
+        .any(|c| !c.read_records.is_empty());
     let (mut session, demo) = setup.start(Some(CUT_EACH));
-    let snapshot = once::complete(&mut session, patience.to_std())
+    let snapshot = once::complete(&mut session, patience.to_std(), reads_records)
         .await
         .map_err(|error| Refusal {
             text: format!("error: {error}"),
