@@ -13,6 +13,7 @@ mod evidence;
 mod id;
 mod observation;
 mod policy;
+mod probe;
 mod reading;
 mod secret;
 mod settings;
@@ -37,6 +38,7 @@ pub use observation::{
     PartitionMetadata, TopicCommits, TopicConfig, TopicMetadata,
 };
 pub use policy::{Pattern, Policy, PolicyRule, Severity};
+pub use probe::{ApiVersions, ClusterProbe, Grant, Reached, Right};
 pub use reading::{Bounds, Reading, ReadingState, Why};
 pub use secret::{Secret, is_secret};
 pub use settings::{ClusterSettings, Settings};

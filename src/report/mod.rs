@@ -5,6 +5,7 @@
 
 mod check;
 mod csv;
+mod doctor;
 mod lag;
 mod table;
 mod value;
@@ -19,6 +20,7 @@ use crate::model::{ClusterSnapshot, GroupSnapshot, HealthState, Snapshot, docume
 use crate::words::text::escape;
 
 pub use check::{Limits, check};
+pub use doctor::doctor;
 
 /// What a report came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

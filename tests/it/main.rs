@@ -16,6 +16,7 @@ mod support;
 mod architecture;
 mod calls;
 mod demo;
+mod doctor;
 mod embedded;
 mod faults;
 mod harness;

@@ -8,6 +8,7 @@ pub mod admin;
 pub mod config;
 pub mod ffi;
 mod poller;
+mod probe;
 pub mod properties;
 mod pulse;
 mod records;
@@ -19,6 +20,7 @@ pub mod trouble;
 mod admin_tests;
 
 pub use config::{Filter, KafkaConfig};
+pub use probe::probe;
 pub use properties::Properties;
 pub use pulse::Pulse;
 pub use secret::{Scrubber, Secret};

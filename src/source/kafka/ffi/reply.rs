@@ -181,6 +181,8 @@ pub struct ClusterDescription {
     pub controller: Option<i32>,
     /// Brokers: id, host, port, rack.
     pub brokers: Vec<(i32, String, u16, Option<String>)>,
+    /// Whether this user may Describe the cluster; none: the broker does not tell.
+    pub may_describe: Option<bool>,
 }
 
 const KINDS: [i32; 7] = [
@@ -561,7 +563,13 @@ impl Reader<'_> {
                 return None;
             }
             let nodes = c::rd_kafka_DescribeCluster_result_nodes(result, &raw mut count);
+            let mut operations = 0;
+            let allowed = c::rd_kafka_DescribeCluster_result_authorized_operations(
+                result,
+                &raw mut operations,
+            );
             Some(Reply::Cluster(ClusterDescription {
+                may_describe: may_describe(allowed, operations),
                 cluster_id: optional(c::rd_kafka_DescribeCluster_result_cluster_id(result)),
                 controller: node(c::rd_kafka_DescribeCluster_result_controller(result)),
                 brokers: elements(nodes, count)
@@ -579,6 +587,21 @@ impl Reader<'_> {
             }))
         }
     }
+}
+
+/// Whether Describe is among the operations allowed; none when the broker did not tell any.
+unsafe fn may_describe(allowed: *const c::rd_kafka_AclOperation_t, count: usize) -> Option<bool> {
+    use c::rd_kafka_AclOperation_t as op;
+    if allowed.is_null() {
+        return None;
+    }
+    let wanted = [
+        op::RD_KAFKA_ACL_OPERATION_DESCRIBE as u32,
+        op::RD_KAFKA_ACL_OPERATION_ALL as u32,
+    ];
+    // Read as numbers: a later broker may name an operation that this enum does not have.
+    let allowed = unsafe { std::slice::from_raw_parts(allowed.cast::<u32>(), count) };
+    Some(allowed.iter().any(|operation| wanted.contains(operation)))
 }
 
 /// A node's id; none for null and for −1.

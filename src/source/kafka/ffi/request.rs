@@ -229,6 +229,13 @@ impl Call {
 
     fn describe_cluster(&self) {
         // SAFETY: all three objects live.
+        unsafe {
+            destroy_error(c::rd_kafka_AdminOptions_set_include_authorized_operations(
+                self.options,
+                1,
+            ));
+        }
+        // SAFETY: all three objects live.
         unsafe { c::rd_kafka_DescribeCluster(self.client, self.options, self.queue) }
     }
 
