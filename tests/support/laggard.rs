@@ -113,6 +113,12 @@ impl Served {
     /// Serves one cluster, called `it`, read each second. Waits until it is ready.
     #[track_caller]
     pub fn start(cluster: &KafkaCluster) -> Self {
+        Self::of(&cluster.bootstrap())
+    }
+
+    /// The same at an address where a cluster need not be.
+    #[track_caller]
+    pub fn of(bootstrap: &str) -> Self {
         let base = run_dir().join(unique("serve"));
         let (stdout, stderr) = (base.with_extension("out"), base.with_extension("err"));
         let address = TcpListener::bind("127.0.0.1:0")
@@ -122,17 +128,15 @@ impl Served {
             .to_string();
         let mut command = command(&stdout, &stderr);
         command.args(["serve", "--listen", &address]);
-        command.env(
-            "LAGGARD_CLUSTERS__IT__BOOTSTRAP_SERVERS",
-            cluster.bootstrap(),
-        );
+        command.env("LAGGARD_CLUSTERS__IT__BOOTSTRAP_SERVERS", bootstrap);
         command.env("LAGGARD_CLUSTERS__IT__POLL_INTERVAL", "1s");
         let mut served = Self {
             running: Running::start(command).unwrap(),
             address,
             stderr,
         };
-        eventually(Duration::from_mins(1), || {
+        // A cluster that is down counts as ready after a minute.
+        eventually(Duration::from_secs(75), || {
             served.assert_running();
             served.get("/readyz").map(drop)
         });

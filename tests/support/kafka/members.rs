@@ -62,6 +62,7 @@ pub struct Member {
 struct Seen {
     stop: AtomicBool,
     paused: AtomicBool,
+    is_paused: AtomicBool,
     records: AtomicU64,
     assigned: Mutex<Vec<(String, i32)>>,
 }
@@ -101,9 +102,18 @@ impl Member {
         self.seen.assigned.lock().unwrap().clone()
     }
 
-    /// Stops processing while the membership lives on (a stalled consumer), or goes on.
+    /// Stops processing while the membership lives on (a stalled consumer), or goes on; returns once it is so.
+    #[track_caller]
     pub fn pause(&self, paused: bool) {
         self.seen.paused.store(paused, Ordering::Relaxed);
+        eventually(Duration::from_secs(30), || {
+            let done = self.seen.is_paused.load(Ordering::Relaxed) == paused;
+            if done {
+                Ok(())
+            } else {
+                Err("the member does not heed".to_owned())
+            }
+        });
     }
 
     /// Waits until the member holds at least this many partitions.
@@ -159,6 +169,7 @@ fn work(consumer: &BaseConsumer, seen: &Seen, pause: Duration) {
             } else {
                 consumer.resume(&held).unwrap();
             }
+            seen.is_paused.store(is_paused, Ordering::Relaxed);
         }
         let Some(Ok(message)) = consumer.poll(Duration::from_millis(100)) else {
             continue;
