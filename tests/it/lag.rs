@@ -5,13 +5,13 @@ use std::time::Duration;
 use laggard::source::kafka::Filter;
 use serde_json::{Value, json};
 
-use crate::support::inside::{Inside, lag};
+use crate::support::inside::Inside;
 use crate::support::kafka::KafkaCluster;
 use crate::support::kafka::clients::Transactions;
 use crate::support::kafka::members::{Member, MemberOptions};
 use crate::support::kafka::shared;
 use crate::support::kafka::tools::{GroupRow, ShareMember};
-use crate::support::laggard::{as_group_rows, group, partition};
+use crate::support::laggard::{as_group_rows, group, lag, partition};
 use crate::support::{eventually, unique};
 
 /// One partition of one group that has committed `committed` of `end` records.

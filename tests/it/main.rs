@@ -15,6 +15,7 @@ mod support;
 
 mod architecture;
 mod calls;
+mod commands;
 mod demo;
 mod doctor;
 mod embedded;

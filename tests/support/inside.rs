@@ -59,9 +59,8 @@ impl Inside {
         let inside = self;
         eventually(Duration::from_secs(30), || {
             let snapshot = inside.latest();
-            let read = |cluster: &Arc<laggard::model::ClusterSnapshot>| {
-                cluster.health.last_success.is_some()
-            };
+            let read =
+                |cluster: &Arc<laggard::model::ClusterSnapshot>| cluster.health.cycle.is_some();
             if snapshot.clusters.iter().any(read) {
                 Ok(())
             } else {
@@ -140,10 +139,4 @@ impl Drop for Inside {
                 .block_on(session.shut_down(Duration::from_secs(5)));
         }
     }
-}
-
-/// One look, as `laggard lag` takes it.
-#[track_caller]
-pub fn lag(cluster: &KafkaCluster, _groups: &[&str]) -> Value {
-    Inside::start(cluster).snapshot()
 }
