@@ -1,11 +1,14 @@
 //! What each value alone cannot tell: ranges, what is missing, policies that are never reached.
 
+use std::path::Path;
+
 use super::build::{CLUSTERS, GROUPS};
 use super::place::Place;
 use super::problem::{Problem, did_you_mean};
 use super::settings::{Cluster, Config, GroupPolicy};
 use super::tree::{Entry, Node, Table, find};
 use crate::model::{Pattern, Span};
+use crate::source::kafka::Properties;
 
 /// Judges a configuration by the tree that it was built from.
 pub(crate) fn judge(config: &Config, tree: &Table) -> Vec<Problem> {
@@ -80,13 +83,30 @@ fn judge_cluster(cluster: &Cluster, key: &Place, table: &Table, problems: &mut V
         cluster.requests_per_second.is_none_or(|n| n > 0.0),
         "more than 0; leave it out for no limit".into(),
     );
-    if let (Some(path), Some(entry)) = (&cluster.command_config, find(table, &["command_config"]))
-        && let Err(error) = std::fs::File::open(path)
-    {
-        problems.push(Problem::error(
-            entry.place.clone(),
-            format!("command_config {} cannot be read: {error}", path.display()),
-        ));
+    if let (Some(path), Some(entry)) = (&cluster.command_config, find(table, &["command_config"])) {
+        judge_command_config(path, entry, problems);
+    }
+}
+
+/// The file is translated as it will be when the cluster is read.
+fn judge_command_config(path: &Path, entry: &Entry, problems: &mut Vec<Problem>) {
+    // The first line is what is wrong; commands to type come after it.
+    let mut wrong = |why: String| {
+        let (why, hint) = why.split_once('\n').unwrap_or((&why, ""));
+        let hint = Some(hint).filter(|hint| !hint.is_empty());
+        let problem = Problem::error(entry.place.clone(), why);
+        problems.push(problem.maybe_hint(hint.map(str::to_owned)));
+    };
+    match Properties::read_client_properties(path) {
+        Ok(translated) => {
+            for problem in translated.problems {
+                wrong(format!("command_config {}: {problem}", path.display()));
+            }
+        }
+        Err(error) => wrong(format!(
+            "command_config {} cannot be read: {error}",
+            path.display()
+        )),
     }
 }
 

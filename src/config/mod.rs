@@ -25,6 +25,8 @@ mod value;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod tests_any;
+#[cfg(test)]
 mod tests_invalid;
 
 use std::path::{Path, PathBuf};

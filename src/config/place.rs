@@ -3,12 +3,12 @@
 //! In: files with the byte ranges of their secrets. Out: `file:line:column` and the line itself.
 //! It must never show a secret: a line is masked before it leaves this module.
 
+use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A configuration file as it was read.
-#[derive(Debug)]
 pub(crate) struct SourceFile {
     /// As the user names it.
     pub(crate) path: PathBuf,
@@ -19,6 +19,13 @@ pub(crate) struct SourceFile {
     /// It did not parse, so that `hidden` may be incomplete: lines that could hold a secret are
     /// not shown at all.
     pub(crate) damaged: bool,
+}
+
+/// Only its name: the text may hold secrets.
+impl fmt::Debug for SourceFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.path, f)
+    }
 }
 
 /// Where something was written.

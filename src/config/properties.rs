@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value as Json, json};
 
 use super::place::Place;
-use super::problem::{Problem, nearest};
+use super::problem::Problem;
 use super::tree::{Entry, Node, Table};
 use super::value::{Named, Value, quoted};
 use crate::model::{Secret, is_secret};
@@ -141,12 +141,18 @@ fn doubts(name: &str, held: &Held, entry: &Entry) -> Option<Problem> {
     if let Some(problem) = not_to_be_set(name, &key) {
         return Some(problem);
     }
-    let refused = refused_by_client(name, held, &key);
-    match held {
-        _ if refused.is_some() => refused,
+    let value = match held.read() {
+        Ok(value) => value,
+        Err(error) => {
+            let message = format!("`{name}`: {error}");
+            return Some(Problem::error(entry.place.clone(), message));
+        }
+    };
+    let refused = refused_by_client(name, &value);
+    match (refused, held) {
+        (Some(why), _) => Some(Problem::error(key, format!("property {why}"))),
         // The environment is where secrets may stand.
-        Held::Literal(_) if is_secret(name) && matches!(key, Place::Variable(_)) => None,
-        Held::Literal(_) if is_secret(name) => Some(
+        (None, Held::Literal(_)) if is_secret(name) && !matches!(key, Place::Variable(_)) => Some(
             Problem::warning(
                 key,
                 format!("the secret `{name}` is written in plain text"),
@@ -156,11 +162,15 @@ fn doubts(name: &str, held: &Held, entry: &Entry) -> Option<Problem> {
                  or \"env:KAFKA_SECRET\""
             )),
         ),
-        held => held
-            .read()
-            .err()
-            .map(|error| Problem::error(entry.place.clone(), format!("`{name}`: {error}"))),
+        _ => None,
     }
+}
+
+/// librdkafka itself judges names and values; its answer holds no secret.
+fn refused_by_client(name: &str, value: &Secret) -> Option<String> {
+    let mut alone = crate::source::kafka::Properties::default();
+    alone.set(name, value.reveal());
+    alone.check().first().map(ToString::to_string)
 }
 
 /// Properties that are Laggard's to set, and other clients' properties.
@@ -191,67 +201,6 @@ fn not_to_be_set(name: &str, key: &Place) -> Option<Problem> {
         _ => None,
     }
 }
-
-/// librdkafka itself judges names, and values that are no secrets: it may quote them.
-fn refused_by_client(name: &str, held: &Held, key: &Place) -> Option<Problem> {
-    use crate::source::kafka::ffi::{PropertyError, check_properties};
-    let value = match held {
-        Held::Literal(value) if !is_secret(name) => Some(value.reveal()),
-        _ => None,
-    };
-    let given = (name.to_owned(), value.unwrap_or_default().to_owned());
-    match check_properties(&[given]).err()? {
-        PropertyError::Unknown { .. } => Some(
-            Problem::error(key.clone(), format!("librdkafka has no property `{name}`"))
-                .maybe_hint(nearest(name, USUAL).map(|near| format!("did you mean `{near}`?"))),
-        ),
-        error @ PropertyError::Invalid { .. } if value.is_some() => {
-            Some(Problem::error(key.clone(), error.to_string()))
-        }
-        // Only a whole client can tell: the source says it.
-        PropertyError::Invalid { .. } | PropertyError::Client { .. } => None,
-    }
-}
-
-/// The properties that people set, to know a misspelt one by.
-const USUAL: [&str; 36] = [
-    "broker.address.family",
-    "client.dns.lookup",
-    "client.id",
-    "client.rack",
-    "connections.max.idle.ms",
-    "debug",
-    "enable.ssl.certificate.verification",
-    "https.ca.location",
-    "metadata.max.age.ms",
-    "reconnect.backoff.max.ms",
-    "reconnect.backoff.ms",
-    "retry.backoff.ms",
-    "sasl.kerberos.keytab",
-    "sasl.kerberos.kinit.cmd",
-    "sasl.kerberos.principal",
-    "sasl.kerberos.service.name",
-    "sasl.mechanism",
-    "sasl.mechanisms",
-    "sasl.oauthbearer.client.id",
-    "sasl.oauthbearer.client.secret",
-    "sasl.oauthbearer.config",
-    "sasl.oauthbearer.method",
-    "sasl.oauthbearer.scope",
-    "sasl.oauthbearer.token.endpoint.url",
-    "sasl.password",
-    "sasl.username",
-    "security.protocol",
-    "socket.connection.setup.timeout.ms",
-    "socket.keepalive.enable",
-    "socket.timeout.ms",
-    "ssl.ca.location",
-    "ssl.certificate.location",
-    "ssl.endpoint.identification.algorithm",
-    "ssl.key.location",
-    "ssl.key.password",
-    "ssl.keystore.location",
-];
 
 impl Value for Properties {
     fn read(&mut self, setting: Named<'_>, entry: &Entry, problems: &mut Vec<Problem>) {

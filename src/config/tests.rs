@@ -58,7 +58,11 @@ fn the_example_uncommented_is_a_configuration() {
     let loaded = loaded(&[("a.toml", &uncommented)], &[]);
     let messages = print(&loaded.problems);
     let errors = loaded.problems.iter().filter(|p| p.is_error()).count();
-    assert_eq!(errors, 2, "{messages}");
+    assert_eq!(errors, 3, "{messages}");
+    assert!(
+        messages.contains("cannot read /etc/kafka/ca.pem"),
+        "{messages}"
+    );
     assert!(messages.contains("KAFKA_PASSWORD is not set"), "{messages}");
     assert!(
         messages.contains("client.properties cannot be read"),

@@ -3,6 +3,7 @@
 //! Files, directories and the environment all become such a tree; merging is done here, once.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use super::place::Place;
 use super::problem::Problem;
@@ -22,7 +23,7 @@ pub(crate) struct Entry {
 pub(crate) type Table = BTreeMap<String, Entry>;
 
 /// What a value is.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) enum Node {
     /// A TOML string.
     Text(String),
@@ -40,6 +41,18 @@ pub(crate) enum Node {
     List(Vec<Entry>),
     /// A table.
     Table(Table),
+}
+
+/// What it is, not its text: that may be a secret.
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::List(list) => f.debug_list().entries(list).finish(),
+            Self::Table(table) => f.debug_map().entries(table).finish(),
+            Self::Other(_) => f.write_str("something else"),
+            leaf => f.write_str(&leaf.describe()),
+        }
+    }
 }
 
 impl Node {

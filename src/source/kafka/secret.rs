@@ -1,35 +1,8 @@
 //! Texts that must not be seen.
 
 use std::fmt;
-use std::sync::Arc;
 
-/// A secret. Neither `Debug` nor `Display` prints it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(Arc<str>);
-
-impl Secret {
-    /// Keeps a text.
-    pub fn new(text: impl Into<Arc<str>>) -> Self {
-        Self(text.into())
-    }
-
-    /// The text, for the one who must have it.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
-}
-
-impl fmt::Display for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
-}
+pub use crate::model::Secret;
 
 /// Takes known secrets out of texts that others wrote.
 #[derive(Clone, Default)]

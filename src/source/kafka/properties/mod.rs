@@ -14,6 +14,7 @@ use std::path::Path;
 
 use super::ffi::{PropertyError, check_properties, property_names};
 use super::secret::{Scrubber, Secret};
+use crate::model::is_secret;
 
 /// What is set whatever the user says: Laggard reads and leaves no trace.
 const ALWAYS: [(&str, &str); 4] = [
@@ -76,22 +77,6 @@ pub struct Translated {
     pub problems: Vec<PropertyProblem>,
     /// What has no meaning here and was left out.
     pub ignored: Vec<PropertyProblem>,
-}
-
-/// Whether a property's value must not be seen.
-pub fn is_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    let parts = [
-        "password",
-        "secret",
-        "jaas",
-        "key.pem",
-        "keystore.key",
-        "assertion",
-        "oauthbearer.config",
-        "passphrase",
-    ];
-    parts.iter().any(|part| name.contains(part))
 }
 
 /// A value as it is meant: `env:NAME` and `file:PATH` stand for what they name.
@@ -232,10 +217,38 @@ fn unreadable_file(name: &str, value: &str) -> Option<PropertyProblem> {
     ))
 }
 
+/// What people set and librdkafka leaves out of its own list, since nothing is its default.
+const UNSET: [&str; 22] = [
+    "client.rack",
+    "https.ca.location",
+    "plugin.library.paths",
+    "sasl.kerberos.keytab",
+    "sasl.mechanism",
+    "sasl.oauthbearer.client.id",
+    "sasl.oauthbearer.client.secret",
+    "sasl.oauthbearer.config",
+    "sasl.oauthbearer.extensions",
+    "sasl.oauthbearer.scope",
+    "sasl.oauthbearer.token.endpoint.url",
+    "sasl.password",
+    "sasl.username",
+    "ssl.ca.location",
+    "ssl.ca.pem",
+    "ssl.certificate.location",
+    "ssl.certificate.pem",
+    "ssl.crl.location",
+    "ssl.key.location",
+    "ssl.key.password",
+    "ssl.key.pem",
+    "ssl.keystore.location",
+];
+
 fn unknown(name: &str) -> PropertyProblem {
     let names = property_names();
     let nearest = names
         .iter()
+        .map(String::as_str)
+        .chain(UNSET)
         .map(|known| (strsim::damerau_levenshtein(name, known), known))
         .min()
         .filter(|(distance, _)| *distance <= name.len() / 3);
