@@ -1,5 +1,7 @@
 //! Whatever is written, reading it ends, and no secret is shown.
 
+use std::fmt::Write as _;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -105,7 +107,7 @@ proptest! {
         let mut text = String::from("[[group]]\n");
         for field in schema::GROUP {
             if let Some(value) = (field.at)(&mut config.policies[0]).show() {
-                text.push_str(&format!("{} = {value}\n", field.key));
+                writeln!(text, "{} = {value}", field.key).unwrap();
             }
         }
         let mut problems = Vec::new();
