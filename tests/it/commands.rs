@@ -152,7 +152,7 @@ fn serve_has_metrics_health_and_a_graceful_end() {
 
 #[test]
 fn a_cluster_that_is_down_leaves_serve_ready_and_alive() {
-    let mut served = Served::of("127.0.0.1:1");
+    let served = Served::of("127.0.0.1:1");
     let document = eventually(Duration::from_secs(30), || {
         let document = served.snapshot();
         if document["clusters"][0]["health"]["state"] == "down" {

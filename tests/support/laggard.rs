@@ -162,8 +162,7 @@ impl Served {
 
     /// `/api/v1/snapshot`.
     #[track_caller]
-    pub fn snapshot(&mut self) -> Value {
-        self.assert_running();
+    pub fn snapshot(&self) -> Value {
         let text = self
             .get("/api/v1/snapshot")
             .unwrap_or_else(|error| panic!("no snapshot: {error}\n{}", self.log()));
