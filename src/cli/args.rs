@@ -189,10 +189,10 @@ pub struct DemoArgs {
     /// tools.
     #[arg(long, value_name = "ADDRESS")]
     pub cluster_listen: Option<SocketAddr>,
-    /// A big quiet cluster instead of the scenario: so many groups.
+    /// Quiet groups beside those of the scenario, up to so many in all.
     #[arg(long)]
     pub groups: Option<NonZeroUsize>,
-    /// So many partitions.
+    /// Partitions, up to so many in all.
     #[arg(long)]
     pub partitions: Option<NonZeroUsize>,
     /// So many brokers.

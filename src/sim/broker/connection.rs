@@ -3,6 +3,7 @@
 //! A request is answered before the next is looked at, as Kafka does. Several answers leave in one write.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use kafka_protocol::ResponseError;
@@ -152,13 +153,14 @@ async fn answer(shared: &Arc<Shared>, broker: i32, frame: Bytes, out: &mut Bytes
     shared.counted(api);
     let table = shared.faults.table();
     let before = out.len();
-    let mut cut = false;
+    let (mut cut, mut throttled) = (false, None);
     for trouble in table.transport(broker, api) {
         match trouble {
             Trouble::Slow(delay) => tokio::time::sleep(delay).await,
             Trouble::Hung => return Then::Hang,
             Trouble::Closed => return Then::Close,
             Trouble::Truncated => cut = true,
+            Trouble::Throttled(by) => throttled = Some(by),
             Trouble::Error(_) => {}
         }
     }
@@ -171,7 +173,11 @@ async fn answer(shared: &Arc<Shared>, broker: i32, frame: Bytes, out: &mut Bytes
         version,
         now,
     };
-    match dispatch(&mut context, frame, out).await {
+    let answered = dispatch(&mut context, frame, out).await;
+    if let Some(by) = throttled {
+        tell_throttled(&mut out[before..], api, version, by);
+    }
+    match answered {
         Ok(()) if cut => {
             out.truncate(before + (out.len() - before) / 2);
             Then::Close
@@ -318,6 +324,21 @@ fn offered() -> Vec<ApiVersion> {
         .chain(&[ApiKey::Produce])
         .map(offer)
         .collect()
+}
+
+/// Writes a throttle time into an answer, where its version has one: it stands right after the header.
+fn tell_throttled(answer: &mut [u8], api: ApiKey, version: i16, by: Duration) {
+    let since = match api {
+        ApiKey::ApiVersions => return,
+        ApiKey::Metadata | ApiKey::OffsetFetch => 3,
+        ApiKey::ListOffsets => 2,
+        ApiKey::FindCoordinator | ApiKey::ListGroups | ApiKey::DescribeGroups => 1,
+        _ => 0,
+    };
+    let at = 8 + usize::from(api.response_header_version(version) > 0);
+    if let Some(field) = answer.get_mut(at..at + 4).filter(|_| version >= since) {
+        field.copy_from_slice(&(by.as_millis() as i32).to_be_bytes());
+    }
 }
 
 /// A client from the future is told, in version 0, what there is.

@@ -22,6 +22,8 @@ pub enum Trouble {
     Error(ResponseError),
     /// The answer comes this much later.
     Slow(Duration),
+    /// The answer says that the client was throttled for so long.
+    Throttled(Duration),
     /// No answer, and none to what follows on the connection.
     Hung,
     /// Half an answer, then the connection is closed.

@@ -256,9 +256,31 @@ async fn faults_strike_where_they_are_told_and_no_longer() {
     );
     cluster.faults().clear();
 
+    cluster
+        .faults()
+        .inject(Rule::new(Trouble::Throttled(Duration::from_millis(1_234))));
+    for version in [1, 2, 5, 10] {
+        let answer = ask(&cluster, leader, version, end_of(&topic, 1, -1))
+            .await
+            .expect("answer");
+        let told = if version < 2 { 0 } else { 1_234 };
+        assert_eq!(
+            (
+                answer.throttle_time_ms,
+                answer.topics[0].partitions[0].error_code
+            ),
+            (told, 0)
+        );
+    }
+    cluster.faults().clear();
+
     cluster.faults().down(leader as i32);
-    tokio::time::sleep(Duration::from_millis(50)).await;
-    assert!(get().await.is_err());
+    let mut tries = 0;
+    while get().await.is_ok() {
+        tries += 1;
+        assert!(tries < 100, "the port stays open");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     cluster.faults().up(leader as i32);
     let mut tries = 0;
     while get().await.is_err() {

@@ -30,7 +30,7 @@ fn read(
     }
     consumer.assign(&assigned).expect("assigned");
     let started = std::time::Instant::now();
-    while started.elapsed() < Duration::from_secs(20) {
+    while started.elapsed() < Duration::from_mins(1) {
         if let Some(message) = consumer.poll(Duration::from_millis(200))
             && until(&message.expect("a record"))
         {
