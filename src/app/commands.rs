@@ -1,6 +1,7 @@
 //! What each command does: set up, run, end with a code.
 
 mod config;
+mod doctor;
 mod live;
 mod oneshot;
 
@@ -18,6 +19,7 @@ pub async fn run(cli: Cli) -> Exit {
         Command::Demo(args) => live::demo(&args).await,
         Command::Lag(args) => oneshot::lag(&args).await,
         Command::Check(args) => oneshot::check(&args).await,
+        Command::Doctor(args) => doctor::doctor(&args).await,
         Command::Config(command) => config::config(&command),
         Command::Completions { shell } => print(&cli::completions(shell)),
         Command::Man => match cli::man() {

@@ -81,14 +81,19 @@ impl RunningDemo {
         history(&self.world, &past)
     }
 
-    /// The real source, pointed at it.
-    pub fn feed(&self, stamper: Stamper) -> Feed {
+    /// How the real source reaches it.
+    pub fn kafka_config(&self) -> KafkaConfig {
         let properties = Properties::bootstrap(&self.bootstrap());
         let mut config = KafkaConfig::new(self.name.clone(), properties);
         config.poll_interval = Duration::from_millis(INTERVAL.as_millis().unsigned_abs());
+        config
+    }
+
+    /// The real source, pointed at it.
+    pub fn feed(&self, stamper: Stamper) -> Feed {
         Feed {
             cluster: self.name.clone(),
-            source: Box::new(KafkaSource::new(config, stamper)),
+            source: Box::new(KafkaSource::new(self.kafka_config(), stamper)),
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::cli::{Exit, SourceArgs};
 use crate::config::{self, Cluster, Config, Environment, FlagSetting, Loaded};
 use crate::model::{Clock, Observation, Settings};
 use crate::sim::scenario;
-use crate::source::kafka::KafkaSource;
+use crate::source::kafka::{KafkaConfig, KafkaSource};
 use crate::source::stamp::Stamper;
 
 use super::demo::{Demo, RunningDemo};
@@ -57,6 +57,8 @@ pub(super) struct Setup {
     pub(super) clock: Clock,
     /// Warnings about the configuration.
     pub(super) warnings: Vec<String>,
+    /// How each cluster is reached, for `doctor`.
+    pub(super) kafka: Vec<KafkaConfig>,
     settings: Settings,
     feeds: Vec<Feed>,
     demo: Option<RunningDemo>,
@@ -86,14 +88,17 @@ pub(super) fn set_up(source: &SourceArgs, more: &[FlagSetting]) -> Result<Setup,
         return demo(&named_demo(name)?, config);
     }
     let clusters = chosen(&config, source)?;
-    let mut feeds = Vec::new();
+    let (mut feeds, mut reached) = (Vec::new(), Vec::new());
     let mut problems = Vec::new();
     for cluster in &clusters {
         match kafka_config(cluster) {
-            Ok(kafka) => feeds.push(Feed {
-                cluster: cluster.name.clone(),
-                source: Box::new(KafkaSource::new(kafka, stamper)),
-            }),
+            Ok(kafka) => {
+                reached.push(kafka.clone());
+                feeds.push(Feed {
+                    cluster: cluster.name.clone(),
+                    source: Box::new(KafkaSource::new(kafka, stamper)),
+                });
+            }
             Err(more) => problems.extend(more),
         }
     }
@@ -112,6 +117,7 @@ pub(super) fn set_up(source: &SourceArgs, more: &[FlagSetting]) -> Result<Setup,
         config,
         clock,
         warnings,
+        kafka: reached,
         settings,
         feeds,
         demo: None,
@@ -274,6 +280,7 @@ pub(super) fn demo(demo: &Demo, config: Config) -> Result<Setup, Refusal> {
         connecting_to: running.bootstrap().into(),
         clock,
         warnings: Vec::new(),
+        kafka: vec![running.kafka_config()],
         settings: Settings {
             clusters: vec![running.settings()],
             policies,

@@ -41,6 +41,8 @@ pub enum Command {
     Lag(LagArgs),
     /// Holds groups to limits, for scripts: exits with 1 on a breach, with 2 if one is not known.
     Check(CheckArgs),
+    /// What may be read of a cluster, what is lost without each right, and the commands that give it.
+    Doctor(DoctorArgs),
     /// The dashboard on an embedded cluster where everything goes wrong, with `serve` beside it.
     Demo(DemoArgs),
     /// The configuration: check it, or print every setting.

@@ -11,8 +11,8 @@ use std::ffi::OsString;
 use clap::{CommandFactory, Parser};
 
 pub use args::{
-    CheckArgs, Cli, Command, ConfigCommand, DemoArgs, LagArgs, Output, ServeArgs, SourceArgs,
-    TopArgs,
+    CheckArgs, Cli, Command, ConfigCommand, DemoArgs, DoctorArgs, LagArgs, Output, ServeArgs,
+    SourceArgs, TopArgs,
 };
 pub use exit::Exit;
 

@@ -47,6 +47,12 @@ pub(super) async fn check(args: &CheckArgs) -> Result<Exit, Refusal> {
 }
 
 async fn read(source: &SourceArgs, patience: Span) -> Result<std::sync::Arc<Snapshot>, Refusal> {
+    let setup = quiet(source)?;
+    snapshot(setup, patience).await
+}
+
+/// Set up for a one-shot: only errors are logged, unless told otherwise.
+pub(super) fn quiet(source: &SourceArgs) -> Result<Setup, Refusal> {
     let setup = set_up(source, &[])?;
     let level = source.log_level.as_deref().unwrap_or("error");
     logging::to_stderr(
@@ -57,7 +63,7 @@ async fn read(source: &SourceArgs, patience: Span) -> Result<std::sync::Arc<Snap
         level,
     )?;
     setup.warnings.iter().for_each(|w| tell(w));
-    snapshot(setup, patience).await
+    Ok(setup)
 }
 
 async fn snapshot(setup: Setup, patience: Span) -> Result<std::sync::Arc<Snapshot>, Refusal> {
@@ -92,7 +98,7 @@ fn form(output: Output) -> Form {
 }
 
 /// Makes a report in memory, then prints it: stdout gets all of it or none.
-fn reported(
+pub(super) fn reported(
     make: impl FnOnce(&mut dyn Write, &mut dyn Write) -> std::io::Result<Outcome>,
 ) -> Result<Exit, Refusal> {
     let (mut out, mut notes) = (Vec::new(), Vec::new());
