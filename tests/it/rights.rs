@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::support::inside::Inside;
 use crate::support::kafka::{KafkaCluster, MONITOR, Options, STRANGER, User};
-use crate::support::laggard::{group, partition};
+use crate::support::laggard::{Ended, group, laggard, partition};
 use crate::support::{eventually, unique};
 
 const WRONG: User = User {
@@ -144,4 +144,65 @@ fn nobody_there_is_down_with_the_reason() {
     wait(Properties::bootstrap("127.0.0.1:1"), |document| {
         is_down(document, &words)
     });
+}
+
+/// `laggard doctor` with these arguments; whatever it says, it says no password.
+#[track_caller]
+fn doctor(arguments: &[&str]) -> Ended {
+    let ended = laggard(["doctor", "--timeout", "5s"].iter().chain(arguments));
+    for secret in [MONITOR.password, STRANGER.password, WRONG.password] {
+        let told = ended.stdout.contains(secret) || ended.stderr.contains(secret);
+        assert!(!told, "a secret is shown: {ended:#?}");
+    }
+    assert!(!ended.stderr.contains("panicked"), "{ended:#?}");
+    ended
+}
+
+/// That it exits with 2 and says all of this.
+#[track_caller]
+fn says(ended: &Ended, parts: &[&str]) {
+    assert_eq!(ended.code, Some(2), "{ended:#?}");
+    for part in parts {
+        assert!(ended.stdout.contains(part), "no `{part}` in {ended:#?}");
+    }
+}
+
+#[test]
+fn doctor_says_what_is_not_allowed_or_wrong_and_never_a_secret() {
+    require!(kafka, openssl);
+    let it = Secured::start();
+    let sasl = it.cluster.bootstrap_sasl();
+    let as_user = |user| {
+        let file = it.cluster.sasl_properties(user, "PLAIN");
+        let file = file.to_str().unwrap();
+        doctor(&["--bootstrap-server", &sasl, "--command-config", file])
+    };
+    let acl = |right: &str| {
+        format!(
+            "kafka-acls --bootstrap-server {sasl} --command-config admin.properties --add --allow-principal User:stranger --operation {right}"
+        )
+    };
+    let groups = acl("Describe --group '*'");
+    let topics = acl("Describe --topic '*'");
+    says(&as_user(STRANGER), &["lost without it", &groups, &topics]);
+
+    let monitor = as_user(MONITOR);
+    assert_eq!(monitor.code, Some(0), "{monitor:#?}");
+    assert!(monitor.stdout.contains("User:monitor"), "{monitor:#?}");
+
+    says(&as_user(WRONG), &["not reached", "user name or password"]);
+    let mtls = it.cluster.bootstrap_mtls();
+    let file = it.cluster.wrong_ca_properties();
+    let file = file.to_str().unwrap();
+    let wrong_ca = doctor(&["--bootstrap-server", &mtls, "--command-config", file]);
+    says(&wrong_ca, &["not reached", "a CA that is not trusted"]);
+}
+
+#[test]
+fn doctor_on_nobody_says_so_and_on_the_demo_reaches_it() {
+    let nobody = doctor(&["--bootstrap-server", "127.0.0.1:1"]);
+    says(&nobody, &["not reached", "no broker can be reached"]);
+    let demo = doctor(&["--demo"]);
+    assert_eq!(demo.code, Some(0), "{demo:#?}");
+    assert!(demo.stdout.contains("ok   reached"), "{demo:#?}");
 }
