@@ -149,7 +149,7 @@ fn nobody_there_is_down_with_the_reason() {
 /// `laggard doctor` with these arguments; whatever it says, it says no password.
 #[track_caller]
 fn doctor(arguments: &[&str]) -> Ended {
-    let ended = laggard(["doctor", "--timeout", "5s"].iter().chain(arguments));
+    let ended = laggard(["doctor", "--timeout", "15s"].iter().chain(arguments));
     for secret in [MONITOR.password, STRANGER.password, WRONG.password] {
         let told = ended.stdout.contains(secret) || ended.stderr.contains(secret);
         assert!(!told, "a secret is shown: {ended:#?}");
