@@ -1,73 +1,53 @@
-//! One row as JSON, for the clipboard: the names of the document that `lag --output json` writes.
+//! One row as JSON, for the clipboard: a piece of the document that `lag --output json` writes,
+//! with the names that stand there.
+
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::model::{ClusterSnapshot, GroupSnapshot, PartitionView, Timestamp, TopicSnapshot};
+use super::state::{GroupKey, TopicKey};
+use crate::model::document::{Narrow, to_json};
+use crate::model::{ClusterSnapshot, Snapshot};
 
 /// A group with its partitions.
-pub(super) fn group(cluster: &ClusterSnapshot, group: &GroupSnapshot, at: Timestamp) -> String {
-    any(&json!({
-        "cluster": cluster.cluster,
-        "at": at,
-        "group": group.group,
-        "group_type": group.group_type,
-        "state": group.state,
-        "protocol_type": group.protocol_type,
-        "assignor": group.assignor,
-        "coordinator": group.coordinator,
-        "status": group.status,
-        "unknown_partitions": group.unknown_partitions,
-        "lag": group.lag,
-        "effective_lag": group.effective_lag,
-        "time_lag": group.time_lag.age(at),
-        "arrival_rate": group.arrival_rate,
-        "consume_rate": group.consume_rate,
-        "eta": group.eta,
-        "members": group.members,
-        "partitions": group.partitions().map(|p| partition(&p, at)).collect::<Vec<_>>(),
-    }))
-}
-
-fn partition(view: &PartitionView<'_>, at: Timestamp) -> Value {
-    let row = view.row();
-    json!({
-        "topic": view.topic().topic,
-        "partition": view.partition(),
-        "committed_offset": row.committed_offset,
-        "log_start_offset": view.log_start_offset(),
-        "log_end_offset": view.log_end_offset(),
-        "last_stable_offset": view.last_stable_offset(),
-        "lag": view.lag(),
-        "effective_lag": row.effective_lag,
-        "time_lag": row.time_lag.age(at),
-        "status": row.verdict,
-        "member_id": view.owner().map(|m| &m.member_id),
-    })
+pub(super) fn group(snapshot: &Arc<Snapshot>, key: &GroupKey) -> Option<String> {
+    let narrow = Narrow {
+        clusters: [key.0.clone()].into(),
+        groups: [key.1.clone()].into(),
+    };
+    piece(&narrow.apply(snapshot), "/clusters/0/groups/0")
 }
 
 /// A topic with its partitions.
-pub(super) fn topic((cluster, topic): (&ClusterSnapshot, &TopicSnapshot)) -> String {
-    let partitions: Vec<_> = topic
-        .partitions
-        .iter()
-        .map(|p| {
-            json!({
-                "partition": p.partition,
-                "leader": p.leader,
-                "log_start_offset": p.log_start_offset,
-                "log_end_offset": p.log_end_offset,
-                "last_stable_offset": p.last_stable_offset,
-            })
-        })
-        .collect();
-    any(&json!({
-        "cluster": cluster.cluster,
-        "topic": topic.topic,
-        "topic_id": topic.topic_id,
-        "config": topic.config,
-        "arrival_rate": topic.arrival_rate,
-        "partitions": partitions,
-    }))
+pub(super) fn topic(snapshot: &Snapshot, key: &TopicKey) -> Option<String> {
+    let cluster = snapshot.cluster(key.0.as_str())?;
+    let alone = ClusterSnapshot {
+        groups: Vec::new(),
+        topics: vec![Arc::clone(cluster.topic(key.1.as_str())?)],
+        ..(**cluster).clone()
+    };
+    let narrowed = Snapshot {
+        generation: snapshot.generation.clone(),
+        at: snapshot.at,
+        clusters: vec![Arc::new(alone)],
+        advice: Vec::new(),
+        alerts: Vec::new(),
+    };
+    piece(&narrowed, "/clusters/0/topics/0")
+}
+
+/// A piece of the document, with the cluster and the instant that it belongs to.
+fn piece(snapshot: &Snapshot, pointer: &str) -> Option<String> {
+    let mut bytes = Vec::new();
+    to_json(snapshot, &mut bytes).ok()?;
+    let document: Value = serde_json::from_slice(&bytes).ok()?;
+    let mut piece = document.pointer(pointer)?.clone();
+    let cluster = &snapshot.clusters.first()?.cluster;
+    if let Some(fields) = piece.as_object_mut() {
+        fields.insert("cluster".to_owned(), json!(cluster));
+        fields.insert("at".to_owned(), json!(snapshot.at));
+    }
+    Some(any(&piece))
 }
 
 /// Anything that can be written; what cannot says why, as JSON.

@@ -216,7 +216,10 @@ impl Screen {
     }
 
     fn redraw(&mut self) -> io::Result<()> {
-        self.terminal.clear()?;
+        // `clear` would ask the terminal where its cursor is, and wait for an answer that the
+        // stream of keys takes in.
+        let size = self.terminal.size()?;
+        self.terminal.resize(size.into())?;
         self.dirty = true;
         Ok(())
     }
@@ -227,7 +230,6 @@ impl Screen {
         signal_hook::low_level::emulate_default_handler(libc::SIGTSTP)?;
         terminal::enter()?;
         // The window may have another size by now.
-        self.terminal.autoresize()?;
         let size = self.terminal.size()?;
         state.on(Event::Resize(size.width, size.height), clock());
         self.redraw()
@@ -279,4 +281,31 @@ pub fn picture(state: &State) -> Buffer {
     let mut buffer = Buffer::empty(ratatui::layout::Rect::new(0, 0, width, height));
     view::draw(state, &mut buffer);
     buffer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{samples, screens};
+    use super::*;
+    use crate::model::Span;
+    use crate::model::testing::NOW;
+
+    #[test]
+    fn what_changes_nothing_is_not_drawn() {
+        let mut state = screens::state(samples::telling(), (80, 24), &[], Options::default());
+        let mut draws = |event: Event, now: Timestamp| {
+            let before = Seen::of(&state);
+            state.on(event, now);
+            Seen::of(&state) != before
+        };
+        let later = NOW + Span::from_millis(400);
+        assert!(!draws(Event::Key(Key::Char('~')), NOW));
+        assert!(!draws(Event::Key(Key::Up), NOW + Span::ZERO) || !draws(Event::Key(Key::Up), NOW));
+        assert!(!draws(Event::Key(Key::Esc), later));
+        assert!(!draws(Event::Tick, later));
+        assert!(!draws(Event::Resize(80, 24), later));
+        assert!(draws(Event::Key(Key::Down), later));
+        assert!(draws(Event::Tick, NOW + Span::from_secs(1)));
+        assert!(draws(Event::Resize(81, 24), NOW + Span::from_secs(1)));
+    }
 }

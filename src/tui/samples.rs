@@ -65,7 +65,7 @@ fn alert(name: &str, state: AlertState, group: &str, secs: i64) -> Alert {
         name: name.into(),
         state,
         labels: [
-            ("cluster", "prod-eu"),
+            ("kafka_cluster", "prod-eu"),
             ("group", group),
             ("severity", "page"),
         ]

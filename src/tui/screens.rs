@@ -10,7 +10,9 @@ use super::action::BINDINGS;
 use super::samples;
 use super::*;
 use crate::model::testing::{NOW, ago};
-use crate::model::{Snapshot, Span, Status};
+use crate::model::{
+    Eta, Method, Reading, Snapshot, Span, Status, TimeLag, Timestamp, TrendPoint, Why,
+};
 
 const SIZES: [(u16, u16); 5] = [(40, 8), (60, 16), (80, 24), (120, 40), (200, 60)];
 
@@ -240,6 +242,92 @@ fn any_key() -> impl Strategy<Value = Key> {
     ]
 }
 
+/// A reading of any kind, of a value that may be absurd.
+fn any_reading<T: Copy + std::fmt::Debug + 'static>(
+    value: impl Strategy<Value = T> + Clone + 'static,
+) -> BoxedStrategy<Reading<T>> {
+    let at = (0_i64..100_000).prop_map(ago);
+    prop_oneof![
+        value.clone().prop_map(Reading::Known),
+        (value.clone(), at).prop_map(|(v, at)| Reading::stale(v, at, Why::NO_ANSWER)),
+        value
+            .clone()
+            .prop_map(|v| Reading::at_least(v, Why::text("\u{1b}[2J"))),
+        (value.clone(), value.clone(), value.clone()).prop_map(|(v, low, high)| Reading::bounded(
+            v,
+            Some(low),
+            Some(high)
+        )),
+        Just(Reading::unknown(Why::WARMING)),
+        value.prop_map(|v| Reading::unknown_since(v, ago(9), Why::STALE_FOR_EXCEEDED)),
+    ]
+    // Value trees are large: not on the stack.
+    .boxed()
+}
+
+fn any_count() -> impl Strategy<Value = i64> + Clone {
+    prop_oneof![Just(0), Just(i64::MAX), Just(i64::MIN), -5_i64..2_000_000]
+}
+
+fn any_rate() -> impl Strategy<Value = f64> + Clone {
+    prop_oneof![Just(0.0), Just(f64::NAN), Just(f64::INFINITY), -1e9..1e9]
+}
+
+fn any_instant() -> impl Strategy<Value = Timestamp> + Clone {
+    let millis = prop_oneof![
+        Just(i64::MIN),
+        Just(i64::MAX),
+        Just(0),
+        1_795_000_000_000_i64..1_796_000_000_000
+    ];
+    millis.prop_map(Timestamp::from_millis)
+}
+
+fn any_time_lag() -> impl Strategy<Value = TimeLag> + Clone {
+    prop_oneof![
+        Just(TimeLag::CaughtUp),
+        (
+            any_instant(),
+            any_instant(),
+            proptest::option::of(any_instant())
+        )
+            .prop_map(|(oldest_unread, until, after)| TimeLag::Behind {
+                oldest_unread,
+                after,
+                until,
+                method: Method::Bracket,
+            }),
+    ]
+}
+
+prop_compose! {
+    /// The telling snapshot with one group in which nothing makes sense.
+    fn any_absurd()(
+        (which, status, inactive) in (0_usize..12, proptest::sample::select(Status::ALL.to_vec()), any::<bool>()),
+        (lag, effective_lag) in (any_reading(any_count()), any_reading(any_count())),
+        (time_lag, arrival, consume) in (any_reading(any_time_lag()), any_reading(any_rate()), any_reading(any_rate())),
+        (at, latest) in (any_instant(), proptest::option::of(any_instant())),
+        trend in proptest::collection::vec((any_instant(), proptest::option::of(any_count())), 0..40),
+        (since, row_lag, row_time) in (any_instant(), any_reading(any_count()), any_reading(any_time_lag())),
+    ) -> Snapshot {
+        let mut snapshot = samples::telling();
+        let cluster = Arc::make_mut(&mut snapshot.clusters[0]);
+        let group = Arc::make_mut(&mut cluster.groups[which]);
+        (group.lag, group.effective_lag, group.time_lag) = (lag, effective_lag, time_lag);
+        (group.arrival_rate, group.consume_rate) = (arrival, consume);
+        group.eta = Reading::Known(Eta::At { at, earliest: at, latest });
+        group.trend = trend
+            .into_iter()
+            .map(|(at, effective_lag)| TrendPoint { at, effective_lag })
+            .collect();
+        (group.status.status, group.status.since, group.inactive) = (status, since, inactive);
+        for row in &mut group.rows {
+            (row.effective_lag, row.time_lag) = (row_lag.clone(), row_time.clone());
+        }
+        snapshot
+    }
+}
+
 fn any_snapshot() -> impl Strategy<Value = Snapshot> {
     prop_oneof![
         Just(samples::telling()),
@@ -250,6 +338,7 @@ fn any_snapshot() -> impl Strategy<Value = Snapshot> {
         Just(samples::two()),
         Just(samples::each_status()),
         (0_usize..60).prop_map(samples::many),
+        any_absurd().boxed(),
     ]
 }
 

@@ -26,4 +26,5 @@ mod rights;
 mod serve;
 mod source;
 mod source_faults;
+mod top;
 mod verdicts;

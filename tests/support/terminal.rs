@@ -74,6 +74,17 @@ impl Terminal {
         String::from_utf8(self.tmux(&["capture-pane", "-p"]).stdout).unwrap()
     }
 
+    /// What stands on the screen now, with the escapes that colour it.
+    pub fn screen_with_colours(&self) -> String {
+        String::from_utf8(self.tmux(&["capture-pane", "-p", "-e"]).stdout).unwrap()
+    }
+
+    /// The value of one of tmux's formats, such as `#{alternate_on}`.
+    pub fn ask(&self, format: &str) -> String {
+        let answer = self.tmux(&["display-message", "-p", format]).stdout;
+        String::from_utf8(answer).unwrap().trim().to_owned()
+    }
+
     /// Waits until the screen pleases, and gives it.
     #[track_caller]
     pub fn wait(&self, what: &str, pleases: impl Fn(&str) -> bool) -> String {

@@ -122,7 +122,7 @@ fn totals(state: &State) -> Totals {
         }
         t.urgencies[Urgency::of(group.status.status) as usize] += 1;
         match group.lag.value() {
-            Some(lag) => *t.lag.get_or_insert(0) += lag,
+            Some(lag) => t.lag = Some(t.lag.unwrap_or(0).saturating_add(lag)),
             None => t.lag_open = true,
         }
         t.lag_stale |= group.lag.is_stale();
@@ -276,10 +276,11 @@ pub(in crate::tui) fn skew(group: &GroupSnapshot) -> Option<f64> {
     let mut lags = vec![0_i64; members.len()];
     for row in &group.rows {
         if let Some(owner) = row.owner {
-            *lags.get_mut(owner as usize)? += row.effective_lag.value()?;
+            let sum = lags.get_mut(owner as usize)?;
+            *sum = sum.saturating_add(row.effective_lag.value()?);
         }
     }
-    let total: i64 = lags.iter().sum();
+    let total = lags.iter().copied().fold(0, i64::saturating_add);
     let most = lags.iter().max()?;
     (total > 0).then(|| *most as f64 * lags.len() as f64 / total as f64)
 }

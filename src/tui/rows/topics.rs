@@ -89,12 +89,12 @@ impl State {
             .iter()
             .filter_map(|g| {
                 let t = g.topics.binary_search_by(|t| t.topic.cmp(&key.1)).ok()?;
-                let lag: i64 = g
+                let lag = g
                     .rows
                     .iter()
                     .filter(|r| r.topic as usize == t)
                     .filter_map(|r| r.effective_lag.value())
-                    .sum();
+                    .fold(0, i64::saturating_add);
                 Some((Reverse(lag), g.group.clone()))
             })
             .collect();

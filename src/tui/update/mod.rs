@@ -338,19 +338,17 @@ impl State {
 
     fn copy_json(&mut self) -> Vec<Effect> {
         let text = match self.place() {
-            Place::Groups | Place::Group | Place::Heat => self.acting_group().and_then(|k| {
-                self.group(&k)
-                    .map(|(c, g)| json::group(c, g, self.shown.at))
-            }),
+            Place::Groups | Place::Group | Place::Heat => self
+                .acting_group()
+                .and_then(|key| json::group(&self.shown, &key)),
             Place::Topics => {
                 let row = self.lists.topics.rows.get(self.ui.topics.index());
-                row.map(|r| json::topic(r.get(&self.shown)))
+                row.and_then(|r| json::topic(&self.shown, &r.key(&self.shown)))
             }
-            Place::Topic => self
-                .ui
-                .open_topic
-                .as_ref()
-                .and_then(|k| self.topic(k).map(|(c, t)| json::topic((c, t)))),
+            Place::Topic => {
+                let key = self.ui.open_topic.as_ref();
+                key.and_then(|key| json::topic(&self.shown, key))
+            }
             Place::Alerts => {
                 let alert = self.lists.alerts.get(self.ui.alerts.index());
                 alert.map(|a| json::any(&**a))
@@ -400,7 +398,10 @@ pub(super) fn subject(
     let group = labels
         .get("group")
         .or_else(|| labels.get("consumergroup"))?;
-    let cluster = labels.get("cluster").map(|c| ClusterName::from(&**c));
+    let cluster = labels
+        .get("kafka_cluster")
+        .or_else(|| labels.get("cluster"));
+    let cluster = cluster.map(|c| ClusterName::from(&**c));
     Some((cluster, GroupId::from(&**group)))
 }
 

@@ -133,7 +133,8 @@ fn readers(state: &State, pen: &mut Pen<'_>, area: Rect, key: &TopicKey) {
         let status = group.status.status;
         let parts = || group.partitions().filter(|p| p.topic().topic == key.1);
         let unknown = parts().any(|p| p.row().effective_lag.value().is_none());
-        let sum: i64 = parts().filter_map(|p| p.row().effective_lag.value()).sum();
+        let known = parts().filter_map(|p| p.row().effective_lag.value());
+        let sum = known.fold(0, i64::saturating_add);
         let lag = if unknown {
             format!("{}{}", g.at_least, units::count(sum))
         } else {

@@ -98,7 +98,9 @@ pub(super) fn trend(points: &[TrendPoint], width: usize, glyphs: &Glyphs) -> Str
     let most = tops.iter().flatten().max().copied().unwrap_or(0);
     let least = tops.iter().flatten().min().copied().unwrap_or(0);
     let base = if least > most / 2 {
-        (least - (most - least).max(most / 10).max(1)).max(0)
+        least
+            .saturating_sub((most.saturating_sub(least)).max(most / 10).max(1))
+            .max(0)
     } else {
         0
     };
@@ -107,7 +109,7 @@ pub(super) fn trend(points: &[TrendPoint], width: usize, glyphs: &Glyphs) -> Str
             None => " ",
             Some(0) => glyphs.heights[0],
             // 0 keeps the lowest height to itself.
-            Some(n) => glyphs.heights[height(*n - base, most - base)],
+            Some(n) => glyphs.heights[height(n.saturating_sub(base), most.saturating_sub(base))],
         })
         .collect()
 }

@@ -1,0 +1,252 @@
+//! The dashboard in a real terminal: keys, sizes, signals and a panic, after each of which the terminal is as it was before.
+
+use std::time::{Duration, Instant};
+
+use crate::support::laggard::binary;
+use crate::support::process::{run_dir, signal};
+use crate::support::terminal::Terminal;
+use crate::support::{eventually, unique};
+
+/// A terminal whose settings are noted, with the dashboard on the demo in it.
+struct Top {
+    terminal: Terminal,
+    notes: String,
+}
+
+impl Top {
+    fn start(columns: u16, rows: u16, environment: &str) -> Self {
+        let terminal = Terminal::open(columns, rows);
+        let notes = run_dir().join(unique("stty")).to_str().unwrap().to_owned();
+        terminal.line(&format!("stty -a > {notes}.before; echo main screen"));
+        terminal.wait("the main screen", |s| s.lines().any(|l| l == "main screen"));
+        terminal.line(&format!(
+            "env RUST_BACKTRACE=0 LC_ALL=C.UTF-8 {environment} {} top --demo; echo left with $?",
+            binary().display()
+        ));
+        let top = Self { terminal, notes };
+        top.terminal.wait("a first frame", |s| {
+            s.contains("1 Groups") || s.contains("too small")
+        });
+        assert_eq!(top.modes(), "1 0", "the other screen, no cursor");
+        top
+    }
+
+    /// Whether the other screen is on and the cursor shown.
+    fn modes(&self) -> String {
+        self.terminal.ask("#{alternate_on} #{cursor_flag}")
+    }
+
+    fn pid(&self) -> u32 {
+        let shell = self.terminal.ask("#{pane_pid}");
+        eventually(Duration::from_secs(5), || {
+            let children = std::fs::read_to_string(format!("/proc/{shell}/task/{shell}/children"));
+            let child = children.unwrap_or_default();
+            let child = child
+                .split_whitespace()
+                .next()
+                .and_then(|pid| pid.parse().ok());
+            child.ok_or_else(|| "the shell has no child".to_owned())
+        })
+    }
+
+    /// Waits until the program has left, with a code, and holds the terminal against its notes.
+    #[track_caller]
+    fn has_left(&self, code: &str) -> String {
+        // The typed line holds the words too, but no number behind them.
+        let left = |line: &str| {
+            let number = line.strip_prefix("left with ").unwrap_or_default();
+            number.starts_with(|c: char| c.is_ascii_digit()) && number.starts_with(code)
+        };
+        let screen = self.terminal.wait("code on the main screen", |s| {
+            s.contains("main screen") && s.lines().any(left)
+        });
+        assert_eq!(self.modes(), "0 1", "the main screen, with a cursor");
+        self.is_as_before();
+        screen
+    }
+
+    #[track_caller]
+    fn is_as_before(&self) {
+        let (before, after) = (
+            format!("{}.before", self.notes),
+            format!("{}.after", self.notes),
+        );
+        let done = unique("noted");
+        self.terminal
+            .line(&format!("stty -a > {after}; echo {done}"));
+        self.terminal.wait("notes", |s| {
+            let typed = |l: &&str| l.contains("stty");
+            let mut lines = s.lines().filter(|l| !typed(l));
+            lines.any(|l| l.ends_with(&done))
+        });
+        let read = |file: &str| std::fs::read_to_string(file).unwrap();
+        assert_eq!(read(&before), read(&after), "the terminal's settings");
+    }
+}
+
+#[test]
+fn whatever_ends_it_the_terminal_is_as_before() {
+    require!(tmux);
+    let top = Top::start(80, 24, "");
+    top.terminal.keys(&["q"]);
+    top.has_left("0");
+
+    let top = Top::start(80, 24, "");
+    top.terminal.keys(&["C-c"]);
+    top.has_left("0");
+
+    for name in ["TERM", "HUP", "QUIT"] {
+        let top = Top::start(80, 24, "");
+        signal(top.pid(), name);
+        top.has_left("");
+    }
+}
+
+#[test]
+fn a_panic_while_drawing_leaves_the_terminal_and_its_message() {
+    require!(tmux);
+    let top = Top::start(80, 24, "LAGGARD_TEST_HOOKS=1");
+    top.terminal.line(":panic");
+    let screen = top.has_left("101");
+    assert!(screen.contains("a panic for tests"), "{screen}");
+}
+
+#[test]
+fn it_stops_and_continues_as_a_job_of_the_shell() {
+    require!(tmux);
+    let top = Top::start(80, 24, "");
+    for by_key in [true, false] {
+        if by_key {
+            top.terminal.keys(&["C-z"]);
+        } else {
+            signal(top.pid(), "TSTP");
+        }
+        eventually(Duration::from_secs(20), || match top.modes().as_str() {
+            "0 1" => Ok(()),
+            modes => Err(modes.to_owned()),
+        });
+        top.is_as_before();
+        top.terminal.line("fg");
+        top.terminal
+            .wait("its screen again", |s| s.contains("1 Groups"));
+        assert_eq!(top.modes(), "1 0");
+    }
+    top.terminal.keys(&["C-l", "q"]);
+    eventually(Duration::from_secs(20), || match top.modes().as_str() {
+        "0 1" => Ok(()),
+        modes => Err(modes.to_owned()),
+    });
+    top.is_as_before();
+}
+
+#[test]
+fn any_size_will_do() {
+    require!(tmux);
+    let top = Top::start(80, 24, "");
+    top.terminal.resize(20, 5);
+    top.terminal
+        .wait("word on the size", |s| s.contains("too small"));
+    top.terminal.resize(300, 100);
+    let wide = top
+        .terminal
+        .wait("the wide screen", |s| s.contains("q quit"));
+    assert!(wide.lines().count() >= 90, "{wide}");
+    top.terminal.resize(40, 8);
+    top.terminal
+        .wait("the narrow screen", |s| s.contains("1 Groups"));
+    top.terminal.resize(80, 24);
+    top.terminal.keys(&["q"]);
+    top.has_left("0");
+}
+
+#[test]
+fn what_terminals_cannot_do_is_not_asked_of_them() {
+    require!(tmux);
+    for (environment, ascii, colour) in [
+        ("TERM=xterm-256color", false, true),
+        ("TERM=screen", false, true),
+        ("TERM=linux", true, true),
+        ("TERM=xterm LC_ALL=C", true, true),
+        ("TERM=xterm-256color NO_COLOR=1", false, false),
+    ] {
+        let top = Top::start(80, 24, environment);
+        let screen = top.terminal.screen_with_colours();
+        assert_eq!(screen.is_ascii(), ascii, "{environment}: {screen}");
+        // 30 to 38 and 90 to 97 are colours; 39 is none.
+        let coloured = ["\x1b[3", "\x1b[9"].iter().any(|start| {
+            let after = screen.split(start).skip(1);
+            after.filter(|rest| !rest.starts_with('9')).count() > 0
+        });
+        assert_eq!(coloured, colour, "{environment}: {screen:?}");
+        top.terminal.keys(&["q"]);
+        top.has_left("0");
+    }
+}
+
+#[test]
+fn keys_find_what_is_in_trouble() {
+    require!(tmux);
+    let top = Top::start(120, 36, "");
+    // The demo's past is folded first: in a debug build that takes a while.
+    eventually(Duration::from_mins(3), || match top.terminal.screen() {
+        s if s.contains("LIVE") => Ok(()),
+        s => Err(s),
+    });
+    let first = top.terminal.screen();
+    let row = first.lines().nth(3).unwrap_or_default();
+    assert!(row.starts_with('!'), "trouble comes first: {first}");
+    let group = row.split_whitespace().nth(2).unwrap().to_owned();
+
+    top.terminal.keys(&["Enter"]);
+    let detail = top.terminal.wait("the group", |s| s.contains("PARTITION"));
+    assert!(detail.contains(&group), "{detail}");
+    top.terminal.keys(&["h"]);
+    top.terminal
+        .wait("the heat map", |s| s.contains("share of unread records"));
+    top.terminal.keys(&["Escape"]);
+    top.terminal
+        .wait("the partitions", |s| s.contains("COMMITTED"));
+    top.terminal.keys(&["Escape"]);
+    top.terminal.wait("the list", |s| s.contains("STATUS"));
+
+    top.terminal.line("/fraud");
+    let filtered = top.terminal.wait("one row", |s| s.contains("filtered out"));
+    assert!(
+        filtered
+            .lines()
+            .nth(3)
+            .is_some_and(|row| row.contains("fraud")),
+        "{filtered}"
+    );
+    top.terminal.keys(&["Escape"]);
+    top.terminal.line(":topics");
+    top.terminal.wait("the topics", |s| s.contains("HEADROOM"));
+    top.terminal.line(":gruop x");
+    top.terminal
+        .wait("a mild word", |s| s.contains("did you mean :group?"));
+    top.terminal.keys(&["1", " "]);
+    top.terminal.wait("the pause", |s| s.contains("PAUSED"));
+    top.terminal.keys(&["Left", "Left", " "]);
+    top.terminal.wait("life", |s| s.contains("LIVE"));
+    top.terminal.keys(&["?"]);
+    top.terminal.line("heat");
+    top.terminal.wait("the list again", |s| s.contains("GROUP"));
+    top.terminal.keys(&["q"]);
+    top.has_left("0");
+}
+
+/// In a debug build on a machine that is busy with other tests; `benches/tui` has the honest number.
+#[test]
+fn a_first_frame_comes_before_anything_was_read() {
+    require!(tmux);
+    let started = Instant::now();
+    let top = Top::start(80, 24, "");
+    let screen = top.terminal.screen();
+    assert!(
+        screen.contains("READING") && screen.contains("connecting to 127.0.0.1:"),
+        "{screen}"
+    );
+    assert!(started.elapsed() < Duration::from_secs(20));
+    top.terminal.keys(&["q"]);
+    top.has_left("0");
+}
