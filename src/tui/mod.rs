@@ -21,6 +21,8 @@ mod keys;
 mod logs;
 mod options;
 mod pick;
+#[cfg(test)]
+mod pictures;
 mod rows;
 mod run;
 #[cfg(test)]

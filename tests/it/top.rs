@@ -95,10 +95,10 @@ fn whatever_ends_it_the_terminal_is_as_before() {
     top.terminal.keys(&["C-c"]);
     top.has_left("0");
 
-    for name in ["TERM", "HUP", "QUIT"] {
+    for (name, code) in [("TERM", "143"), ("HUP", "129"), ("QUIT", "131")] {
         let top = Top::start(80, 24, "");
         signal(top.pid(), name);
-        top.has_left("");
+        top.has_left(code);
     }
 }
 

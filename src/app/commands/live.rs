@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(4);
 /// `top`.
 pub(super) async fn top(args: &TopArgs) -> Result<Exit, Refusal> {
     let setup = set_up(&args.source, &[])?;
-    if !std::io::stdout().is_terminal() {
+    if !can_draw() {
         logging::to_stderr(&setup.config.log, "error")?;
         return oneshot::one_table(setup).await;
     }
@@ -42,6 +42,11 @@ pub(super) async fn top(args: &TopArgs) -> Result<Exit, Refusal> {
     session.shut_down(PATIENCE).await;
     drop(demo);
     left
+}
+
+/// Whether the output is a terminal that can place a cursor.
+fn can_draw() -> bool {
+    std::io::stdout().is_terminal() && tui::Options::can_draw(|name| std::env::var(name).ok())
 }
 
 fn screen(setup: &Setup, args: &TopArgs) -> tui::Options {
@@ -213,7 +218,7 @@ pub(super) async fn demo(args: &DemoArgs) -> Result<Exit, Refusal> {
     };
     let config = setup::load_for_demo(&source, &listen_flag(args.listen.as_deref()))?;
     let setup = setup::demo(&wanted(args)?, config)?;
-    if args.headless || !std::io::stdout().is_terminal() {
+    if args.headless || !can_draw() {
         logging::to_stderr(&setup.config.log, setup.config.log.level.as_str())?;
         return headless(setup).await;
     }
