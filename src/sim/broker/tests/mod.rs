@@ -325,3 +325,33 @@ async fn another_replica_leads_while_a_broker_is_gone() {
     }
     assert_eq!(code(replicas[0], 2).await, 0);
 }
+
+#[tokio::test]
+async fn a_moved_coordinator_is_found_and_the_old_one_sends_away() {
+    let Still { cluster, .. } = still(&scenario::bulk(5, 20, 3));
+    let group = cluster.world().group_name(2).to_string();
+    let old = cluster
+        .world()
+        .offsets_leader(crate::sim::world::offsets_partition(&group));
+    let new = old % 3 + 1;
+    cluster.faults().move_coordinator(&group, new);
+    let code = async |broker: i32| {
+        let name = StrBytes::from_string(group.clone());
+        let one = OffsetFetchRequestGroup::default()
+            .with_group_id(GroupId(name))
+            .with_topics(None);
+        let request = OffsetFetchRequest::default().with_groups(vec![one]);
+        ask(&cluster, broker as usize, 8, request)
+            .await
+            .expect("answer")
+            .groups[0]
+            .error_code
+    };
+    assert_eq!(code(old).await, ResponseError::NotCoordinator.code());
+    assert_eq!(code(new).await, 0);
+    let key = StrBytes::from_string(group.clone());
+    let request = kafka_protocol::messages::FindCoordinatorRequest::default()
+        .with_coordinator_keys(vec![key]);
+    let answer = ask(&cluster, 1, 4, request).await.expect("answer");
+    assert_eq!(answer.coordinators[0].node_id.0, new);
+}

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use bytes::Buf;
+use kafka_protocol::messages::FetchRequest;
+use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
 use rdkafka::message::{BorrowedMessage, Message};
 
 use super::*;
@@ -129,4 +131,46 @@ fn the_offsets_topic_holds_every_newest_commit() {
     });
     assert_eq!(held.len(), expected.len());
     assert_eq!(held, expected);
+}
+
+#[tokio::test]
+async fn a_fetch_at_the_end_waits_for_the_next_record() {
+    let Still { cluster, now } = still(&scenario::named("poison").expect("poison"));
+    let world = cluster.world().clone();
+    let (leader, end) = (
+        world.preferred_leader(0, 5) as usize,
+        world.log_end(0, 5, EPOCH).expect("an end"),
+    );
+    let request = |offset, wait| {
+        let wanted = FetchPartition::default()
+            .with_partition(5)
+            .with_fetch_offset(offset)
+            .with_current_leader_epoch(-1)
+            .with_partition_max_bytes(1 << 20);
+        let topic = FetchTopic::default()
+            .with_topic(TopicName(StrBytes::from_static_str("invoices.issued")))
+            .with_partitions(vec![wanted]);
+        FetchRequest::default()
+            .with_topics(vec![topic])
+            .with_max_wait_ms(wait)
+            .with_min_bytes(1)
+    };
+    let get = async |offset, wait| {
+        let answer = ask(&cluster, leader, 11, request(offset, wait))
+            .await
+            .expect("answer");
+        let part = &answer.responses[0].partitions[0];
+        (part.error_code, part.records.as_ref().map_or(0, Bytes::len))
+    };
+    assert_eq!(get(end, 50).await, (0, 0));
+    assert_eq!(
+        get(end + 1, 50).await,
+        (ResponseError::OffsetOutOfRange.code(), 0)
+    );
+    let later = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        now.fetch_add(10 * SECOND, Ordering::Relaxed);
+    };
+    let ((code, bytes), ()) = tokio::join!(get(end, 5_000), later);
+    assert!(code == 0 && bytes > 0);
 }
