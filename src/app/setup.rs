@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::{Exit, SourceArgs};
 use crate::config::{self, Cluster, Config, Environment, FlagSetting, Loaded};
-use crate::model::{Clock, Observation, Settings};
+use crate::model::{Clock, Observation, Settings, Span};
 use crate::sim::scenario;
 use crate::source::kafka::{KafkaConfig, KafkaSource};
 use crate::source::stamp::Stamper;
@@ -65,7 +65,7 @@ pub(super) struct Setup {
 }
 
 /// What to say when there is nothing to connect to.
-const NOTHING: &str = "laggard: there is nothing to connect to. One of these helps:
+const NOTHING: &str = "error: there is nothing to connect to. One of these helps:
 
   laggard demo                                    an embedded cluster, to look around
   laggard --bootstrap-server HOST:PORT            a real cluster (--command-config FILE for TLS, SASL)
@@ -83,10 +83,11 @@ pub(super) fn set_up(source: &SourceArgs, more: &[FlagSetting]) -> Result<Setup,
     let clock: Clock = Arc::new(move || stamper.now());
     let loaded = load(source, more)?;
     let warnings = loaded.problems.iter().map(ToString::to_string).collect();
-    let config = loaded.config;
+    let mut config = loaded.config;
     if let Some(name) = &source.demo {
         return demo(&named_demo(name)?, config);
     }
+    read_each(&mut config, source.poll_interval)?;
     let clusters = chosen(&config, source)?;
     let (mut feeds, mut reached) = (Vec::new(), Vec::new());
     let mut problems = Vec::new();
@@ -178,14 +179,6 @@ fn flags(source: &SourceArgs) -> Vec<FlagSetting> {
                 file,
             );
         }
-        if let Some(interval) = source.poll_interval {
-            let interval = format!("{}ms", interval.as_millis());
-            set(
-                "--poll-interval",
-                &["clusters", name, "poll_interval"],
-                interval,
-            );
-        }
     }
     if let Some(level) = &source.log_level {
         set("--log-level", &["log", "level"], level.clone());
@@ -227,13 +220,24 @@ fn chosen(config: &Config, source: &SourceArgs) -> Result<Vec<Cluster>, Refusal>
     let asked = |c: &&Cluster| {
         source.cluster.is_empty() || source.cluster.iter().any(|n| c.name.as_str() == n)
     };
-    let mut clusters: Vec<_> = config.clusters.iter().filter(asked).cloned().collect();
-    if let Some(interval) = source.poll_interval {
-        for cluster in &mut clusters {
-            cluster.poll_interval = interval;
+    Ok(config.clusters.iter().filter(asked).cloned().collect())
+}
+
+/// `--poll-interval`, for every cluster: the source reads by it and the pipeline judges by it.
+fn read_each(config: &mut Config, interval: Option<Span>) -> Result<(), Refusal> {
+    let Some(interval) = interval else {
+        return Ok(());
+    };
+    for cluster in &mut config.clusters {
+        if interval < Span::from_secs(1) || cluster.stale_for < interval.times(2) {
+            return Err(Refusal::usage(format!(
+                "error: --poll-interval {interval}: write at least 1s, and at most half of stale_for ({}) of the cluster `{}`",
+                cluster.stale_for, cluster.name
+            )));
         }
+        cluster.poll_interval = interval;
     }
-    Ok(clusters)
+    Ok(())
 }
 
 /// The demo of this name.

@@ -69,7 +69,12 @@ pub struct SourceArgs {
     #[arg(long, value_name = "FILE", requires = "bootstrap_server")]
     pub command_config: Option<PathBuf>,
     /// The configuration: a TOML file, or a directory of them.
-    #[arg(long, value_name = "FILE", env = "LAGGARD_CONFIG")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "LAGGARD_CONFIG",
+        hide_env_values = true
+    )]
     pub config: Option<PathBuf>,
     /// Only this cluster of the configuration; may be given several times. With
     /// --bootstrap-server: what to call the cluster.
@@ -89,23 +94,26 @@ pub struct SourceArgs {
 /// `top`.
 #[derive(Args, Clone, Debug, Default)]
 pub struct TopArgs {
-    /// The source.
-    #[command(flatten)]
-    pub source: SourceArgs,
     /// Open this group at once.
     #[arg(long, value_name = "GROUP")]
     pub group: Option<String>,
+    /// The source.
+    #[command(flatten)]
+    pub source: SourceArgs,
 }
 
 /// `serve`.
 #[derive(Args, Clone, Debug, Default)]
+#[command(after_help = "Examples:
+  laggard serve --config laggard.toml
+  laggard serve --bootstrap-server kafka:9092 --listen 0.0.0.0:9550")]
 pub struct ServeArgs {
+    /// Where to listen for HTTP: 127.0.0.1:9550 when it is nowhere said.
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<String>,
     /// The source.
     #[command(flatten)]
     pub source: SourceArgs,
-    /// Where to listen for HTTP.
-    #[arg(long, value_name = "ADDRESS")]
-    pub listen: Option<String>,
 }
 
 /// The form of what is printed.
@@ -122,33 +130,49 @@ pub enum Output {
 
 /// `lag`.
 #[derive(Args, Clone, Debug, Default)]
+#[command(after_help = "Examples:
+  laggard lag --bootstrap-server kafka:9092
+  laggard lag billing payments --config laggard.toml --output csv")]
 pub struct LagArgs {
-    /// The source.
-    #[command(flatten)]
-    pub source: SourceArgs,
     /// Which groups; none: all.
+    #[arg(value_name = "GROUP")]
     pub groups: Vec<String>,
-    /// In which form.
-    #[arg(long, value_enum, default_value_t)]
+    /// In which form: table, json or csv.
+    #[arg(
+        long,
+        value_name = "FORM",
+        value_enum,
+        default_value_t,
+        hide_possible_values = true
+    )]
     pub output: Output,
     /// How long to wait for a complete reading.
     #[arg(long, value_name = "DURATION", default_value = "30s")]
     pub timeout: Span,
+    /// The source.
+    #[command(flatten)]
+    pub source: SourceArgs,
 }
 
 /// `check`.
 #[derive(Args, Clone, Debug, Default)]
+#[command(
+    after_help = "A limit that is not given is that of the configuration's [[group]] policies.
+
+Examples:
+  laggard check billing --max-lag 10000 --bootstrap-server kafka:9092
+  laggard check billing payments --max-time-lag 5m --config laggard.toml
+
+Exit codes: 0 within the limits; 1 a limit is breached; 2 not known; 3 wrong usage or
+configuration. A breach beats unknown."
+)]
 #[command(group = clap::ArgGroup::new("limit").required(false).multiple(true))]
 pub struct CheckArgs {
-    /// The source.
-    #[command(flatten)]
-    pub source: SourceArgs,
     /// Which groups.
     #[arg(required = true, value_name = "GROUP")]
     pub groups: Vec<String>,
     /// Most unread records that are fine; overrides the configuration.
-    #[arg(long, value_name = "RECORDS", group = "limit")]
-    #[arg(required_unless_present_any = ["max_time_lag", "config", "policy"])]
+    #[arg(long, value_name = "RECORDS", group = "limit", value_parser = records)]
     pub max_lag: Option<u64>,
     /// Oldest unread record that is fine; overrides the configuration.
     #[arg(long, value_name = "DURATION", group = "limit")]
@@ -156,49 +180,62 @@ pub struct CheckArgs {
     /// Hold them to the limits of the configuration alone.
     #[arg(long, conflicts_with = "limit")]
     pub policy: bool,
-    /// In which form.
-    #[arg(long, value_enum, default_value_t)]
+    /// In which form: table, json or csv.
+    #[arg(
+        long,
+        value_name = "FORM",
+        value_enum,
+        default_value_t,
+        hide_possible_values = true
+    )]
     pub output: Output,
     /// How long to wait for a complete reading.
     #[arg(long, value_name = "DURATION", default_value = "30s")]
     pub timeout: Span,
+    /// The source.
+    #[command(flatten)]
+    pub source: SourceArgs,
 }
 
 /// `doctor`.
 #[derive(Args, Clone, Debug, Default)]
 pub struct DoctorArgs {
-    /// The source.
-    #[command(flatten)]
-    pub source: SourceArgs,
     /// How long one probe may take.
     #[arg(long, value_name = "DURATION", default_value = "10s")]
     pub timeout: Span,
+    /// The source.
+    #[command(flatten)]
+    pub source: SourceArgs,
 }
 
 /// `demo`.
 #[derive(Args, Clone, Debug, Default)]
+#[command(after_help = "Examples:
+  laggard demo
+  laggard demo poison
+  laggard demo --cluster-listen 127.0.0.1:19092     and elsewhere: kcat -b 127.0.0.1:19092 -L")]
 pub struct DemoArgs {
     /// What to show; `list` names all.
-    #[arg(default_value = "demo")]
+    #[arg(value_name = "SCENARIO", default_value = "demo")]
     pub scenario: String,
     /// Of everything that chance decides.
-    #[arg(long, default_value_t = 7)]
+    #[arg(long, value_name = "N", default_value_t = 7)]
     pub seed: u64,
-    /// Where to listen for HTTP.
+    /// Where to listen for HTTP: 127.0.0.1:9550 when it is nowhere said.
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<String>,
     /// Where the first broker listens, the others on the ports after it: for kcat and Kafka's own
     /// tools.
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     pub cluster_listen: Option<SocketAddr>,
     /// Quiet groups beside those of the scenario, up to so many in all.
-    #[arg(long)]
+    #[arg(long, value_name = "N", value_parser = count)]
     pub groups: Option<NonZeroUsize>,
     /// Partitions, up to so many in all.
-    #[arg(long)]
+    #[arg(long, value_name = "N", value_parser = count)]
     pub partitions: Option<NonZeroUsize>,
     /// So many brokers.
-    #[arg(long, value_parser = clap::value_parser!(u8).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..))]
     pub brokers: Option<u8>,
     /// No screen: serve alone.
     #[arg(long)]
@@ -221,4 +258,25 @@ pub enum ConfigCommand {
     Example,
     /// Prints the JSON Schema of a configuration file.
     Schema,
+}
+
+/// A number of records.
+fn records(text: &str) -> Result<u64, String> {
+    let digits = text.replace('_', "");
+    digits
+        .parse()
+        .map_err(|_| "write a whole number of records, for example 10000".to_owned())
+}
+
+/// At least one of something.
+fn count(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse()
+        .map_err(|_| "write a whole number, 1 or more".to_owned())
+}
+
+/// Where to listen.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.replacen("localhost", "127.0.0.1", 1)
+        .parse()
+        .map_err(|_| "write an address and a port, for example 127.0.0.1:19092".to_owned())
 }

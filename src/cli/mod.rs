@@ -90,7 +90,6 @@ mod tests {
         for line in [
             "lag --demo --bootstrap-server a:1",
             "check --max-lag 5",
-            "check g",
             "lag --output yaml",
             "serv",
             "check g --max-time-lag 5",

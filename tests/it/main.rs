@@ -27,4 +27,5 @@ mod serve;
 mod source;
 mod source_faults;
 mod top;
+mod usage;
 mod verdicts;

@@ -16,11 +16,11 @@ pub(super) fn config(command: &ConfigCommand) -> Result<Exit, Refusal> {
             print(format!("{schema}\n").as_bytes())
         }
         ConfigCommand::Check { source } => {
-            let loaded = load(source, &[])?;
-            if !loaded.problems.is_empty() {
-                tell(&config::print(&loaded.problems));
+            let report = load(source, &[])?.report();
+            if !report.notes.is_empty() {
+                tell(&report.notes);
             }
-            print(loaded.show().as_bytes())
+            print(report.in_force.as_bytes())
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::config::Log;
 use crate::model::{Snapshot, Span};
 use crate::report::{self, Asked, Form, Limits, Outcome};
 
-use super::super::setup::{Refusal, Setup, set_up};
+use super::super::setup::{Refusal, Setup, load, set_up};
 use super::super::{logging, once};
 use super::{print, tell};
 
@@ -35,6 +35,7 @@ pub(super) async fn one_table(setup: Setup) -> Result<Exit, Refusal> {
 
 /// `check`.
 pub(super) async fn check(args: &CheckArgs) -> Result<Exit, Refusal> {
+    has_a_limit(args)?;
     let snapshot = read(&args.source, args.timeout).await?;
     let asked = Asked {
         groups: &args.groups,
@@ -44,6 +45,20 @@ pub(super) async fn check(args: &CheckArgs) -> Result<Exit, Refusal> {
         max_time_lag: args.max_time_lag,
     };
     reported(|out, notes| report::check(&snapshot, &asked, limits, form(args.output), out, notes))
+}
+
+/// A check without any limit would always be fine.
+fn has_a_limit(args: &CheckArgs) -> Result<(), Refusal> {
+    let given = args.max_lag.is_some() || args.max_time_lag.is_some();
+    let configured = || load(&args.source, &[]).map(|l| l.config.policies);
+    if given || configured()?.iter().any(|p| p.policy.has_limit()) {
+        return Ok(());
+    }
+    Err(Refusal::usage(
+        "error: there is no limit to check against\n  \
+         help: give one: --max-lag 10000, --max-time-lag 5m, or both;\n        \
+         or set max_lag or max_time_lag in a [[group]] of the configuration",
+    ))
 }
 
 async fn read(source: &SourceArgs, patience: Span) -> Result<std::sync::Arc<Snapshot>, Refusal> {
