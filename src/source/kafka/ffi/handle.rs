@@ -1,7 +1,8 @@
 //! One client, its queue, and the file descriptor that says "something came".
 
+use super::answers::Reply;
 use super::conf::{Conf, ErrorText, PropertyError};
-use super::reply::{self, Reply};
+use super::reply;
 use super::request::{self, Request};
 use super::sys;
 use super::text::{KafkaFailure, Names, owned};

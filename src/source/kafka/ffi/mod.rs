@@ -15,6 +15,7 @@
 //! memory beyond a call, or read an error code through a Rust enum.
 #![allow(unsafe_code)]
 
+mod answers;
 mod blocking;
 mod conf;
 mod handle;
@@ -23,12 +24,12 @@ mod request;
 mod sys;
 mod text;
 
-pub use blocking::{BrokerNode, ClusterMetadata, GroupInfo, PartitionMetadata, TopicMetadata};
-pub use conf::{PropertyError, check_properties, property_names};
-pub use handle::{Event, Handle, Throttle, live_clients};
-pub use reply::{
+pub use answers::{
     ClusterDescription, ConfigEntry, GroupDescription, GroupListing, GroupOffsets, GroupState,
     GroupType, MemberDescription, Offset, Reply, ResourceConfigs, TopicDescription, TopicOffsets,
 };
+pub use blocking::{BrokerNode, ClusterMetadata, GroupInfo, PartitionMetadata, TopicMetadata};
+pub use conf::{PropertyError, check_properties, property_names};
+pub use handle::{Event, Handle, Throttle, live_clients};
 pub use request::{ListedPartition, Request};
 pub use text::{KafkaFailure, Names, error_name};

@@ -13,6 +13,7 @@
 mod asks;
 mod budget;
 mod cycle;
+mod facts;
 mod groups;
 mod job;
 mod lanes;
