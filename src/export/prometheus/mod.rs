@@ -16,7 +16,7 @@ use std::io::{self, Write};
 use crate::catalog::{self, Kind, Options};
 use crate::model::Snapshot;
 
-/// The media type of [`write`]'s output. Without it, Prometheus 3 takes a target for down.
+/// The media type of [`write()`]'s output. Without it, Prometheus 3 takes a target for down.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// How much is gathered before it goes to the writer.
