@@ -140,6 +140,10 @@ impl Group {
     }
 
     fn take_state(&mut self, state: GroupState, at: Timestamp) {
+        if self.state.is_none_or(|(_, read_at)| at >= read_at) {
+            // Whoever told it, it is read anew: that a listing left the group out counts no more.
+            self.dirty |= self.listing_failed.take().is_some();
+        }
         match &mut self.state {
             Some((old, read_at)) if *old == state => *read_at = at.max(*read_at),
             Some((_, read_at)) if *read_at > at => {}

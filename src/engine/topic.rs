@@ -271,7 +271,8 @@ impl Topic {
                 next = Some(next.map_or(at, |n| n.min(at)));
             }
         }
-        self.quiet_until = next;
+        // While one is overdue each cut looks again: its next answer may be the offset that it had.
+        self.quiet_until = next.filter(|_| !due);
         std::mem::replace(&mut self.was_overdue, due) || due || woken
     }
 

@@ -585,7 +585,8 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let offset = || 0_i64..200;
+    // Often the same ones: a read that changes nothing heals all the same.
+    let offset = || prop_oneof![2 => Just(0_i64), 3 => Just(100), 2 => 0_i64..200];
     prop_oneof![
         4 => (proptest::collection::vec(offset(), 1..4), 0_i64..40).prop_map(|(v, late)| Step::Ends(v, late)),
         2 => proptest::collection::vec(offset(), 1..4).prop_map(Step::Starts),
