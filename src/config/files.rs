@@ -17,29 +17,57 @@ use super::problem::Problem;
 use super::tree::{Entry, Node, Table, join};
 use crate::model::is_secret;
 
-/// What stands in a file, or in all files of a directory.
-pub(crate) fn read(path: &Path, problems: &mut Vec<Problem>) -> (Table, Vec<PathBuf>) {
+/// What stands in files.
+#[derive(Default)]
+pub(crate) struct Read {
+    /// All of it, put together.
+    pub(crate) tree: Table,
+    /// The files.
+    pub(crate) files: Vec<PathBuf>,
+    /// A file could not be read or parsed, so that what is missing may stand there.
+    pub(crate) partial: bool,
+}
+
+/// Reads a file, or all files of a directory.
+pub(crate) fn read(path: &Path, problems: &mut Vec<Problem>) -> Read {
     let mut tree = Table::new();
     let files = match list(path) {
         Ok(files) => files,
         Err(problem) => {
             problems.push(problem);
-            return (tree, Vec::new());
+            return Read {
+                partial: true,
+                ..Read::default()
+            };
         }
     };
+    let mut partial = false;
     for file in &files {
         match fs::read(file) {
             Ok(bytes) => match String::from_utf8(bytes) {
-                Ok(text) => join(&mut tree, parse(file, text, problems), "", problems),
-                Err(_) => problems.push(Problem::error(
-                    Place::Path(file.clone()),
-                    "this file is not UTF-8, as TOML must be",
-                )),
+                Ok(text) => match parse(file, text, problems) {
+                    Some(more) => join(&mut tree, more, "", problems),
+                    None => partial = true,
+                },
+                Err(_) => {
+                    partial = true;
+                    problems.push(Problem::error(
+                        Place::Path(file.clone()),
+                        "this file is not UTF-8, as TOML must be",
+                    ));
+                }
             },
-            Err(error) => problems.push(unreadable(file, &error)),
+            Err(error) => {
+                partial = true;
+                problems.push(unreadable(file, &error));
+            }
         }
     }
-    (tree, files)
+    Read {
+        tree,
+        files,
+        partial,
+    }
 }
 
 /// The file itself, or a directory's `*.toml` in name order.
@@ -84,8 +112,10 @@ fn unreadable(path: &Path, error: &io::Error) -> Problem {
     }
 }
 
-/// Parses one file. Everything that TOML forbids in it becomes a problem; the rest is used.
-pub(crate) fn parse(path: &Path, text: String, problems: &mut Vec<Problem>) -> Table {
+/// Parses one file. Everything that TOML forbids in it becomes a problem, and then the rest is not
+/// used: after an unclosed bracket or quotation mark a value may be anything, a secret too, and an
+/// error would quote it.
+pub(crate) fn parse(path: &Path, text: String, problems: &mut Vec<Problem>) -> Option<Table> {
     let text: Arc<str> = text.into();
     let (table, errors) = DeTable::parse_recoverable(&text);
     let mut hidden = Vec::new();
@@ -102,7 +132,9 @@ pub(crate) fn parse(path: &Path, text: String, problems: &mut Vec<Problem>) -> T
             format!("this is not TOML: {}", error.message()),
         )
     }));
-    place_table(table.get_ref(), &file)
+    errors
+        .is_empty()
+        .then(|| place_table(table.get_ref(), &file))
 }
 
 /// What a key's value must not show: values of secret names, and all of a client's properties,

@@ -31,6 +31,7 @@ mod tests_invalid;
 
 use std::path::{Path, PathBuf};
 
+use files::Read;
 use place::Place;
 use tree::{Entry, Node, Table, overlay, put};
 
@@ -117,15 +118,18 @@ pub struct Report {
 /// Reads all layers.
 pub fn load(path: Option<&Path>, variables: &Environment, flags: &[FlagSetting]) -> Loaded {
     let mut problems = Vec::new();
-    let (mut tree, files) = match path {
-        Some(path) => files::read(path, &mut problems),
-        None => (Table::new(), Vec::new()),
-    };
+    let Read {
+        mut tree,
+        files,
+        partial,
+    } = path.map_or_else(Read::default, |path| files::read(path, &mut problems));
     let environment = env::read(variables, &tree, &mut problems);
     overlay(&mut tree, environment);
     overlay(&mut tree, of_flags(flags));
     let config = build::config(&tree, &mut problems);
-    problems.extend(judge::judge(&config, &tree));
+    if !partial {
+        problems.extend(judge::judge(&config, &tree));
+    }
     problems.sort_by(|a, b| a.order().cmp(&b.order()));
     Loaded {
         config,

@@ -139,21 +139,26 @@ impl SourceFile {
     fn shown_line(&self, span: &Range<usize>) -> ShownLine {
         let line = self.line_range(span.start);
         let (number, _) = self.line_and_column(span.start);
-        if self.damaged && self.may_be_secret(&line) {
+        let until = if self.damaged {
+            self.shown_until(&line)
+        } else {
+            Some(line.end)
+        };
+        let Some(until) = until else {
             let text = "(not shown: it may hold a secret)".to_owned();
             return ShownLine {
                 number,
                 text,
                 mark: 0..0,
             };
-        }
+        };
         let (mut text, mut mark, mut masked) = (String::new(), 0..0, false);
         for (offset, c) in self.text[line.clone()].char_indices() {
             let at = line.start + offset;
             if at == span.start {
                 mark = text.chars().count()..text.chars().count();
             }
-            let hidden = self.hidden.iter().any(|h| h.contains(&at));
+            let hidden = at >= until || self.hidden.iter().any(|h| h.contains(&at));
             match (hidden, masked) {
                 (true, true) => {}
                 (true, false) => text.push_str("***"),
@@ -170,12 +175,34 @@ impl SourceFile {
         ShownLine { number, text, mark }
     }
 
-    /// For a file that did not parse: whether this line could belong to a secret, judged by its
-    /// words and by the multi-line strings that open before it.
-    fn may_be_secret(&self, line: &Range<usize>) -> bool {
-        let before = &self.text[..line.start];
+    /// For a file that did not parse: from where on this line is not shown. `None`: not at all.
+    ///
+    /// Spans are not to be trusted then, so that the text itself decides: what stands in quotes,
+    /// among a client's properties, beside a secret's name or on a line that sets nothing (it may
+    /// go on from a line before) is not shown.
+    fn shown_until(&self, line: &Range<usize>) -> Option<usize> {
+        let (before, text) = (&self.text[..line.start], &self.text[line.clone()]);
         let open = |quotes| before.matches(quotes).count() % 2 == 1;
-        crate::model::is_secret(&self.text[line.clone()]) || open("\"\"\"") || open("'''")
+        if crate::model::is_secret(text) || open("\"\"\"") || open("'''") {
+            return None;
+        }
+        if text.trim_start().starts_with('[') {
+            return Some(line.end);
+        }
+        let equals = text.find('=')? + 1;
+        let header = before
+            .lines()
+            .rev()
+            .find(|l| l.trim_start().starts_with('['));
+        let of_a_client = |l: &str| l.contains("properties");
+        let hidden = if of_a_client(text) || header.is_some_and(of_a_client) {
+            0
+        } else {
+            text[equals..]
+                .find(['"', '\''])
+                .unwrap_or(text.len() - equals)
+        };
+        Some(line.start + equals + hidden)
     }
 }
 
