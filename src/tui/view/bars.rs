@@ -35,7 +35,8 @@ pub(super) fn header(state: &State, pen: &mut Pen<'_>, area: Rect) {
 fn left_side(state: &State) -> Vec<(String, Meaning)> {
     let mut out = vec![(title(state), Meaning::Strong)];
     let source = &*state.options.source;
-    if !source.is_empty() && source != title(state) && state.ui.size.0 >= 70 {
+    let says_more = source.split(": ").any(|word| word != title(state));
+    if !source.is_empty() && says_more && state.ui.size.0 >= 70 {
         out.push((format!(" ({})", state.options.source), Meaning::Dim));
     }
     out.push((" ".to_owned(), Meaning::Plain));
