@@ -43,20 +43,21 @@ pub(crate) fn read(path: &Path, problems: &mut Vec<Problem>) -> Read {
     };
     let mut partial = false;
     for file in &files {
-        match fs::read(file) {
-            Ok(bytes) => match String::from_utf8(bytes) {
-                Ok(text) => match parse(file, text, problems) {
-                    Some(more) => join(&mut tree, more, "", problems),
-                    None => partial = true,
-                },
-                Err(_) => {
+        match fs::read(file).map(String::from_utf8) {
+            Ok(Ok(text)) => {
+                if let Some(more) = parse(file, text, problems) {
+                    join(&mut tree, more, "", problems);
+                } else {
                     partial = true;
-                    problems.push(Problem::error(
-                        Place::Path(file.clone()),
-                        "this file is not UTF-8, as TOML must be",
-                    ));
                 }
-            },
+            }
+            Ok(Err(_)) => {
+                partial = true;
+                problems.push(Problem::error(
+                    Place::Path(file.clone()),
+                    "this file is not UTF-8, as TOML must be",
+                ));
+            }
             Err(error) => {
                 partial = true;
                 problems.push(unreadable(file, &error));

@@ -107,6 +107,18 @@ fn missing(snapshot: &Snapshot, asked: &[String], notes: &mut dyn Write) -> io::
             Some((_, name)) => format!("; did you mean `{}`?", escape(name, false)),
             None => " (or this user may not see it: `laggard doctor` tells)".to_owned(),
         };
+        if !snapshot
+            .clusters
+            .iter()
+            .all(|c| c.health.state == HealthState::Up)
+        {
+            let id = escape(id, false);
+            writeln!(
+                notes,
+                "laggard: group `{id}` was not seen: not every cluster could be read"
+            )?;
+            continue;
+        }
         writeln!(
             notes,
             "laggard: there is no group `{}`{hint}",

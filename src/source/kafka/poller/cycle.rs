@@ -44,7 +44,8 @@ impl Poller {
     /// One cycle. The interval until the next one, or why the cluster is down.
     pub(super) async fn cycle(&mut self, asks: &mut Asks) -> Result<Result<Duration, Why>, End> {
         self.begin();
-        if self.topology.fetched.is_none() {
+        // Once: a cluster that is down stays down until it answers.
+        if !std::mem::replace(&mut self.introduced, true) {
             self.health(HealthState::Connecting, None).await?;
         }
         if let Some(down) = self.refresh_if_due(asks).await? {

@@ -96,6 +96,8 @@ pub(super) struct Poller {
     listing: Option<Listing>,
     /// Groups whose coordinator said that it is none.
     moved: Vec<Job>,
+    /// Whether it has been said that the cluster is being connected to.
+    introduced: bool,
     cluster_id: Option<Arc<str>>,
     controller: Option<i32>,
     cluster_read: Option<Instant>,
@@ -153,6 +155,7 @@ impl Poller {
             stable_swept: None,
             records: None,
             moved: Vec::new(),
+            introduced: false,
         }
     }
 
