@@ -228,6 +228,17 @@ fn slow_answers_join_late_and_broken_connections_are_made_anew() {
     assert_eq!(groups_read(&facts), GROUPS, "slow is not lost");
     assert!(longest_cycle(&facts) < 6.0);
     cluster.faults().clear();
+    // High watermarks and last stable offsets share a broker's lane: neither shuts the other out.
+    let slow = Trouble::Slow(Duration::from_millis(400));
+    let rule = Rule::new(slow).at(3).on(ApiKey::ListOffsets);
+    cluster.faults().inject(rule);
+    watch.cycles(3);
+    let facts = watch.cycles(8);
+    for isolation in [Isolation::ReadUncommitted, Isolation::ReadCommitted] {
+        let answered = ends(&facts, TOPIC, isolation);
+        assert_eq!(answered.len(), 20, "{isolation:?}: {answered:?}");
+    }
+    cluster.faults().clear();
     for trouble in [Trouble::Truncated, Trouble::Closed] {
         cluster.faults().inject(Rule::new(trouble).at(1).times(5));
         watch.cycles(2);

@@ -99,7 +99,7 @@ impl Poller {
             .filter(|(leader, _)| leader.is_some())
             .collect();
         for (leader, wanted) in chunked(wanted.into_iter()) {
-            self.ask_leader(kind, leader, wanted, 0);
+            self.ask_leader(Class::Asked, kind, leader, wanted, 0);
         }
     }
 }

@@ -130,7 +130,8 @@ impl Poller {
             self.push(Job::new(Class::Rare, None, Query::Cluster));
         }
         self.ask_listing();
-        self.ask_offsets(Kind::Start, |_| true);
+        let owing = self.owing(Class::Starts);
+        self.ask_offsets(Kind::Start, &owing, |_| true);
         self.settle(&[Class::Listing, Class::Starts], asks).await?;
         self.heal_if_hurt(asks).await?;
         let now = Instant::now();
@@ -211,7 +212,8 @@ impl Poller {
     }
 
     async fn ask_ends(&mut self, asks: &mut Asks) -> Result<(), End> {
-        self.ask_offsets(Kind::End, |_| true);
+        let owing = self.owing(Class::Ends);
+        self.ask_offsets(Kind::End, &owing, |_| true);
         let now = Instant::now();
         let partitions: usize = self
             .topology
@@ -228,7 +230,7 @@ impl Poller {
                 .transactional
                 .is_some_and(|at| now.duration_since(at) < TRANSACTIONAL_FOR)
         };
-        self.ask_offsets(Kind::StableEnd, |topic| sweep || lately(topic));
+        self.ask_offsets(Kind::StableEnd, &owing, |topic| sweep || lately(topic));
         self.settle(&[Class::Ends], asks).await?;
         self.heal_if_hurt(asks).await
     }

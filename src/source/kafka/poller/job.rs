@@ -45,6 +45,8 @@ pub(super) enum Class {
     Starts,
     Commits,
     Ends,
+    /// What the engine asked for beside the cycle, lest it keep a leader's lane busy.
+    Asked,
     Describe,
     Rare,
 }

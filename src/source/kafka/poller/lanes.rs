@@ -105,7 +105,7 @@ impl Lanes {
         match class {
             Class::Metadata | Class::Listing => 1,
             Class::Starts | Class::Ends => 8,
-            Class::Describe | Class::Rare => 3,
+            Class::Describe | Class::Rare | Class::Asked => 3,
             Class::Commits => {
                 let active = self.queues.range((class, i32::MIN)..=(class, i32::MAX));
                 let active = active

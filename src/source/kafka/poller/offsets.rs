@@ -1,5 +1,6 @@
 //! Offsets of partitions: asking leader by leader, taking answers, healing what may heal.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -33,41 +34,45 @@ pub(super) struct Failed {
 fn class(kind: Kind) -> Class {
     match kind {
         Kind::Start => Class::Starts,
-        _ => Class::Ends,
+        Kind::End | Kind::StableEnd => Class::Ends,
+        Kind::ForTime | Kind::MaxTimestamp => Class::Asked,
     }
 }
 
 impl Poller {
-    /// Asks for offsets of all partitions of the topics wanted. A leader that still owes the last
-    /// answer is not asked again.
-    pub(super) fn ask_offsets(&mut self, kind: Kind, wanted: impl Fn(&Topic) -> bool) {
-        let calls = self.topology.by_leader(kind, wanted);
-        // End and stable end share a lane: what is busy was decided before either was pushed.
-        let busy: Vec<i32> = match kind {
-            Kind::StableEnd => Vec::new(),
-            _ => calls
-                .iter()
-                .filter_map(|(l, _)| *l)
-                .filter(|l| self.lanes.busy((class(kind), *l)))
-                .collect(),
-        };
-        for (leader, wanted) in calls {
-            match leader {
-                Some(leader) if busy.contains(&leader) => {}
-                leader => self.ask_leader(kind, leader, wanted, 0),
+    /// Leaders that still owe an answer of this class: they are not asked again. Looked up once for
+    /// all kinds of a class, or the one asked last would shut the other out for ever.
+    pub(super) fn owing(&self, class: Class) -> BTreeSet<i32> {
+        let brokers = self.topology.brokers.iter().map(|broker| broker.id);
+        brokers
+            .filter(|broker| self.lanes.busy((class, *broker)))
+            .collect()
+    }
+
+    /// Asks for offsets of all partitions of the topics wanted, but for those of leaders that owe.
+    pub(super) fn ask_offsets(
+        &mut self,
+        kind: Kind,
+        owing: &BTreeSet<i32>,
+        wanted: impl Fn(&Topic) -> bool,
+    ) {
+        for (leader, wanted) in self.topology.by_leader(kind, wanted) {
+            if !leader.is_some_and(|leader| owing.contains(&leader)) {
+                self.ask_leader(class(kind), kind, leader, wanted, 0);
             }
         }
     }
 
     pub(super) fn ask_leader(
         &mut self,
+        class: Class,
         kind: Kind,
         leader: Option<i32>,
         wanted: Vec<ListedPartition>,
         tries: u8,
     ) {
         if leader.is_some() {
-            let mut job = Job::new(class(kind), leader, Query::Offsets { kind, wanted });
+            let mut job = Job::new(class, leader, Query::Offsets { kind, wanted });
             job.tries = tries;
             self.push(job);
         } else {
@@ -113,7 +118,7 @@ impl Poller {
         }
         for (kind, wanted) in by_kind {
             for (leader, wanted) in chunked(wanted.into_iter()) {
-                self.ask_leader(kind, leader, wanted, 1);
+                self.ask_leader(class(kind), kind, leader, wanted, 1);
             }
         }
         self.tell_failures(leaderless, -1, Instant::now(), Instant::now())
@@ -258,7 +263,7 @@ impl Poller {
             self.suspects.insert(Arc::clone(&wanted.topic));
         }
         for (leader, wanted) in chunked(low.into_iter()) {
-            self.ask_leader(Kind::End, leader, wanted, 0);
+            self.ask_leader(Class::Ends, Kind::End, leader, wanted, 0);
         }
     }
 
