@@ -250,10 +250,12 @@ pub(super) fn named_demo(name: &str) -> Result<Demo, Refusal> {
         let names: Vec<_> = scenario::names()
             .map(|(n, shows)| format!("  {n:<22} {shows}"))
             .collect();
-        let guess = crate::config::nearest(name, scenario::names().map(|(n, _)| n))
-            .map_or_else(String::new, |near| format!("; did you mean `{near}`"));
+        let guess = crate::config::nearest(name, scenario::names().map(|(n, _)| n)).map_or_else(
+            || ".".to_owned(),
+            |near| format!("; did you mean `{near}`?"),
+        );
         Refusal::usage(format!(
-            "error: there is no scenario `{name}`{guess}. There are:\n{}",
+            "error: there is no scenario `{name}`{guess} There are:\n{}",
             names.join("\n")
         ))
     })?;
