@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use laggard::app;
 use laggard::cli::{self, Exit};
+use laggard::source::kafka::leave;
 
 fn main() -> ExitCode {
     let cli = match cli::parse(std::env::args_os()) {
@@ -24,9 +25,10 @@ fn main() -> ExitCode {
     {
         Ok(runtime) => {
             let exit = runtime.block_on(app::run(cli));
-            // A client of Kafka may take long to close; nothing waits for it.
-            runtime.shutdown_background();
-            exit.into()
+            // The runtime is not taken down: a client that is still closing must not be dropped
+            // under its own thread.
+            let _ = std::io::stdout().flush();
+            leave(exit.code())
         }
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "error: cannot start: {error}");

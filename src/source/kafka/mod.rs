@@ -20,6 +20,7 @@ pub mod trouble;
 mod admin_tests;
 
 pub use config::{Filter, KafkaConfig};
+pub use ffi::leave;
 pub use probe::probe;
 pub use properties::Properties;
 pub use pulse::Pulse;

@@ -19,6 +19,7 @@ mod answers;
 mod blocking;
 mod conf;
 mod handle;
+mod leave;
 mod reply;
 mod request;
 mod sys;
@@ -31,5 +32,6 @@ pub use answers::{
 pub use blocking::{BrokerNode, ClusterMetadata, GroupInfo, PartitionMetadata, TopicMetadata};
 pub use conf::{PropertyError, check_properties, property_names};
 pub use handle::{Event, Handle, Throttle, live_clients};
+pub use leave::leave;
 pub use request::{ListedPartition, Request};
 pub use text::{KafkaFailure, Names, error_name};
