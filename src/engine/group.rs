@@ -294,6 +294,7 @@ impl Group {
         let place = match self.topics.binary_search_by(|t| t.topic.cmp(topic)) {
             Ok(place) => place,
             Err(place) => {
+                self.dirty = true;
                 let rows = TopicRows {
                     topic: topic.clone(),
                     key,
