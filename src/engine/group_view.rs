@@ -5,7 +5,7 @@ use std::sync::Arc;
 use slotmap::SlotMap;
 
 use crate::model::{
-    ClusterSettings, Eta, Evidence, GroupSnapshot, GroupState, GroupType, Issue, Offset,
+    ClusterSettings, Diagnosis, Eta, Evidence, GroupSnapshot, GroupState, GroupType, Issue, Offset,
     PartitionRow, Reading, Span, Status, TimeLag, Timestamp, TopicSnapshot, Verdict, Why,
 };
 
@@ -448,6 +448,12 @@ fn finish(
         } else {
             totals.eta.reading()
         },
+        loss_at: Reading::unknown(Why::NOT_READ_YET),
+        lost_lately: Reading::unknown(Why::NOT_READ_YET),
+        diagnosis: Diagnosis::NotNeeded,
+        storm: None,
+        loads: Vec::new(),
+        details: Vec::new(),
         trend: group.trend.iter().copied().collect(),
         events: group.events.iter().cloned().collect(),
         topics,

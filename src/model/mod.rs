@@ -8,9 +8,12 @@ mod advice;
 mod alert;
 mod ask;
 mod command;
+mod diagnosis;
 pub mod document;
 mod evidence;
 mod id;
+mod load;
+mod loss;
 mod observation;
 mod policy;
 mod probe;
@@ -28,10 +31,13 @@ pub use advice::{Advice, AdviceSeverity};
 pub use alert::{Alert, AlertState};
 pub use ask::Ask;
 pub use command::Command;
+pub use diagnosis::{Cause, Diagnosis};
 pub use evidence::Evidence;
 pub use id::{
     BootId, BrokerId, ClusterName, GroupId, MemberId, Offset, PartitionId, TopicId, TopicName,
 };
+pub use load::{MemberLoad, Storm};
+pub use loss::{Loss, Retention, RowDetail};
 pub use observation::{
     AssignedTopic, Broker, CleanupPolicy, CommitRead, Cycle, Fact, GroupDescription, GroupPart,
     GroupState, GroupType, HealthState, Isolation, ListedGroup, Member, Observation, OffsetRead,

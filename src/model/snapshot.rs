@@ -10,7 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use super::advice::Advice;
 use super::alert::Alert;
+use super::diagnosis::Diagnosis;
 use super::id::{BootId, BrokerId, ClusterName, GroupId, Offset, PartitionId, TopicId, TopicName};
+use super::load::{MemberLoad, Storm};
+use super::loss::{Loss, RowDetail};
 use super::observation::{Broker, Cycle, GroupState, GroupType, HealthState, Member, TopicConfig};
 use super::policy::Policy;
 use super::reading::{Reading, Why};
@@ -186,6 +189,17 @@ pub struct GroupSnapshot {
     pub consume_rate: Reading<f64>,
     /// When it will have caught up, if nothing changes.
     pub eta: Reading<Eta>,
+    /// When its first unread record will be deleted, if nothing changes.
+    pub loss_at: Reading<Loss>,
+    /// Records that were deleted unread within the last hour. What was gone when it was first
+    /// seen is not among them.
+    pub lost_lately: Reading<i64>,
+    /// Why it lags.
+    pub diagnosis: Diagnosis,
+    /// Set while it rebalances again and again.
+    pub storm: Option<Box<Storm>>,
+    /// What each member reads and can read, in the order of `members`.
+    pub loads: Vec<MemberLoad>,
     /// Effective lag over the last minutes, oldest first.
     pub trend: Arc<[TrendPoint]>,
     /// What happened to it lately, oldest first.
@@ -194,6 +208,9 @@ pub struct GroupSnapshot {
     pub topics: Vec<Arc<TopicSnapshot>>,
     /// By topic, then partition.
     pub rows: Vec<PartitionRow>,
+    /// What is said of rows that are not plainly well, in the order of `rows`; read it through
+    /// [`PartitionView`].
+    pub details: Vec<RowDetail>,
     /// What went wrong in reading it.
     pub issues: Vec<Issue>,
 }
@@ -278,6 +295,10 @@ pub enum EventKind {
     State,
     /// A deploy or other mark.
     Mark,
+    /// Records come in faster or more slowly than before.
+    ArrivalRate,
+    /// Records are read faster or more slowly than before.
+    ConsumeRate,
 }
 
 /// One row with what it points to.
@@ -431,6 +452,25 @@ impl<'a> PartitionView<'a> {
             &stable,
             &self.log_start_offset(),
         )
+    }
+
+    /// What is said of it beside its row, if it is not plainly well.
+    pub fn detail(&self) -> Option<&'a RowDetail> {
+        let place = (self.row.topic, self.row.partition);
+        let details = &self.group.details;
+        let found = details.binary_search_by_key(&place, |d| (d.topic, d.partition));
+        found.ok().map(|i| &details[i])
+    }
+
+    /// When its first unread record will be deleted, if nothing changes.
+    pub fn loss_at(&self) -> Reading<Loss> {
+        match (self.detail(), self.row.effective_lag.why()) {
+            (Some(detail), _) => detail.loss_at.clone(),
+            (None, Some(why)) if self.row.effective_lag.is_unknown() => {
+                Reading::unknown(why.clone())
+            }
+            _ => Reading::Known(Loss::Never),
+        }
     }
 
     /// The status, if the partition takes part in the group's verdict.

@@ -21,11 +21,11 @@
 use std::sync::Arc;
 
 use super::{
-    Advice, Alert, AssignedTopic, BootId, Broker, ClusterHealth, ClusterSnapshot, Cycle, Event,
-    EventKind, Evidence, Generation, GroupId, GroupSnapshot, GroupState, GroupType, HealthState,
-    Issue, Member, Method, PartitionId, PartitionRow, PartitionView, Policy, Reading, Snapshot,
-    Span, Status, TimeLag, Timestamp, TopicId, TopicPartition, TopicSnapshot, TrendPoint, Verdict,
-    Why,
+    Advice, Alert, AssignedTopic, BootId, Broker, Cause, ClusterHealth, ClusterSnapshot, Cycle,
+    Diagnosis, Event, EventKind, Evidence, Generation, GroupId, GroupSnapshot, GroupState,
+    GroupType, HealthState, Issue, Member, MemberLoad, Method, PartitionId, PartitionRow,
+    PartitionView, Policy, Reading, Snapshot, Span, Status, TimeLag, Timestamp, TopicId,
+    TopicPartition, TopicSnapshot, TrendPoint, Verdict, Why,
 };
 
 /// The instant of hand-written snapshots: 2026-11-20T18:00:00Z.
@@ -229,6 +229,13 @@ fn unset<T: Copy>() -> Reading<T> {
     Reading::unknown(Why::NOT_READ_YET)
 }
 
+fn unknown_load() -> MemberLoad {
+    MemberLoad {
+        consume_rate: Reading::unknown(Why::TOO_FEW_POINTS),
+        capacity: Reading::unknown(Why::TOO_FEW_POINTS),
+    }
+}
+
 fn blank_group(id: &str, generation: u64) -> GroupSnapshot {
     GroupSnapshot {
         group: GroupId::from(id),
@@ -249,10 +256,16 @@ fn blank_group(id: &str, generation: u64) -> GroupSnapshot {
         arrival_rate: unset(),
         consume_rate: unset(),
         eta: unset(),
+        loss_at: unset(),
+        lost_lately: Reading::Known(0),
+        diagnosis: Diagnosis::NotNeeded,
+        storm: None,
+        loads: Vec::new(),
         trend: Arc::new([]),
         events: Arc::new([]),
         topics: Vec::new(),
         rows: Vec::new(),
+        details: Vec::new(),
         issues: Vec::new(),
     }
 }
@@ -341,6 +354,7 @@ impl GroupBuilder<'_> {
             assignment: assignment.collect(),
         });
         members.sort_by(|a, b| a.member_id.cmp(&b.member_id));
+        self.group.loads = vec![unknown_load(); members.len()];
         self.group.members = Some(members.into());
     }
 
@@ -357,6 +371,15 @@ impl GroupBuilder<'_> {
     /// Gives the group a verdict with its evidence.
     pub fn because(&mut self, status: Status, evidence: Evidence) {
         self.group.status = Verdict::because(status, ago(600), evidence);
+    }
+
+    /// Says why it lags, for five minutes.
+    pub fn diagnosis(&mut self, cause: Cause) {
+        self.group.diagnosis = Diagnosis::Found {
+            cause,
+            since: ago(300),
+            confidence: 0.9,
+        };
     }
 
     /// Sets the rates in records a second: in, out.
@@ -424,7 +447,13 @@ fn sort_by_topic(group: &mut GroupSnapshot) {
         let at = group.topics.binary_search_by(|t| t.topic.cmp(name));
         row.topic = at.unwrap_or_default() as u32;
     }
+    for detail in &mut group.details {
+        let name = &before[detail.topic as usize].topic;
+        let at = group.topics.binary_search_by(|t| t.topic.cmp(name));
+        detail.topic = at.unwrap_or_default() as u32;
+    }
     group.rows.sort_by_key(|r| (r.topic, r.partition));
+    group.details.sort_by_key(|d| (d.topic, d.partition));
 }
 
 fn older(a: TimeLag, b: TimeLag) -> TimeLag {

@@ -244,6 +244,99 @@ fn eta() -> impl Strategy<Value = Eta> {
     ]
 }
 
+fn loss() -> impl Strategy<Value = Loss> {
+    let by = prop_oneof![Just(Retention::Time), Just(Retention::Size)];
+    prop_oneof![
+        Just(Loss::Never),
+        (instant(), instant(), option::of(instant()), by).prop_map(|(at, earliest, latest, by)| {
+            Loss::At {
+                at,
+                earliest,
+                latest,
+                by,
+            }
+        }),
+    ]
+}
+
+fn cause() -> impl Strategy<Value = Cause> {
+    let counts = || (any::<u32>(), any::<u32>(), any::<u32>());
+    prop_oneof![
+        (name(), 0..9, 0..i64::MAX, instant(), counts()).prop_map(
+            |(topic, partition, offset, since, (others_moved, owners, _))| Cause::PoisonRecord {
+                topic: topic.into(),
+                partition,
+                offset,
+                since,
+                others_moved,
+                owners,
+            }
+        ),
+        (name(), name(), name(), counts()).prop_map(
+            |(id, client_id, host, (lagging, others_lagging, others))| Cause::SickMember {
+                member_id: id.into(),
+                client_id,
+                host,
+                lagging,
+                others_lagging,
+                others,
+            }
+        ),
+        (name(), 0..9, rate(), rate(), rate()).prop_map(
+            |(topic, partition, arrival_rate, median_arrival_rate, consume_rate)| {
+                Cause::HotPartition {
+                    topic: topic.into(),
+                    partition,
+                    arrival_rate,
+                    median_arrival_rate,
+                    consume_rate,
+                }
+            }
+        ),
+        (counts(), rate(), rate()).prop_map(|((members, lagging, of), consume_rate, capacity)| {
+            Cause::SlowDownstream {
+                members,
+                consume_rate,
+                capacity,
+                lagging,
+                of,
+            }
+        }),
+    ]
+}
+
+fn diagnosis() -> impl Strategy<Value = Diagnosis> {
+    prop_oneof![
+        Just(Diagnosis::NotNeeded),
+        why().prop_map(|why| Diagnosis::Abstains { why }),
+        (cause(), instant(), 0.0..1.0).prop_map(|(cause, since, confidence)| {
+            Diagnosis::Found {
+                cause,
+                since,
+                confidence,
+            }
+        }),
+    ]
+}
+
+fn storm() -> impl Strategy<Value = Storm> {
+    (instant(), any::<u32>(), span(), rate()).prop_map(|(since, rebalances, window, rate)| Storm {
+        since,
+        rebalances,
+        window,
+        rejoining: 3,
+        consume_rate: rate,
+        arrival_rate: 1.5,
+    })
+}
+
+/// What is said beside the group's sums: time to loss, records lost, why it lags, a storm.
+type Judged = (Reading<Loss>, Reading<i64>, Diagnosis, Option<Storm>);
+
+fn judged() -> impl Strategy<Value = Judged> {
+    (reading(loss), offset(), diagnosis(), option::of(storm()))
+}
+
 /// A group that reads some of the cluster's topics and perhaps one that the cluster has not.
 fn group(listed: Vec<Arc<TopicSnapshot>>) -> impl Strategy<Value = GroupSnapshot> {
     let own = option::of(topic("~gone".into()));
@@ -261,18 +354,28 @@ fn group(listed: Vec<Arc<TopicSnapshot>>) -> impl Strategy<Value = GroupSnapshot
     );
     let state = reading(|| prop_oneof![Just(GroupState::Empty), Just(GroupState::Reconciling)]);
     let fixed = (name(), option::of(name()), state, policy(), verdict());
-    (own, readings, told, fixed, rows(), members()).prop_map(
+    let beside = vec(option::of((reading(loss), reading(rate))), 4);
+    let load = (reading(rate), reading(rate));
+    let load = load.prop_map(|(consume_rate, capacity)| MemberLoad {
+        consume_rate,
+        capacity,
+    });
+    let loads = vec(load, 3);
+    let parts = (rows(), beside, members(), loads, judged());
+    (own, readings, told, fixed, parts).prop_map(
         move |(
             own,
             (lag, effective_lag, time_lag, arrival_rate, eta),
             told,
             fixed,
-            rows,
-            members,
+            (rows, beside, members, mut loads, judged),
         )| {
+            let (loss_at, lost_lately, diagnosis, storm) = judged;
+            loads.truncate(members.as_deref().map_or(0, <[_]>::len));
             let topics: Vec<_> = listed.iter().cloned().chain(own).collect();
             let (trend, events, issues) = told;
             let (protocol_type, assignor, state, policy, status) = fixed;
+            let rows = place(rows, topics.len(), members.as_deref().map_or(0, <[_]>::len));
             GroupSnapshot {
                 group: "?".into(),
                 generation: 3,
@@ -303,7 +406,13 @@ fn group(listed: Vec<Arc<TopicSnapshot>>) -> impl Strategy<Value = GroupSnapshot
                         text,
                     })
                     .collect(),
-                rows: place(rows, topics.len(), members.as_deref().map_or(0, <[_]>::len)),
+                details: details(&rows, beside),
+                rows,
+                loss_at,
+                lost_lately,
+                diagnosis,
+                storm: storm.map(Box::new),
+                loads,
                 members,
                 topics,
                 issues: issues
@@ -337,7 +446,28 @@ fn place(
             verdict,
         },
     );
-    rows.collect()
+    let mut rows: Vec<_> = rows.collect();
+    rows.sort_by_key(|r| (r.topic, r.partition));
+    rows.dedup_by_key(|r| (r.topic, r.partition));
+    rows
+}
+
+/// What is said beside some of the rows.
+fn details(
+    rows: &[PartitionRow],
+    beside: Vec<Option<(Reading<Loss>, Reading<f64>)>>,
+) -> Vec<RowDetail> {
+    let with = rows.iter().zip(beside);
+    let with = with.filter_map(|(row, beside)| {
+        let (loss_at, event_time_speed) = beside?;
+        Some(RowDetail {
+            topic: row.topic,
+            partition: row.partition,
+            loss_at,
+            event_time_speed,
+        })
+    });
+    with.collect()
 }
 
 fn health() -> impl Strategy<Value = ClusterHealth> {

@@ -8,9 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use super::super::{
     BrokerId, ClusterSnapshot, Eta, Event, GroupId, GroupSnapshot, GroupState, GroupType, Issue,
-    Member, Policy, Reading, Timestamp, TopicName, TopicSnapshot, TrendPoint,
+    Loss, Policy, Reading, Timestamp, TopicName, TopicSnapshot, TrendPoint,
 };
 use super::DocumentError;
+use super::cause::{DiagnosisDocument, StormDocument};
+use super::member::MemberDocument;
 use super::partition::{Index, PartitionDocument};
 use super::time_lag::TimeLagDocument;
 use super::topic::TopicDocument;
@@ -48,6 +50,14 @@ pub(super) struct GroupDocument {
     consume_rate: Reading<f64>,
     /// When it will have caught up, if nothing changes.
     eta: Reading<Eta>,
+    /// When its first unread record will be deleted, if nothing changes.
+    loss_at: Reading<Loss>,
+    /// Records that were deleted unread within the last hour, since it is watched.
+    lost_lately: Reading<i64>,
+    /// Why it lags.
+    diagnosis: DiagnosisDocument,
+    /// Set while it rebalances again and again.
+    storm: Option<StormDocument>,
     /// How many of its partitions' lags are unknown.
     unknown_partitions: u32,
     /// Idle for so long that it stands outside totals and alerts.
@@ -55,7 +65,7 @@ pub(super) struct GroupDocument {
     /// What is expected of it.
     policy: Arc<Policy>,
     /// In order of member id; null: they cannot be read, or have not been.
-    members: Option<Arc<[Member]>>,
+    members: Option<Vec<MemberDocument>>,
     /// The topics that it reads, in name order.
     topics: Vec<TopicRef>,
     /// By topic, then partition.
@@ -99,10 +109,14 @@ impl GroupDocument {
             arrival_rate: group.arrival_rate.clone(),
             consume_rate: group.consume_rate.clone(),
             eta: group.eta.clone(),
+            loss_at: group.loss_at.clone(),
+            lost_lately: group.lost_lately.clone(),
+            diagnosis: DiagnosisDocument::of(&group.diagnosis, at),
+            storm: group.storm.as_deref().map(StormDocument::of),
             unknown_partitions: group.unknown_partitions,
             inactive: group.inactive,
             policy: Arc::clone(&group.policy),
-            members: group.members.clone(),
+            members: MemberDocument::all(group),
             topics: topics.collect(),
             partitions: rows.collect(),
             trend: Arc::clone(&group.trend),
@@ -119,10 +133,14 @@ impl GroupDocument {
         let group = &self.group;
         let topics = self.topics.into_iter().map(|t| t.restore(group, listed));
         let topics = topics.collect::<Result<Vec<_>, _>>()?;
-        let index = Index::new(group, &topics, self.members.as_deref());
-        let rows = self.partitions.into_iter().map(|row| row.restore(&index));
+        let (members, loads) = MemberDocument::restore(self.members);
+        let index = Index::new(group, &topics, members.as_deref());
+        let mut details = Vec::new();
+        let rows = self.partitions.into_iter();
+        let rows = rows.map(|row| row.restore(&index, &mut details));
         Ok(GroupSnapshot {
             rows: rows.collect::<Result<_, _>>()?,
+            details,
             group: self.group.clone(),
             generation: self.generation,
             group_type: self.group_type,
@@ -130,7 +148,8 @@ impl GroupDocument {
             protocol_type: self.protocol_type,
             assignor: self.assignor,
             coordinator: self.coordinator,
-            members: self.members.clone(),
+            members,
+            loads,
             policy: self.policy,
             status: self.status.restore(),
             unknown_partitions: self.unknown_partitions,
@@ -141,6 +160,10 @@ impl GroupDocument {
             arrival_rate: self.arrival_rate,
             consume_rate: self.consume_rate,
             eta: self.eta,
+            loss_at: self.loss_at,
+            lost_lately: self.lost_lately,
+            diagnosis: self.diagnosis.restore(),
+            storm: self.storm.map(|s| Box::new(s.restore())),
             trend: self.trend,
             events: self.events,
             topics,

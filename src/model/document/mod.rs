@@ -8,7 +8,9 @@
 //! It is written group by group, so its own memory is that of the largest group. It never builds
 //! the document as a whole.
 
+mod cause;
 mod group;
+mod member;
 mod narrow;
 mod partition;
 mod schema;

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 use super::super::{
-    GroupId, Member, MemberId, Offset, PartitionId, PartitionRow, PartitionView, Reading,
-    Timestamp, TopicName, TopicSnapshot, Why,
+    GroupId, Loss, Member, MemberId, Offset, PartitionId, PartitionRow, PartitionView, Reading,
+    RowDetail, Timestamp, TopicName, TopicSnapshot, Why,
 };
 use super::DocumentError;
 use super::time_lag::TimeLagDocument;
@@ -47,6 +47,14 @@ pub(super) struct PartitionDocument {
     time_lag: TimeLagDocument,
     /// Records a second being read.
     consume_rate: Reading<f64>,
+    /// When its first unread record will be deleted, if nothing changes; left out where it is
+    /// plainly well or nothing is known of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    loss_at: Option<Reading<Loss>>,
+    /// Seconds of the log's time that are read in a second: 1 keeps its distance, above it
+    /// catches up, 0 stands. Stands beside `loss_at`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    event_time_speed: Option<Reading<f64>>,
     /// The verdict; null for a partition that stands outside (`unsubscribed`).
     status: Option<VerdictDocument>,
     /// The member that owns it; null: nobody does, or it is not known.
@@ -94,13 +102,19 @@ impl PartitionDocument {
             effective_lag: row.effective_lag.clone(),
             time_lag: TimeLagDocument::of(&row.time_lag, at),
             consume_rate: row.consume_rate.clone(),
+            loss_at: view.detail().map(|d| d.loss_at.clone()),
+            event_time_speed: view.detail().map(|d| d.event_time_speed.clone()),
             status: row.verdict.as_ref().map(|v| VerdictDocument::of(v, at)),
             member_id: view.owner().map(|m| m.member_id.clone()),
         }
     }
 
-    /// The row that was written.
-    pub(super) fn restore(self, index: &Index<'_>) -> Result<PartitionRow, DocumentError> {
+    /// The row that was written; what stood beside it is added to `details`.
+    pub(super) fn restore(
+        self,
+        index: &Index<'_>,
+        details: &mut Vec<RowDetail>,
+    ) -> Result<PartitionRow, DocumentError> {
         let Some(topic) = index.topics.get(&self.topic).copied() else {
             return Err(DocumentError::NoSuchTopic {
                 group: index.group.clone(),
@@ -119,6 +133,14 @@ impl PartitionDocument {
                 }
             },
         };
+        if let (Some(loss_at), Some(event_time_speed)) = (self.loss_at, self.event_time_speed) {
+            details.push(RowDetail {
+                topic,
+                partition: self.partition,
+                loss_at,
+                event_time_speed,
+            });
+        }
         Ok(PartitionRow {
             topic,
             partition: self.partition,

@@ -8,7 +8,10 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::super::testing::{World, ago, behind};
-use super::super::{EventKind, Evidence, Reading, Snapshot, Span, Status, Why};
+use super::super::{
+    Cause, EventKind, Evidence, Loss, Reading, Retention, RowDetail, Snapshot, Span, Status, Storm,
+    Why,
+};
 use super::{DocumentError, from_json, to_json};
 
 fn text(snapshot: &Snapshot) -> Vec<u8> {
@@ -32,6 +35,30 @@ fn world() -> Snapshot {
                 g.because(Status::Stalled, Evidence::NotKnown { why: Why::LEARNING });
                 g.trend(&[Some(1), None]);
                 g.event(5, EventKind::Lost, "10 records");
+                g.diagnosis(Cause::GroupStuck {
+                    partitions: 2,
+                    since: ago(720),
+                    effective_lag: 60,
+                });
+                g.group.details.push(RowDetail {
+                    topic: 0,
+                    partition: 0,
+                    loss_at: Reading::Known(Loss::At {
+                        at: ago(-300),
+                        earliest: ago(-200),
+                        latest: None,
+                        by: Retention::Time,
+                    }),
+                    event_time_speed: Reading::Known(0.0),
+                });
+                g.group.storm = Some(Box::new(Storm {
+                    since: ago(500),
+                    rebalances: 5,
+                    window: Span::from_secs(600),
+                    rejoining: 2,
+                    consume_rate: 10.0,
+                    arrival_rate: 100.0,
+                }));
             });
         })
         .build()
@@ -80,7 +107,13 @@ fn the_keys_are_those_that_are_written_down() {
         group,
         "effective_lag time_lag eta members partitions events trend",
     );
-    has(&group["members"][0], "member_id client_id host assignment");
+    has(group, "loss_at lost_lately diagnosis storm");
+    has(&group["diagnosis"], "is cause since confidence sentence");
+    has(&group["storm"], "since rebalances rejoining sentence");
+    has(
+        &group["members"][0],
+        "member_id client_id host assignment consume_rate capacity",
+    );
     has(&group["status"], "value since evidence sentence");
     let partition = &group["partitions"][0];
     has(
@@ -89,7 +122,7 @@ fn the_keys_are_those_that_are_written_down() {
     );
     has(
         partition,
-        "last_stable_offset lag effective_lag time_lag status member_id",
+        "last_stable_offset lag effective_lag time_lag status member_id loss_at event_time_speed",
     );
 }
 
