@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use slotmap::SlotMap;
 
 use crate::model::{
@@ -23,9 +25,10 @@ const REMEMBERED_TOPICS: usize = 1000;
 const ASKS: usize = 500;
 
 /// A cluster's facts.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Cluster {
     settings: ClusterSettings,
+    #[serde(skip)]
     all_settings: Arc<Settings>,
     state: (HealthState, Timestamp),
     why_down: Option<Why>,
@@ -43,6 +46,10 @@ pub(super) struct Cluster {
     groups: BTreeMap<GroupId, Group>,
     asks: Vec<Ask>,
     changed: bool,
+    /// The generation at which its part was last built; 0: never.
+    generation: u64,
+    /// Made anew where a checkpoint is taken up.
+    #[serde(skip)]
     snapshot: Option<Arc<ClusterSnapshot>>,
 }
 
@@ -67,6 +74,7 @@ impl Cluster {
             groups: BTreeMap::new(),
             asks: Vec::new(),
             changed: true,
+            generation: 0,
             snapshot: None,
         }
     }
@@ -389,9 +397,47 @@ impl Cluster {
             Some(snapshot) if !changed => Arc::clone(snapshot),
             _ => {
                 let snapshot = Arc::new(self.snapshot(generation));
+                self.generation = generation;
                 self.snapshot = Some(Arc::clone(&snapshot));
                 snapshot
             }
+        }
+    }
+
+    /// Fills in, after a checkpoint was read, what it leaves out: the settings, and the parts of
+    /// the snapshot as they stood at `at`, each with the generation that it had. Copies are built,
+    /// so that nothing of what was read changes.
+    pub(super) fn take_up(&mut self, all: &Arc<Settings>, at: Timestamp) {
+        self.all_settings = Arc::clone(all);
+        let mut now = Now::new(at, self.interval(), self.settings.stale_for);
+        for (_, topic) in &mut self.topics {
+            if topic.generation > 0 {
+                let mut copy = topic.clone();
+                copy.rebuild(&mut now, topic.generation);
+                topic.snapshot = copy.snapshot;
+            }
+        }
+        for (id, group) in &mut self.groups {
+            group.policy = all.policy(&self.settings.cluster, id);
+            for rows in &mut group.topics {
+                if let Some(topic) = self.topics.get(rows.key) {
+                    rows.topic = topic.name.clone();
+                }
+            }
+            if group.generation > 0 {
+                let (mut copy, generation) = (group.clone(), group.generation);
+                group_view::rebuild(
+                    &mut copy,
+                    &self.topics,
+                    &self.settings,
+                    &mut now,
+                    generation,
+                );
+                group.snapshot = copy.snapshot;
+            }
+        }
+        if self.generation > 0 {
+            self.snapshot = Some(Arc::new(self.snapshot(self.generation)));
         }
     }
 

@@ -1,11 +1,13 @@
 //! The last good answer to a read, and what has gone wrong since.
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::{Offset, Reading, Timestamp, Why};
 
 use super::now::Now;
 
 /// An offset as last read, with the times of that read.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct OffsetFact {
     /// The last good answer.
     pub(super) good: Option<Answer>,
@@ -14,7 +16,7 @@ pub(super) struct OffsetFact {
 }
 
 /// A good answer.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Answer {
     pub(super) offset: Offset,
     pub(super) asked: Timestamp,

@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::{
     Event, EventKind, GroupDescription, GroupId, GroupSnapshot, GroupState, GroupType, ListedGroup,
     Member, Offset, PartitionId, Policy, Reading, Span, Timestamp, TopicCommits, TopicName,
@@ -29,7 +31,7 @@ slotmap::new_key_type! {
 }
 
 /// A group's rows of one topic.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct TopicRows {
     pub(super) topic: TopicName,
     pub(super) key: TopicKey,
@@ -38,7 +40,7 @@ pub(super) struct TopicRows {
 }
 
 /// A group's facts.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Group {
     pub(super) id: GroupId,
     pub(super) group_type: GroupType,
@@ -60,6 +62,8 @@ pub(super) struct Group {
     pub(super) events: VecDeque<Event>,
     /// Complete listings in a row that did not name it.
     pub(super) missing: u8,
+    /// What the settings say; looked up anew where a checkpoint is taken up.
+    #[serde(skip)]
     pub(super) policy: Arc<Policy>,
     pub(super) status: Option<(crate::model::Status, Timestamp)>,
     pub(super) dirty: bool,
@@ -69,6 +73,10 @@ pub(super) struct Group {
     /// An answer was overdue when it was last rebuilt.
     was_overdue: bool,
     pub(super) wake_at: Option<Timestamp>,
+    /// The generation at which its part was last built; 0: never.
+    pub(super) generation: u64,
+    /// Made anew where a checkpoint is taken up.
+    #[serde(skip)]
     pub(super) snapshot: Option<Arc<GroupSnapshot>>,
 }
 
@@ -107,6 +115,7 @@ impl Group {
             lively: true,
             was_overdue: false,
             wake_at: None,
+            generation: 0,
             snapshot: None,
         }
     }

@@ -425,6 +425,7 @@ fn finish(
             rate_reading(r)
         }
     };
+    group.generation = generation;
     group.snapshot = Some(Arc::new(GroupSnapshot {
         group: group.id.clone(),
         generation,

@@ -5,6 +5,8 @@
 //! at the latest when the second was answered. Never more than [`CAP`] points; thinned by age, so
 //! that a bracket's width stays in proportion to how long ago it was.
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::{Offset, Timestamp};
 
 /// Most points that are kept.
@@ -15,7 +17,7 @@ const THIN_AT: usize = 160;
 const RATIO: f64 = 0.05;
 
 /// The log end stood at `offset` at some instant between `asked` and `answered`.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Point {
     pub(super) asked: Timestamp,
     pub(super) answered: Timestamp,
@@ -23,7 +25,7 @@ pub(super) struct Point {
 }
 
 /// Points in order of time; offsets never fall.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct EndHistory {
     points: Vec<Point>,
 }

@@ -6,6 +6,8 @@
 //! offset of the highest one (ListOffsets −3) is the marker's own, and of a batch written within
 //! one millisecond it is the first record's, which lies below the commit while the rest is unread.
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::{Offset, Reading, Why, distance};
 
 use super::topic::Partition;
@@ -42,7 +44,7 @@ fn only_markers(committed: Option<Offset>, end: Option<Offset>, log: Option<&Par
 }
 
 /// What a read of the last few records of a partition met.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Tail {
     /// Where it began.
     pub(super) from: Offset,

@@ -22,6 +22,8 @@ mod topic;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::{
     Ask, ClusterName, ClusterSettings, ClusterSnapshot, Command, Observation, Settings, Timestamp,
 };
@@ -29,7 +31,7 @@ use crate::model::{
 use cluster::Cluster;
 
 /// The facts of all clusters.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Engine {
     settings: Arc<Settings>,
     clusters: BTreeMap<ClusterName, Cluster>,
@@ -51,6 +53,13 @@ impl Engine {
             }
             Observation::Boot { .. } | Observation::Tick { .. } | Observation::ClockJump { .. } => {
             }
+        }
+    }
+
+    /// Fills in what a checkpoint leaves out, after one was read that was written at `at`.
+    pub fn take_up(&mut self, at: Timestamp) {
+        for cluster in self.clusters.values_mut() {
+            cluster.take_up(&self.settings, at);
         }
     }
 

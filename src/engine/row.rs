@@ -1,6 +1,8 @@
 //! One group's commits on one partition, as facts: where the commit stands, since when, and what
 //! was odd about it.
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::{Offset, PartitionId, Reading, Span, Status, Timestamp, Why};
 
 use super::fact::staleness;
@@ -12,7 +14,7 @@ use super::topic::Partition;
 const MOVES: usize = 12;
 
 /// What is known of the commit itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Commit {
     /// Not read yet.
     NotRead,
@@ -25,7 +27,7 @@ pub(super) enum Commit {
 }
 
 /// A commit that went back.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Rewind {
     pub(super) at: Timestamp,
     pub(super) from: Offset,
@@ -45,7 +47,7 @@ pub(super) struct Took {
 }
 
 /// A row's facts.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Row {
     pub(super) partition: PartitionId,
     pub(super) commit: Commit,

@@ -4,6 +4,8 @@
 //! The gaps between sessions are what is usual; a verdict on silence is passed only on a longer
 //! one. Before two sessions or two hours of history nothing is known to be usual.
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::{Policy, Span, Timestamp};
 
 use super::now::Now;
@@ -16,7 +18,7 @@ const ENOUGH_HISTORY: Span = Span::from_secs(2 * 3600);
 const SESSION_GAP: Span = Span::from_secs(60);
 
 /// What has been learned of one group's rhythm.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Silence {
     first_seen: Option<Timestamp>,
     last_commit: Option<Timestamp>,

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::{
     BrokerId, Isolation, Offset, OffsetRead, PartitionId, PartitionMetadata, Reading, Span,
     Timestamp, TopicConfig, TopicId, TopicName, TopicPartition, TopicSnapshot, Why,
@@ -18,7 +20,7 @@ use super::row::in_seconds;
 const RATE_WINDOW: Span = Span::from_secs(120);
 
 /// A topic's facts. It lives as long as the topic: one deleted and made anew is another.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Topic {
     pub(super) name: TopicName,
     pub(super) id: Option<TopicId>,
@@ -36,11 +38,15 @@ pub(super) struct Topic {
     /// An answer was overdue when it was last rebuilt.
     was_overdue: bool,
     wake_at: Option<Timestamp>,
+    /// The generation at which its part was last built; 0: never.
+    pub(super) generation: u64,
+    /// Made anew where a checkpoint is taken up.
+    #[serde(skip)]
     pub(super) snapshot: Option<Arc<TopicSnapshot>>,
 }
 
 /// A partition's facts.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Partition {
     pub(super) partition: PartitionId,
     leader: Option<BrokerId>,
@@ -89,6 +95,7 @@ impl Topic {
             quiet_until: None,
             was_overdue: false,
             wake_at: None,
+            generation: 0,
             snapshot: None,
         }
     }
@@ -292,6 +299,7 @@ impl Topic {
             .collect();
         self.wake_at = now.take_wake();
         self.dirty = false;
+        self.generation = generation;
         self.snapshot = Some(Arc::new(TopicSnapshot {
             topic: self.name.clone(),
             topic_id: self.id,

@@ -1,6 +1,7 @@
 //! Instants and spans, in whole milliseconds as Kafka counts them.
 //!
-//! An instant is written as RFC 3339 in UTC, a span as seconds. Neither is ever taken from a clock
+//! An instant is written as RFC 3339 in UTC, a span as seconds; in a binary form, both as their
+//! milliseconds. Neither is ever taken from a clock
 //! here: time comes in with observations.
 
 use std::fmt;
@@ -214,12 +215,19 @@ fn parse_span(mut rest: &str) -> Option<Span> {
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        if serializer.is_human_readable() {
+            serializer.collect_str(self)
+        } else {
+            serializer.serialize_i64(self.0)
+        }
     }
 }
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if !deserializer.is_human_readable() {
+            return i64::deserialize(deserializer).map(Self);
+        }
         let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
         text.parse().map_err(serde::de::Error::custom)
     }
@@ -227,12 +235,19 @@ impl<'de> Deserialize<'de> for Timestamp {
 
 impl Serialize for Span {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_f64(self.as_secs_f64())
+        if serializer.is_human_readable() {
+            serializer.serialize_f64(self.as_secs_f64())
+        } else {
+            serializer.serialize_i64(self.0)
+        }
     }
 }
 
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if !deserializer.is_human_readable() {
+            return i64::deserialize(deserializer).map(Self);
+        }
         f64::deserialize(deserializer).map(Self::from_secs_f64)
     }
 }

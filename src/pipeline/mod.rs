@@ -4,6 +4,8 @@
 //! snapshot and what the engine would like to know. It does no IO and reads no clock; the same
 //! observations give the same snapshots. Several clusters go through one pipeline.
 
+mod checkpoint;
+
 use std::sync::Arc;
 
 use crate::engine::Engine;
@@ -11,6 +13,8 @@ use crate::model::{Ask, BootId, Generation, Observation, Snapshot, Timestamp};
 
 #[cfg(test)]
 mod tests;
+
+pub use checkpoint::CheckpointError;
 
 /// What a tick yields.
 #[derive(Debug)]

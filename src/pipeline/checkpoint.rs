@@ -1,0 +1,85 @@
+//! Checkpoints: all that lies between two observations, as bytes, and back.
+//!
+//! In: a pipeline. Out: bytes from which another one goes on as if it had folded the same
+//! observations: every later snapshot is equal, generations too. The form is of this version of
+//! Laggard's own making (MessagePack with the fields' names): what cannot be read is refused, and
+//! its reader falls back on an older one or on nothing.
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::Engine;
+use crate::model::{BootId, Timestamp};
+
+use super::Pipeline;
+
+/// A checkpoint that cannot be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckpointError {
+    /// It was written by a version of Laggard that keeps other facts.
+    #[error("a checkpoint of form {0}; this version reads form {form}", form = Pipeline::CHECKPOINT_FORM)]
+    Form(u32),
+    /// It could not be written.
+    #[error("the checkpoint cannot be written: {0}")]
+    Write(#[from] rmp_serde::encode::Error),
+    /// It is damaged, or differs in shape.
+    #[error("the checkpoint cannot be read: {0}")]
+    Read(#[from] rmp_serde::decode::Error),
+}
+
+#[derive(Serialize)]
+struct Written<'a> {
+    boot: &'a BootId,
+    n: u64,
+    at: Timestamp,
+    engine: &'a Engine,
+}
+
+#[derive(Deserialize)]
+struct Read {
+    boot: BootId,
+    n: u64,
+    at: Timestamp,
+    engine: Engine,
+}
+
+impl Pipeline {
+    /// The form of checkpoints that this version writes and reads: to be counted up whenever a
+    /// field changes its meaning but not its name.
+    pub const CHECKPOINT_FORM: u32 = 1;
+
+    /// Everything that it knows.
+    ///
+    /// # Errors
+    ///
+    /// Hardly ever: memory is all that it needs.
+    pub fn checkpoint(&self) -> Result<Vec<u8>, CheckpointError> {
+        let written = Written {
+            boot: &self.boot,
+            n: self.n,
+            at: self.at,
+            engine: &self.engine,
+        };
+        Ok(rmp_serde::to_vec_named(&written)?)
+    }
+
+    /// A pipeline that goes on where the one that wrote `bytes`, of this form, stood.
+    ///
+    /// # Errors
+    ///
+    /// When the form is another one or the bytes are damaged.
+    pub fn from_checkpoint(form: u32, bytes: &[u8]) -> Result<Self, CheckpointError> {
+        if form != Self::CHECKPOINT_FORM {
+            return Err(CheckpointError::Form(form));
+        }
+        let read: Read = rmp_serde::from_slice(bytes)?;
+        let mut engine = read.engine;
+        engine.take_up(read.at);
+        Ok(Self {
+            engine,
+            boot: read.boot,
+            n: read.n,
+            at: read.at,
+            rebuild_all: false,
+        })
+    }
+}
