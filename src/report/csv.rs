@@ -68,7 +68,7 @@ fn number(reading: &Reading<i64>) -> String {
 }
 
 /// Quoted where it must be, and where a spreadsheet would take a name for a formula.
-fn quote(cell: &str) -> String {
+pub(super) fn quote(cell: &str) -> String {
     let must = cell.contains([',', '"', '\n', '\r']) || cell.starts_with(['=', '+', '@']);
     if must {
         format!("\"{}\"", cell.replace('"', "\"\""))

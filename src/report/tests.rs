@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::model::testing::World;
-use crate::model::{Policy, Snapshot, Span, Status, document};
+use crate::model::testing::{World, behind};
+use crate::model::{Policy, Reading, Snapshot, Span, Status, document};
 
 use super::{Asked, Form, Limits, Outcome, check, lag};
 
@@ -176,6 +176,81 @@ fn a_groups_own_policy_holds_where_no_limit_is_given() {
     assert!(
         String::from_utf8(out)
             .unwrap()
-            .starts_with("BREACH   payments-settle  lag 1230000 > 5")
+            .starts_with("BREACH   prod: payments-settle  lag at least 1230000 > 5")
     );
+}
+
+/// One group, held to a time lag of five minutes, that is known to lie between these.
+fn held_to_five_minutes(low: i64, high: i64) -> (String, Outcome) {
+    let world = World::new().cluster("prod", |c| {
+        c.topic("orders", &[(0, 10)]);
+        c.group("slow", |g| {
+            g.commits("orders", &[Some(3)]);
+            let (mid, error) = (i64::midpoint(low, high), (high - low) / 2);
+            g.group.time_lag = Reading::Known(behind(mid, error));
+        });
+    });
+    let limits = Limits {
+        max_lag: Some(100),
+        max_time_lag: Some(Span::from_secs(300)),
+    };
+    let groups = ["slow".to_owned()];
+    let (mut out, mut notes) = (Vec::new(), Vec::new());
+    let asked = Asked { groups: &groups };
+    let outcome = check(
+        &Arc::new(world.build()),
+        &asked,
+        limits,
+        Form::Table(None),
+        &mut out,
+        &mut notes,
+    );
+    (String::from_utf8(out).unwrap(), outcome.unwrap())
+}
+
+#[test]
+fn a_limit_within_the_bounds_is_not_decided_by_a_guess() {
+    assert_eq!(held_to_five_minutes(310, 330).1, Outcome::Breach);
+    assert_eq!(held_to_five_minutes(280, 300).1, Outcome::Fine);
+    for (low, high) in [(290, 350), (250, 310)] {
+        let (line, outcome) = held_to_five_minutes(low, high);
+        assert_eq!(outcome, Outcome::Unknown, "{line}");
+        assert!(
+            line.starts_with("unknown  prod: slow  lag 7 ≤ 100, behind about"),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn a_check_names_its_cluster_and_one_that_is_down_leaves_it_unknown() {
+    let snapshot = Arc::new(
+        World::new()
+            .cluster("east", |c| {
+                c.topic("orders", &[(0, 10)]);
+                c.group("a,b", |g| g.commits("orders", &[Some(10)]));
+            })
+            .cluster("west", |c| c.down("no route"))
+            .build(),
+    );
+    let limits = Limits {
+        max_lag: Some(1),
+        max_time_lag: None,
+    };
+    let groups = ["a,b".to_owned()];
+    let form = |form| {
+        let (mut out, mut notes) = (Vec::new(), Vec::new());
+        let asked = Asked { groups: &groups };
+        let outcome = check(&snapshot, &asked, limits, form, &mut out, &mut notes).unwrap();
+        assert_eq!(outcome, Outcome::Unknown);
+        String::from_utf8(out).unwrap()
+    };
+    assert_eq!(form(Form::Table(None)), "ok       east: a,b  lag 0 ≤ 1\n");
+    assert_eq!(
+        form(Form::Csv),
+        "cluster,group,verdict,text\r\neast,\"a,b\",ok,lag 0 ≤ 1\r\n"
+    );
+    let json: serde_json::Value = serde_json::from_str(&form(Form::Json)).unwrap();
+    assert_eq!(json[0]["limits"][0]["reading"]["value"], 0);
+    assert_eq!(json[0]["limits"][0]["max"], 1);
 }
