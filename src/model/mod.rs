@@ -44,7 +44,7 @@ pub use observation::{
     PartitionMetadata, TopicCommits, TopicConfig, TopicMetadata,
 };
 pub use policy::{Pattern, Policy, PolicyRule, Severity};
-pub use probe::{ApiVersions, ClusterProbe, Grant, Reached, Right};
+pub use probe::{ApiVersions, ClusterProbe, Grant, Others, Reached, Right};
 pub use reading::{Bounds, Reading, ReadingState, Why};
 pub use secret::{Secret, is_secret};
 pub use settings::{ClusterSettings, Settings};

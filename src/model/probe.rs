@@ -32,12 +32,32 @@ pub struct Reached {
     pub controller: Option<BrokerId>,
     /// How many brokers are up.
     pub brokers: usize,
-    /// How many groups are visible.
+    /// How many groups are visible, after the configuration's filter.
     pub groups: usize,
-    /// How many topics are visible.
+    /// How many more the configuration's filter leaves out.
+    pub groups_left_out: usize,
+    /// How many topics are visible, after the configuration's filter.
     pub topics: usize,
+    /// How many more the configuration's filter leaves out.
+    pub topics_left_out: usize,
     /// Parts that gave no answer, a sentence each.
     pub unanswered: Vec<Why>,
+    /// Whether there may be more groups than are visible.
+    pub other_groups: Others,
+    /// Whether there may be more topics than are visible.
+    pub other_topics: Others,
+}
+
+/// Kafka leaves out what one may not see, and says nothing. What can still be told of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Others {
+    /// None are hidden: what is visible is all that there is.
+    None,
+    /// A name made up was refused: what this user was not given is hidden from it.
+    Hidden,
+    /// It cannot be told.
+    #[default]
+    Unclear,
 }
 
 /// A right that Laggard uses. It never needs more than to look.
@@ -51,6 +71,8 @@ pub enum Right {
     DescribeTopics,
     /// DescribeConfigs on topics.
     DescribeConfigs,
+    /// Read on `__consumer_offsets`.
+    ReadOffsets,
 }
 
 /// Whether a right is there.

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use laggard::model::{ClusterProbe, Grant, Right};
-use laggard::report::{self, Outcome};
+use laggard::model::{ClusterProbe, Grant, Others, Right};
+use laggard::report::{self, Form, Outcome};
 use laggard::source::kafka::{KafkaConfig, Properties, probe};
 
 use crate::support::kafka::{KafkaCluster, MONITOR, Options, STRANGER, User};
@@ -17,7 +17,7 @@ fn probed(properties: Properties) -> ClusterProbe {
 
 fn printed(found: ClusterProbe) -> (String, Outcome) {
     let mut out = Vec::new();
-    let outcome = report::doctor(&[found], &mut out).unwrap();
+    let outcome = report::doctor(&[found], Form::Table(None), &mut out).unwrap();
     (String::from_utf8(out).unwrap(), outcome)
 }
 
@@ -90,13 +90,37 @@ fn doctor_tells_each_right_apart_and_the_command_that_it_prints_gives_it() {
         matches!(grant(&found, Right::DescribeTopics), Grant::Unclear(_)),
         "{found:?}"
     );
-    assert_eq!(printed(found).1, Outcome::Unknown);
+    // Hidden, not absent: a made-up name is refused, too.
+    let reached = found.reached.as_ref().unwrap();
+    assert_eq!((reached.groups, reached.topics), (0, 0));
+    assert_eq!(
+        (reached.other_groups, reached.other_topics),
+        (Others::Hidden, Others::Hidden)
+    );
+    assert!(
+        matches!(grant(&found, Right::ReadOffsets), Grant::Refused { .. }),
+        "{found:?}"
+    );
+    let (text, outcome) = printed(found);
+    assert_eq!(outcome, Outcome::Unknown);
+    assert!(text.contains("this user may see none"), "{text}");
 
+    let read = ["--operation", "Read", "--topic", "__consumer_offsets"];
+    cluster.allow("User:stranger", &read);
     cluster.allow("User:stranger", &["--operation", "Describe", "--cluster"]);
     let found = probed(sasl(&cluster, STRANGER));
     assert_eq!(
         grant(&found, Right::DescribeCluster),
         &Grant::Given { tried: 0 }
+    );
+    assert_eq!(
+        grant(&found, Right::ReadOffsets),
+        &Grant::Given { tried: 0 }
+    );
+    let reached = found.reached.as_ref().unwrap();
+    assert_eq!(
+        (reached.other_groups, reached.other_topics),
+        (Others::None, Others::Hidden)
     );
     // Listed now, but still not to be read: refused, by name.
     assert_eq!(
@@ -119,4 +143,20 @@ fn doctor_says_why_a_cluster_is_not_reached() {
         text.contains("  NO   not reached: no broker can be reached"),
         "{text}"
     );
+}
+
+#[test]
+fn doctor_tells_that_there_is_no_group_where_there_is_none() {
+    require!(kafka);
+    let cluster = KafkaCluster::start(1, &Options::default());
+    let found = probed(Properties::bootstrap(&cluster.bootstrap()));
+    let reached = found.reached.as_ref().unwrap();
+    assert_eq!(
+        (reached.groups, reached.other_groups, reached.other_topics),
+        (0, Others::None, Others::None)
+    );
+    let (text, outcome) = printed(found);
+    assert_eq!(outcome, Outcome::Fine, "{text}");
+    assert!(text.contains("there is no group"), "{text}");
+    assert!(text.contains("no group has ever committed"), "{text}");
 }

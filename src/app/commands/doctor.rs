@@ -7,7 +7,7 @@ use crate::report;
 use crate::source::kafka::probe;
 
 use super::super::setup::Refusal;
-use super::oneshot::{quiet, reported};
+use super::oneshot::{form, quiet, reported};
 
 /// `doctor`.
 pub(super) async fn doctor(args: &DoctorArgs) -> Result<Exit, Refusal> {
@@ -16,5 +16,5 @@ pub(super) async fn doctor(args: &DoctorArgs) -> Result<Exit, Refusal> {
     let probing = setup.kafka.iter();
     let timeout = args.timeout.to_std();
     let probes = join_all(probing.map(|cluster| probe(cluster, timeout))).await;
-    reported(|out, _| report::doctor(&probes, out))
+    reported(|out, _| report::doctor(&probes, form(args.output), out))
 }

@@ -99,7 +99,7 @@ async fn snapshot(setup: Setup, patience: Span) -> Result<std::sync::Arc<Snapsho
     Ok(snapshot)
 }
 
-fn form(output: Output) -> Form {
+pub(super) fn form(output: Output) -> Form {
     match output {
         Output::Json => Form::Json,
         Output::Csv => Form::Csv,

@@ -4,6 +4,7 @@
 //! In: the cluster's configuration. Out: a [`ClusterProbe`]. It tries at most a hundred groups and
 //! topics, never writes, and never fails: what does not answer stands in the probe.
 
+mod offsets_topic;
 mod versions;
 
 use std::collections::BTreeSet;
@@ -14,13 +15,15 @@ use super::admin::{Admin, Listener};
 use super::config::KafkaConfig;
 use super::ffi::{ClusterMetadata, GroupDescription, KafkaFailure, ListedPartition, Throttle};
 use super::pulse::Pulse;
-use crate::model::{ClusterProbe, Grant, Reached, Right, Why};
+use crate::model::{ClusterProbe, Grant, Others, Reached, Right, Why};
 use versions::Versions;
 
 /// How many groups and topics are tried.
 const TRIES: usize = 100;
 /// How many calls are under way at once.
 const AT_ONCE: usize = 16;
+/// No group and no topic is called so: whether it may be seen shows how far rights reach.
+const MADE_UP: &str = "laggard-doctor-looks-for-nothing";
 const CLOSE: Duration = Duration::from_secs(3);
 /// Topic, group and cluster authorization failed.
 const REFUSED: [i32; 3] = [29, 30, 31];
@@ -113,23 +116,41 @@ impl Probing<'_> {
             }
         };
         let mut unanswered = Vec::new();
-        let groups = self.groups(&metadata, &mut unanswered).await;
-        let topics = self.topics(&metadata);
+        let all_groups = self.groups(&metadata, &mut unanswered).await;
+        let all_topics = topics(&metadata);
+        let (groups_there, topics_there) = (all_groups.len(), all_topics.len());
+        let admits = |(name, _): &Seen| self.config.groups.admits(name);
+        let groups: Vec<Seen> = all_groups.into_iter().filter(admits).collect();
+        let admits = |name: &Arc<str>| self.config.topics.admits(name);
+        let topics: Vec<Arc<str>> = all_topics.into_iter().filter(admits).collect();
+        let (of_groups, of_topics, of_configs, of_offsets, other_groups, other_topics) = tokio::join!(
+            self.try_groups(&groups),
+            self.try_topics(&topics, &groups),
+            self.try_configs(&topics),
+            self.try_offsets_topic(),
+            self.other_groups(described.may_describe, &metadata),
+            self.other_topics(),
+        );
         found.rights = vec![
             (Right::DescribeCluster, may(described.may_describe)),
-            (Right::DescribeGroups, self.try_groups(&groups).await),
-            (
-                Right::DescribeTopics,
-                self.try_topics(&topics, &groups).await,
-            ),
-            (Right::DescribeConfigs, self.try_configs(&topics).await),
+            (Right::DescribeGroups, of_groups),
+            (Right::DescribeTopics, of_topics),
+            (Right::DescribeConfigs, of_configs),
+            (Right::ReadOffsets, of_offsets),
         ];
         found.reached = Ok(Reached {
             cluster_id: described.cluster_id.map(Arc::from),
             controller: described.controller,
             brokers: metadata.brokers.len(),
             groups: groups.len(),
+            groups_left_out: groups_there - groups.len(),
             topics: topics.len(),
+            topics_left_out: topics_there - topics.len(),
+            other_groups: match unanswered.as_slice() {
+                [] => other_groups,
+                _ => Others::Unclear,
+            },
+            other_topics,
             unanswered,
         });
     }
@@ -142,15 +163,19 @@ impl Probing<'_> {
         }
     }
 
-    /// The groups that are visible, after the filters.
+    /// The groups that are visible.
     async fn groups(&self, metadata: &ClusterMetadata, unanswered: &mut Vec<Why>) -> Vec<Seen> {
+        let brokers = metadata.brokers.iter();
+        let listing = brokers
+            .clone()
+            .map(|broker| self.admin.list_groups(broker.id, self.timeout));
+        let listed = futures::future::join_all(listing).await;
         let mut groups = Vec::new();
-        for broker in &metadata.brokers {
-            let listed = self.admin.list_groups(broker.id, self.timeout).await;
+        for (broker, listed) in brokers.zip(listed) {
             let failures = match listed {
                 Ok(listed) => {
                     let names = listed.groups.into_iter().map(|g| (g.group, broker.id));
-                    groups.extend(names.filter(|(name, _)| self.config.groups.admits(name)));
+                    groups.extend(names);
                     listed.failures
                 }
                 Err(failure) => vec![failure],
@@ -161,14 +186,6 @@ impl Probing<'_> {
             }));
         }
         groups
-    }
-
-    /// The topics that are visible, after the filters, Kafka's own left out.
-    fn topics(&self, metadata: &ClusterMetadata) -> Vec<Arc<str>> {
-        let names = metadata.topics.iter().map(|t| Arc::clone(&t.topic));
-        names
-            .filter(|name| !name.starts_with("__") && self.config.topics.admits(name))
-            .collect()
     }
 
     async fn try_groups(&self, groups: &[Seen]) -> Grant {
@@ -182,7 +199,7 @@ impl Probing<'_> {
                 tally.add(group, answer.err().map_or(0, |failure| failure.code));
             }
         }
-        tally.grant("no group is visible: there is none, or they are hidden from this user")
+        tally.grant("no group is visible to try it on")
     }
 
     /// Topics that may not be described are left out of the metadata in silence: those that
@@ -212,26 +229,72 @@ impl Probing<'_> {
                 tally.add(topic, code.unwrap_or(0));
             }
         }
-        tally.grant("no topic is visible: there is none, or they are hidden from this user")
+        tally.grant("no topic is visible to try it on")
     }
 
     /// The topics of which members of some of these groups own partitions.
     async fn owned(&self, groups: &[Seen]) -> BTreeSet<Arc<str>> {
-        let mut owned = BTreeSet::new();
         let some = &groups[..groups.len().min(TRIES)];
         let brokers: BTreeSet<_> = some.iter().map(|(_, broker)| *broker).collect();
-        for broker in brokers {
+        let calls = brokers.into_iter().map(|broker| {
             let names = some.iter().filter(|(_, b)| *b == broker);
-            let names: Vec<_> = names.map(|(group, _)| Arc::clone(group)).collect();
-            let described = self
-                .admin
-                .describe_groups(broker, names, self.timeout)
-                .await;
-            let described: Vec<GroupDescription> = described.unwrap_or_default();
-            let members = described.into_iter().flat_map(|group| group.members);
-            owned.extend(members.flat_map(|m| m.assigned).map(|(topic, _)| topic));
+            let names = names.map(|(group, _)| Arc::clone(group)).collect();
+            self.admin.describe_groups(broker, names, self.timeout)
+        });
+        let described = futures::future::join_all(calls).await.into_iter();
+        let described: Vec<GroupDescription> =
+            described.flat_map(Result::unwrap_or_default).collect();
+        let members = described.into_iter().flat_map(|group| group.members);
+        members
+            .flat_map(|m| m.assigned)
+            .map(|(topic, _)| topic)
+            .collect()
+    }
+
+    async fn try_offsets_topic(&self) -> Grant {
+        // Whoever may read may describe: what is hidden needs no fetch.
+        if REFUSED.contains(&self.topic_code(offsets_topic::TOPIC).await) {
+            return may(Some(false));
         }
-        owned
+        let (config, timeout) = (self.config.clone(), self.timeout);
+        let trying = tokio::task::spawn_blocking(move || offsets_topic::may_read(&config, timeout));
+        trying
+            .await
+            .unwrap_or_else(|_| Grant::Unclear(Why::text("the try broke")))
+    }
+
+    /// Whoever may describe the cluster sees all groups. Of the others, a name that nobody has
+    /// given a right on tells: brokers judge the right before they look for the group.
+    async fn other_groups(&self, may_describe: Option<bool>, metadata: &ClusterMetadata) -> Others {
+        if may_describe == Some(true) {
+            return Others::None;
+        }
+        let Some(broker) = metadata.brokers.first() else {
+            return Others::Unclear;
+        };
+        let answer = self
+            .admin
+            .group_offsets(broker.id, MADE_UP.into(), None, self.timeout)
+            .await;
+        others(answer.err().map_or(0, |failure| failure.code))
+    }
+
+    /// As [`Self::other_groups`]: a topic that may not be described is refused, not unknown.
+    async fn other_topics(&self) -> Others {
+        others(self.topic_code(MADE_UP).await)
+    }
+
+    /// What a topic asked for by its name is answered with: there, unlike in the list of all,
+    /// one that may not be seen is refused.
+    async fn topic_code(&self, topic: &str) -> i32 {
+        let asked = vec![topic.into()];
+        match self.admin.describe_topics(asked, self.timeout).await {
+            Ok(topics) => {
+                let failures = topics.iter().filter_map(|topic| topic.failure.as_ref());
+                failures.map(|failure| failure.code).max().unwrap_or(0)
+            }
+            Err(failure) => failure.code,
+        }
     }
 
     async fn try_configs(&self, topics: &[Arc<str>]) -> Grant {
@@ -249,6 +312,23 @@ impl Probing<'_> {
             }
         }
         tally.grant("no topic is visible to try it on")
+    }
+}
+
+/// The topics that are visible, Kafka's own left out.
+fn topics(metadata: &ClusterMetadata) -> Vec<Arc<str>> {
+    let names = metadata.topics.iter().map(|t| Arc::clone(&t.topic));
+    names.filter(|name| !name.starts_with("__")).collect()
+}
+
+/// What the answer on a made-up name says of others. Any answer of a broker but a refusal comes
+/// after the right was found; a failure of librdkafka's own (below 0) says nothing, unknown
+/// partitions and topics (-190, -188) apart.
+fn others(code: i32) -> Others {
+    match code {
+        code if REFUSED.contains(&code) => Others::Hidden,
+        0.. | -190 | -188 => Others::None,
+        _ => Others::Unclear,
     }
 }
 
@@ -309,6 +389,17 @@ impl Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_made_up_name_tells_how_far_rights_reach() {
+        // Not the coordinator, no such group, no such topic: said to those who may see.
+        for code in [0, 16, 69, 3, -188] {
+            assert_eq!(others(code), Others::None, "{code}");
+        }
+        assert_eq!(others(29), Others::Hidden);
+        assert_eq!(others(30), Others::Hidden);
+        assert_eq!(others(-185), Others::Unclear);
+    }
 
     #[test]
     fn a_refusal_among_many_is_a_refusal_and_a_failure_is_none() {
