@@ -3,7 +3,6 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::model::{Clock, ClusterName, ClusterSettings, Observation, Span};
 use crate::sim::broker::{Cluster, Options};
@@ -15,8 +14,8 @@ use crate::source::stamp::Stamper;
 
 use super::session::Feed;
 
-/// How often the demo is read: often enough that one sees it move.
-const INTERVAL: Span = Span::from_secs(5);
+/// How often the demo is read if nobody says: often enough that one sees it move.
+pub const INTERVAL: Span = Span::from_secs(5);
 
 /// How the embedded cluster is to be.
 #[derive(Clone, Debug)]
@@ -27,6 +26,8 @@ pub struct Demo {
     pub seed: u64,
     /// Where the first broker listens.
     pub listen: SocketAddr,
+    /// How often it is read.
+    pub interval: Span,
 }
 
 /// A running embedded cluster and how to read it. The cluster stops when this is dropped.
@@ -34,6 +35,7 @@ pub struct RunningDemo {
     cluster: Cluster,
     world: Arc<World>,
     name: ClusterName,
+    interval: Span,
 }
 
 impl RunningDemo {
@@ -54,6 +56,7 @@ impl RunningDemo {
             cluster,
             world,
             name: ClusterName::from("demo"),
+            interval: demo.interval,
         })
     }
 
@@ -65,7 +68,7 @@ impl RunningDemo {
     /// What the pipeline judges it by.
     pub fn settings(&self) -> ClusterSettings {
         ClusterSettings {
-            poll_interval: INTERVAL,
+            poll_interval: self.interval,
             ..ClusterSettings::named(self.name.clone())
         }
     }
@@ -75,7 +78,7 @@ impl RunningDemo {
         let past = Past {
             cluster: self.name.clone(),
             brokers: self.cluster.brokers(),
-            interval: INTERVAL,
+            interval: self.interval,
             ticks: true,
         };
         history(&self.world, &past)
@@ -85,7 +88,7 @@ impl RunningDemo {
     pub fn kafka_config(&self) -> KafkaConfig {
         let properties = Properties::bootstrap(&self.bootstrap());
         let mut config = KafkaConfig::new(self.name.clone(), properties);
-        config.poll_interval = Duration::from_millis(INTERVAL.as_millis().unsigned_abs());
+        config.poll_interval = self.interval.to_std();
         config
     }
 

@@ -3,9 +3,11 @@
 use std::fs::OpenOptions;
 use std::sync::Mutex;
 
+use tracing::Subscriber;
 use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, fmt};
+use tracing_subscriber::{EnvFilter, Layer, fmt};
 
 use crate::config::Log;
 use crate::model::Clock;
@@ -20,27 +22,15 @@ use super::setup::Refusal;
 ///
 /// When the file cannot be opened.
 pub(super) fn to_stderr(log: &Log, level: &str) -> Result<(), Refusal> {
-    let registry = tracing_subscriber::registry().with(filter(level));
-    let set = match &log.file {
-        Some(path) => {
-            let file = OpenOptions::new()
-                .create(true)
-                .append(true)
-                .open(path)
-                .map_err(|error| {
-                    Refusal::failed(format!(
-                        "error: cannot open the log {}: {error}",
-                        path.display()
-                    ))
-                })?;
-            registry
-                .with(fmt::layer().with_ansi(false).with_writer(Mutex::new(file)))
-                .try_init()
-        }
-        None => registry
-            .with(fmt::layer().with_writer(std::io::stderr))
-            .try_init(),
-    };
+    let file = file_layer(log)?;
+    let stderr = file
+        .is_none()
+        .then(|| fmt::layer().with_writer(std::io::stderr));
+    let set = tracing_subscriber::registry()
+        .with(filter(level))
+        .with(file)
+        .with(stderr)
+        .try_init();
     // In one process only tests start a second log; the first one goes on.
     drop(set);
     Ok(())
@@ -53,22 +43,7 @@ pub(super) fn to_stderr(log: &Log, level: &str) -> Result<(), Refusal> {
 /// When the file cannot be opened.
 pub(super) fn to_ring(log: &Log, clock: Clock) -> Result<LogRing, Refusal> {
     let ring = LogRing::default();
-    let file = match &log.file {
-        Some(path) => {
-            let file = OpenOptions::new()
-                .create(true)
-                .append(true)
-                .open(path)
-                .map_err(|error| {
-                    Refusal::failed(format!(
-                        "error: cannot open the log {}: {error}",
-                        path.display()
-                    ))
-                })?;
-            Some(fmt::layer().with_ansi(false).with_writer(Mutex::new(file)))
-        }
-        None => None,
-    };
+    let file = file_layer(log)?;
     let set = tracing_subscriber::registry()
         .with(filter(log.level.as_str()))
         .with(ring.layer(clock))
@@ -76,6 +51,26 @@ pub(super) fn to_ring(log: &Log, clock: Clock) -> Result<LogRing, Refusal> {
         .try_init();
     drop(set);
     Ok(ring)
+}
+
+/// Appends to the configured file, if there is one.
+fn file_layer<S>(log: &Log) -> Result<Option<impl Layer<S> + use<S>>, Refusal>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    let Some(path) = &log.file else {
+        return Ok(None);
+    };
+    let opened = OpenOptions::new().create(true).append(true).open(path);
+    let file = opened.map_err(|error| {
+        Refusal::failed(format!(
+            "error: cannot open the log {}: {error}",
+            path.display()
+        ))
+    })?;
+    Ok(Some(
+        fmt::layer().with_ansi(false).with_writer(Mutex::new(file)),
+    ))
 }
 
 fn filter(level: &str) -> EnvFilter {

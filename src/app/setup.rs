@@ -9,12 +9,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::{Exit, SourceArgs};
 use crate::config::{self, Cluster, Config, Environment, FlagSetting, Loaded};
-use crate::model::{Clock, Observation, Settings, Span};
+use crate::model::{Clock, ClusterSettings, Observation, Settings, Span};
 use crate::sim::scenario;
 use crate::source::kafka::{KafkaConfig, KafkaSource};
 use crate::source::stamp::Stamper;
 
-use super::demo::{Demo, RunningDemo};
+use super::demo::{Demo, INTERVAL, RunningDemo};
 use super::kafka::kafka_config;
 use super::session::{AT_LEAST_EACH, Feed, Session, Start};
 
@@ -85,7 +85,9 @@ pub(super) fn set_up(source: &SourceArgs, more: &[FlagSetting]) -> Result<Setup,
     let warnings = loaded.problems.iter().map(ToString::to_string).collect();
     let mut config = loaded.config;
     if let Some(name) = &source.demo {
-        return demo(&named_demo(name)?, config);
+        let mut asked = named_demo(name)?;
+        read_demo_each(&mut asked, source.poll_interval)?;
+        return demo(&asked, config);
     }
     read_each(&mut config, source.poll_interval)?;
     let clusters = chosen(&config, source)?;
@@ -263,7 +265,25 @@ pub(super) fn named_demo(name: &str) -> Result<Demo, Refusal> {
         scenario,
         seed: 7,
         listen: ([127, 0, 0, 1], 0).into(),
+        interval: INTERVAL,
     })
+}
+
+/// `--poll-interval` of a demo.
+///
+/// # Errors
+///
+/// When its readings would be stale before the next ones.
+pub(super) fn read_demo_each(demo: &mut Demo, interval: Option<Span>) -> Result<(), Refusal> {
+    demo.interval = interval.unwrap_or(demo.interval);
+    let stale_for = ClusterSettings::named("demo".into()).stale_for;
+    if demo.interval < Span::from_secs(1) || stale_for < demo.interval.times(2) {
+        return Err(Refusal::usage(format!(
+            "error: --poll-interval {}: write at least 1s, and at most half of {stale_for}",
+            demo.interval
+        )));
+    }
+    Ok(())
 }
 
 /// Everything for an embedded cluster.

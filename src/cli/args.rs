@@ -19,7 +19,7 @@ const EXAMPLES: &str = "Examples:
 
 /// Finds slow Kafka consumers before their users do, says why they are slow, and what to do.
 #[derive(Debug, Parser)]
-#[command(name = "laggard", version, args_conflicts_with_subcommands = true)]
+#[command(name = "laggard", version, subcommand_precedence_over_arg = true)]
 #[command(after_help = format!("{EXAMPLES}\n\n{TABLE}"))]
 pub struct Cli {
     /// What to do; without one: `top`.
@@ -39,7 +39,7 @@ pub enum Command {
     Serve(ServeArgs),
     /// Lag of groups, once: reads one complete cycle and prints it.
     Lag(LagArgs),
-    /// Holds groups to limits, for scripts: exits with 1 on a breach, with 2 if one is not known.
+    /// Holds groups to limits, for scripts: exits with 1 on a breach, with 2 if it is not known.
     Check(CheckArgs),
     /// What may be read of a cluster, what is lost without each right, and the commands that give it.
     Doctor(DoctorArgs),
@@ -57,16 +57,17 @@ pub enum Command {
     Man,
 }
 
-/// Where the numbers come from: the same flags on every command.
+/// Where the numbers come from: the same flags on every command, before its name or after it.
+/// What cannot go together is judged in [`super::source`], where both places are at hand.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Source")]
 pub struct SourceArgs {
     /// A Kafka cluster: its brokers, separated by commas.
-    #[arg(long, value_name = "HOST:PORT,…", conflicts_with = "demo")]
+    #[arg(long, value_name = "HOST:PORT,…")]
     #[arg(visible_alias = "bootstrap-servers")]
     pub bootstrap_server: Option<String>,
     /// A Kafka client's properties file, as Kafka's own tools take it.
-    #[arg(long, value_name = "FILE", requires = "bootstrap_server")]
+    #[arg(long, value_name = "FILE")]
     pub command_config: Option<PathBuf>,
     /// The configuration: a TOML file, or a directory of them.
     #[arg(
@@ -159,6 +160,13 @@ pub struct LagArgs {
 #[command(
     after_help = "A limit that is not given is that of the configuration's [[group]] policies.
 
+What is certain decides. Readings have bounds where Kafka does not tell the whole: time lag is
+known to within a poll, and with some partitions unknown a lag is a lower bound. It is a breach
+when the lowest that it can be lies above the limit, fine when the highest does not, and unknown
+in between: so is a stale value, a group that is not there, and any cluster that cannot be read
+(--cluster names those to look at). A script that pages asks for 1; one that lets a release
+through asks for 0.
+
 Examples:
   laggard check billing --max-lag 10000 --bootstrap-server kafka:9092
   laggard check billing payments --max-time-lag 5m --config laggard.toml
@@ -199,7 +207,21 @@ pub struct CheckArgs {
 
 /// `doctor`.
 #[derive(Args, Clone, Debug, Default)]
+#[command(after_help = "Examples:
+  laggard doctor --bootstrap-server kafka:9092 --command-config client.properties
+  laggard doctor --config laggard.toml --output json
+
+Exit codes: 0 all that lag needs may be read; 2 not reached, or a right is missing without which
+lag cannot be known.")]
 pub struct DoctorArgs {
+    /// In which form: table or json.
+    #[arg(
+        long,
+        value_name = "FORM",
+        value_parser = doctor_form,
+        default_value = "table"
+    )]
+    pub output: Output,
     /// How long one probe may take.
     #[arg(long, value_name = "DURATION", default_value = "10s")]
     pub timeout: Span,
@@ -240,6 +262,9 @@ pub struct DemoArgs {
     /// No screen: serve alone.
     #[arg(long)]
     pub headless: bool,
+    /// How often the embedded cluster is read: 5s when it is not said.
+    #[arg(long, value_name = "DURATION")]
+    pub poll_interval: Option<Span>,
     /// What to log.
     #[arg(long, value_name = "LEVEL")]
     pub log_level: Option<String>,
@@ -258,6 +283,15 @@ pub enum ConfigCommand {
     Example,
     /// Prints the JSON Schema of a configuration file.
     Schema,
+}
+
+/// `doctor` has no rows to write as CSV.
+fn doctor_form(text: &str) -> Result<Output, String> {
+    match text {
+        "table" => Ok(Output::Table),
+        "json" => Ok(Output::Json),
+        _ => Err("write table or json".to_owned()),
+    }
 }
 
 /// A number of records.

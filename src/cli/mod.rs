@@ -5,10 +5,11 @@
 
 pub mod args;
 pub mod exit;
+mod source;
 
 use std::ffi::OsString;
 
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, FromArgMatches};
 
 pub use args::{
     CheckArgs, Cli, Command, ConfigCommand, DemoArgs, DoctorArgs, LagArgs, Output, ServeArgs,
@@ -23,7 +24,7 @@ pub use exit::Exit;
 /// The text to print and the code to exit with: help and version are no failures, all else is
 /// [`Exit::Usage`].
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, (String, Exit)> {
-    Cli::try_parse_from(arguments).map_err(|error| {
+    read(arguments).map_err(|error| {
         let exit = if error.use_stderr() {
             Exit::Usage
         } else {
@@ -36,6 +37,13 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, (Stri
         };
         (text, exit)
     })
+}
+
+fn read(arguments: impl IntoIterator<Item = OsString>) -> clap::error::Result<Cli> {
+    let matches = Cli::command().try_get_matches_from(arguments)?;
+    let mut cli = Cli::from_arg_matches(&matches)?;
+    source::settle(&mut cli, &matches).map_err(|(kind, text)| Cli::command().error(kind, text))?;
+    Ok(cli)
 }
 
 /// The completion script of a shell.

@@ -261,6 +261,7 @@ fn wanted(args: &DemoArgs) -> Result<Demo, Refusal> {
         demo.scenario = demo.scenario.sized(groups, partitions, brokers);
     }
     demo.seed = args.seed;
+    setup::read_demo_each(&mut demo, args.poll_interval)?;
     if let Some(listen) = args.cluster_listen {
         demo.listen = listen;
     }

@@ -1,0 +1,245 @@
+//! Source flags before the command's name or after it, and which of them cannot go together.
+//!
+//! In: what clap made of the line. Out: one [`SourceArgs`] a command. Clap judges each level by
+//! itself, so a rule on two flags stands here, where both levels are at hand.
+
+use clap::ArgMatches;
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+
+use super::args::{Cli, Command, ConfigCommand, SourceArgs};
+
+/// What is wrong with a line, for clap to print.
+type Wrong = (ErrorKind, String);
+
+/// Brings flags that stand before a command's name to the command, and judges them.
+pub(super) fn settle(cli: &mut Cli, matches: &ArgMatches) -> Result<(), Wrong> {
+    let Some(command) = &mut cli.command else {
+        return judge(&cli.top.source);
+    };
+    let before = typed(std::mem::take(&mut cli.top.source), matches);
+    if cli.top.group.is_some() {
+        return Err(conflict(
+            "--group goes behind the command: `laggard top --group NAME`",
+        ));
+    }
+    let after = innermost(matches);
+    match source_of(command) {
+        Some(source) => {
+            *source = over(typed_first(std::mem::take(source), &before, after), before);
+            judge(source)
+        }
+        None => without_source(command, before),
+    }
+}
+
+/// Where a command keeps its source, if it reads anything.
+fn source_of(command: &mut Command) -> Option<&mut SourceArgs> {
+    match command {
+        Command::Top(args) => Some(&mut args.source),
+        Command::Serve(args) => Some(&mut args.source),
+        Command::Lag(args) => Some(&mut args.source),
+        Command::Check(args) => Some(&mut args.source),
+        Command::Doctor(args) => Some(&mut args.source),
+        Command::Config(ConfigCommand::Check { source }) => Some(source),
+        Command::Demo(_) | Command::Config(_) | Command::Completions { .. } | Command::Man => None,
+    }
+}
+
+/// The matches of the command itself, below `config` too.
+fn innermost(mut matches: &ArgMatches) -> &ArgMatches {
+    while let Some((_, below)) = matches.subcommand() {
+        matches = below;
+    }
+    matches
+}
+
+/// The same without what only the environment says: the command sees that by itself.
+fn typed(source: SourceArgs, matches: &ArgMatches) -> SourceArgs {
+    let was_typed = matches.value_source("config") == Some(ValueSource::CommandLine);
+    SourceArgs {
+        config: source.config.filter(|_| was_typed),
+        ..source
+    }
+}
+
+/// A file that was typed before the command wins over one that only the environment names.
+fn typed_first(source: SourceArgs, before: &SourceArgs, matches: &ArgMatches) -> SourceArgs {
+    if before.config.is_some() {
+        typed(source, matches)
+    } else {
+        source
+    }
+}
+
+/// What stands behind the command wins.
+fn over(after: SourceArgs, before: SourceArgs) -> SourceArgs {
+    SourceArgs {
+        bootstrap_server: after.bootstrap_server.or(before.bootstrap_server),
+        command_config: after.command_config.or(before.command_config),
+        config: after.config.or(before.config),
+        cluster: if after.cluster.is_empty() {
+            before.cluster
+        } else {
+            after.cluster
+        },
+        demo: after.demo.or(before.demo),
+        poll_interval: after.poll_interval.or(before.poll_interval),
+        log_level: after.log_level.or(before.log_level),
+    }
+}
+
+/// `demo` knows its cluster, and the others read nothing: what could only be ignored is refused.
+fn without_source(command: &mut Command, before: SourceArgs) -> Result<(), Wrong> {
+    let (name, mut left) = match command {
+        Command::Demo(args) => {
+            args.log_level = args.log_level.take().or(before.log_level.clone());
+            args.poll_interval = args.poll_interval.or(before.poll_interval);
+            let left = SourceArgs {
+                log_level: None,
+                poll_interval: None,
+                ..before
+            };
+            ("demo", given(&left))
+        }
+        Command::Completions { .. } => ("completions", given(&before)),
+        Command::Man => ("man", given(&before)),
+        _ => ("config", given(&before)),
+    };
+    match left.pop() {
+        Some(flag) => Err(conflict(&format!(
+            "{flag} means nothing to `laggard {name}`"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// The flags that were given.
+fn given(source: &SourceArgs) -> Vec<&'static str> {
+    let all = [
+        ("--bootstrap-server", source.bootstrap_server.is_some()),
+        ("--command-config", source.command_config.is_some()),
+        ("--config", source.config.is_some()),
+        ("--cluster", !source.cluster.is_empty()),
+        ("--demo", source.demo.is_some()),
+        ("--poll-interval", source.poll_interval.is_some()),
+        ("--log-level", source.log_level.is_some()),
+    ];
+    let given = all.into_iter().filter(|(_, given)| *given);
+    given.map(|(flag, _)| flag).collect()
+}
+
+/// Flags that contradict each other.
+fn judge(source: &SourceArgs) -> Result<(), Wrong> {
+    if source.demo.is_some() {
+        let others = [
+            ("--bootstrap-server", source.bootstrap_server.is_some()),
+            ("--command-config", source.command_config.is_some()),
+            ("--cluster", !source.cluster.is_empty()),
+        ];
+        if let Some((flag, _)) = others.iter().find(|(_, given)| *given) {
+            return Err(conflict(&format!(
+                "{flag} cannot be used with --demo, which is a cluster of its own"
+            )));
+        }
+    }
+    if source.command_config.is_some() && source.bootstrap_server.is_none() {
+        return Err((
+            ErrorKind::MissingRequiredArgument,
+            "--command-config goes with --bootstrap-server; clusters of a configuration file have \
+             `command_config` of their own"
+                .to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+fn conflict(text: &str) -> Wrong {
+    (ErrorKind::ArgumentConflict, text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+    use std::path::Path;
+
+    use super::super::{Exit, parse};
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Cli, (String, Exit)> {
+        let words = std::iter::once("laggard").chain(line.split_whitespace());
+        parse(words.map(OsString::from))
+    }
+
+    fn source(line: &str) -> SourceArgs {
+        let mut command = parsed(line).unwrap().command.unwrap();
+        source_of(&mut command).unwrap().clone()
+    }
+
+    #[test]
+    fn a_flag_before_the_command_is_as_good_as_one_behind_it() {
+        for line in [
+            "--config x.toml --cluster a lag g",
+            "--config x.toml lag g --cluster a",
+            "lag g --config x.toml --cluster a",
+            "--config y.toml --cluster b lag g --config x.toml --cluster a",
+        ] {
+            let source = source(line);
+            assert_eq!(
+                source.config.as_deref(),
+                Some(Path::new("x.toml")),
+                "{line}"
+            );
+            assert_eq!(source.cluster, ["a"], "{line}");
+        }
+        let split = source("--bootstrap-server a:1 check g --command-config f --max-lag 1");
+        assert_eq!(split.bootstrap_server.as_deref(), Some("a:1"));
+        let config = source("--config x.toml config check");
+        assert_eq!(config.config.as_deref(), Some(Path::new("x.toml")));
+    }
+
+    #[test]
+    fn a_command_behind_demo_is_no_scenario() {
+        assert_eq!(source("--demo lag").demo.as_deref(), Some("demo"));
+        assert_eq!(source("--demo poison lag").demo.as_deref(), Some("poison"));
+    }
+
+    #[test]
+    fn what_contradicts_itself_is_refused_wherever_it_stands() {
+        for (line, part) in [
+            (
+                "--demo lag --bootstrap-server a:1",
+                "--bootstrap-server cannot be used with --demo",
+            ),
+            (
+                "lag --demo --command-config f",
+                "--command-config cannot be used with --demo",
+            ),
+            ("--demo --cluster a", "--cluster cannot be used with --demo"),
+            ("lag --command-config f", "goes with --bootstrap-server"),
+            (
+                "--bootstrap-server a:1 demo",
+                "means nothing to `laggard demo`",
+            ),
+            ("--config f completions bash", "--config means nothing"),
+            ("--config f config example", "--config means nothing"),
+            ("--group g lag", "--group goes behind"),
+        ] {
+            let (text, exit) = parsed(line).unwrap_err();
+            assert_eq!(exit, Exit::Usage, "{line}");
+            assert!(text.contains(part), "{line}: {text}");
+        }
+    }
+
+    #[test]
+    fn demo_takes_what_it_can() {
+        let Some(Command::Demo(args)) = parsed("--log-level debug --poll-interval 2s demo")
+            .unwrap()
+            .command
+        else {
+            panic!("not demo");
+        };
+        assert_eq!(args.log_level.as_deref(), Some("debug"));
+        assert_eq!(args.poll_interval, Some(crate::model::Span::from_secs(2)));
+    }
+}
