@@ -10,6 +10,8 @@ pub mod cli;
 pub mod config;
 pub mod engine;
 pub mod export;
+#[cfg(test)]
+mod held;
 pub mod http;
 pub mod model;
 pub mod pipeline;

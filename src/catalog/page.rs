@@ -8,7 +8,7 @@ use crate::model::Status;
 const HEAD: &str = "\
 # Metrics
 
-<!-- Generated from the catalog: UPDATE_DOCS=1 cargo test --lib catalog::page -->
+<!-- Generated from the catalog: INSTA_UPDATE=always cargo test --lib catalog::page -->
 
 Every series of `/metrics`. A value that is unknown is absent, never 0. A stale one stays beside its
 staleness for 15 minutes, then goes. What is deleted in Kafka leaves no series behind. The label
@@ -102,18 +102,8 @@ fn internals(out: &mut String) -> fmt::Result {
 
 #[cfg(test)]
 mod tests {
-    const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/metrics.md");
-
     #[test]
     fn the_page_in_docs_is_fresh() {
-        let now = super::page();
-        if std::env::var_os("UPDATE_DOCS").is_some() {
-            std::fs::write(FILE, &now).unwrap();
-        }
-        let stands = std::fs::read_to_string(FILE).unwrap_or_default();
-        assert_eq!(
-            stands, now,
-            "run UPDATE_DOCS=1 cargo test --lib catalog::page"
-        );
+        crate::held::file("docs/metrics.md", &super::page());
     }
 }

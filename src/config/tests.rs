@@ -312,27 +312,12 @@ fn a_missing_file_says_how_to_begin() {
     ");
 }
 
-/// `docs/` is what the tables say. `INSTA_UPDATE=always` writes it anew.
+/// `docs/` is what the tables say.
 #[test]
 fn the_documentation_is_in_step() {
-    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
-    for (name, text) in [
-        ("configuration.md", page::page()),
-        (
-            "configuration.schema.json",
-            format!("{:#}\n", json_schema()),
-        ),
-    ] {
-        if std::env::var("INSTA_UPDATE").is_ok_and(|v| v == "always") {
-            std::fs::create_dir_all(&docs).unwrap();
-            std::fs::write(docs.join(name), &text).unwrap();
-        }
-        let written = std::fs::read_to_string(docs.join(name)).unwrap_or_default();
-        assert!(
-            written == text,
-            "docs/{name} is out of step: INSTA_UPDATE=always cargo test --lib config::"
-        );
-    }
+    crate::held::file("docs/configuration.md", &page::page());
+    let schema = format!("{:#}\n", json_schema());
+    crate::held::file("docs/configuration.schema.json", &schema);
 }
 
 #[test]

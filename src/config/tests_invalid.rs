@@ -30,7 +30,6 @@ fn variables(path: &Path) -> Environment {
 
 #[test]
 fn each_invalid_configuration_says_what_is_wrong_and_how_to_mend_it() {
-    let update = std::env::var("INSTA_UPDATE").is_ok_and(|v| v == "always");
     let cases = cases();
     assert!(cases.len() > 20, "{cases:?}");
     let mut wrong = Vec::new();
@@ -45,7 +44,7 @@ fn each_invalid_configuration_says_what_is_wrong_and_how_to_mend_it() {
             "{said}{shown}"
         );
         let expected = case.with_extension("txt");
-        if update {
+        if crate::held::updating() {
             fs::write(&expected, &said).unwrap();
         }
         if fs::read_to_string(&expected).unwrap_or_default() != said {

@@ -306,7 +306,7 @@ const fn is_needed(action: Action) -> bool {
 pub fn keys_md() -> String {
     use std::fmt::Write;
     let mut out = String::from(
-        "# Keys of `laggard top`\n\nMade from the action table in `src/tui/action.rs` by a test: run\n`LAGGARD_UPDATE=1 cargo test --lib keys_md` after a change.\n",
+        "# Keys of `laggard top`\n\nMade from the action table in `src/tui/action.rs` by a test: run\n`INSTA_UPDATE=always cargo test --lib keys_md` after a change.\n",
     );
     let mut section = "";
     for b in BINDINGS {
@@ -379,14 +379,6 @@ mod tests {
 
     #[test]
     fn keys_md_is_fresh() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/KEYS.md");
-        if std::env::var_os("LAGGARD_UPDATE").is_some() {
-            std::fs::write(path, keys_md()).unwrap();
-        }
-        let kept = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(
-            kept == keys_md(),
-            "KEYS.md is stale: LAGGARD_UPDATE=1 cargo test --lib keys_md"
-        );
+        crate::held::file("KEYS.md", &keys_md());
     }
 }

@@ -1,11 +1,10 @@
 //! The pictures of `docs/terminal.md`, made from the real screens: text as text, so that they can
 //! be searched and read aloud.
 //!
-//! `LAGGARD_UPDATE=1 cargo test --lib pictures` writes them; the same test fails when they are
+//! `INSTA_UPDATE=always cargo test --lib pictures` writes them; the same test fails when they are
 //! stale.
 
 use std::fmt::Write;
-use std::path::Path;
 
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
@@ -98,7 +97,6 @@ fn run(out: &mut String, (x, y): (u16, u16), cells: u16, cell: &Cell, text: &str
 
 #[test]
 fn pictures_are_fresh() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/terminal");
     let open = [Key::Enter];
     let heat = [Key::Enter, Key::Char('h')];
     let shots: [(&str, (u16, u16), &[Key]); 5] = [
@@ -116,17 +114,12 @@ fn pictures_are_fresh() {
             keys,
             Options::default(),
         )));
-        let file = folder.join(format!("{name}.svg"));
-        if std::env::var_os("LAGGARD_UPDATE").is_some() {
-            std::fs::create_dir_all(&folder).unwrap();
-            std::fs::write(&file, &fresh).unwrap();
-        }
-        if std::fs::read_to_string(&file).unwrap_or_default() != fresh {
+        if !crate::held::is_fresh(&format!("docs/terminal/{name}.svg"), &fresh) {
             stale.push(name);
         }
     }
     assert!(
         stale.is_empty(),
-        "{stale:?}: LAGGARD_UPDATE=1 cargo test --lib pictures"
+        "{stale:?}: INSTA_UPDATE=always cargo test --lib pictures"
     );
 }

@@ -236,33 +236,3 @@ fn collect_keys(json: &Value, into: &mut BTreeSet<String>) {
         _ => {}
     }
 }
-
-/// 10,000 groups × 20 rows: `cargo test --release --lib document -- --ignored --nocapture`.
-#[test]
-#[ignore = "a measurement"]
-fn how_long_200_000_rows_take() {
-    let ends = [(0, 1_000_000); 20];
-    let commits = [Some(999_000); 20];
-    let snapshot = World::new()
-        .cluster("big", |c| {
-            for i in 0..2_500 {
-                c.topic(&format!("topic-{i:04}"), &ends);
-            }
-            for i in 0..10_000 {
-                let topic = format!("topic-{:04}", i % 2_500);
-                c.group(&format!("group-{i:05}"), |g| g.commits(&topic, &commits));
-            }
-        })
-        .build();
-    let start = std::time::Instant::now();
-    let json = text(&snapshot);
-    let written = start.elapsed();
-    let start = std::time::Instant::now();
-    let back = from_json(&json).unwrap();
-    let read = Span::from_secs_f64(start.elapsed().as_secs_f64());
-    assert_eq!(back.clusters[0].groups.len(), 10_000);
-    eprintln!(
-        "{} MB written in {written:?}, read in {read}",
-        json.len() / 1_000_000
-    );
-}

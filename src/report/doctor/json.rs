@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::needs::{NEEDS, command, essential, lost, name};
 use super::{Outcome, outcome};
-use crate::model::{ClusterProbe, Grant, Others, Reached, Right};
+use crate::model::{ClusterProbe, Grant, Others, Reached, Right, Why};
 
 #[derive(Serialize)]
 struct Cluster<'a> {
@@ -74,7 +74,7 @@ fn cluster(probe: &ClusterProbe) -> Cluster<'_> {
         servers: &probe.servers,
         user: probe.user.as_deref(),
         ok: outcome(probe) == Outcome::Fine,
-        why: probe.reached.as_ref().err().map(|why| why.as_str()),
+        why: probe.reached.as_ref().err().map(Why::as_str),
         reached: probe.reached.as_ref().ok().map(seen),
         rights: rights
             .map(|(right, grant)| tried(probe, *right, grant))
@@ -98,7 +98,7 @@ fn seen(reached: &Reached) -> Seen<'_> {
         topics: reached.topics,
         topics_left_out: reached.topics_left_out,
         other_topics: others(reached.other_topics),
-        unanswered: reached.unanswered.iter().map(|why| why.as_str()).collect(),
+        unanswered: reached.unanswered.iter().map(Why::as_str).collect(),
     }
 }
 

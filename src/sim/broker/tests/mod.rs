@@ -1,7 +1,6 @@
 //! The embedded cluster through librdkafka and through raw frames.
 
 mod reading;
-mod speed;
 mod versions;
 
 use std::sync::Arc;
