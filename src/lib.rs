@@ -4,6 +4,7 @@
 //! The floors, from the ground up, are in `ARCHITECTURE.md`; each module's own page says what it
 //! is for, what comes in, what goes out, and what it must never do.
 
+pub mod advice;
 pub mod app;
 pub mod catalog;
 pub mod cli;

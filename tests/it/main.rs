@@ -14,6 +14,7 @@
 mod support;
 
 mod architecture;
+mod assignors;
 mod calls;
 mod commands;
 mod demo;

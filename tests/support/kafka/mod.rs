@@ -20,6 +20,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use super::process::{Running, run_dir};
 use super::{eventually, unique};
 use node::Node;
+pub use node::quick_jvm;
 pub use security::{MONITOR, STRANGER, User};
 
 /// What a cluster is like beyond its number of brokers.
