@@ -8,6 +8,7 @@
 mod checkpoint_tests;
 mod commands;
 pub mod demo;
+mod feeds;
 mod kafka;
 mod logging;
 pub mod once;

@@ -14,23 +14,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::model::{Ask, BootId, Clock, ClusterName, Fact, Observation, Settings, Snapshot};
 use crate::pipeline::Pipeline;
-use crate::source::{Source, SourceError};
+
+pub use super::feeds::Feed;
+use super::feeds::{ASKS, Kept};
 
 /// Observations that may wait between the sources and the pipeline; a fuller queue makes sources
 /// wait, and loses nothing.
 const QUEUE: usize = 4096;
-/// Asks that may wait for one source. An ask is a wish: what finds no room is wished for again.
-const ASKS: usize = 1024;
 /// A snapshot is made at least this often, whatever the sources do.
 pub const AT_LEAST_EACH: Duration = Duration::from_secs(10);
-
-/// A cluster's source.
-pub struct Feed {
-    /// The cluster that it reads: its asks go there.
-    pub cluster: ClusterName,
-    /// The source.
-    pub source: Box<dyn Source>,
-}
 
 /// What a session starts from.
 pub struct Start {
@@ -63,9 +55,6 @@ pub struct Session {
 /// Why a session ended by itself.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
-    /// A source can never work.
-    #[error(transparent)]
-    Source(#[from] SourceError),
     /// The pipeline broke: a fault of Laggard's own.
     #[error("the pipeline ended: this is a fault of Laggard; please report it with the log above")]
     Pipeline,
@@ -94,16 +83,16 @@ impl Session {
         let mut routes = HashMap::new();
         for feed in feeds {
             let (ask_tx, ask_rx) = mpsc::channel(ASKS);
-            routes.insert(feed.cluster, ask_tx);
-            let running = feed
-                .source
-                .run(observed_tx.clone(), ask_rx, stop.child_token());
-            let stopped = stop.clone();
+            routes.insert(feed.cluster.clone(), ask_tx);
+            let kept = Kept {
+                feed,
+                out: observed_tx.clone(),
+                clock: clock.clone(),
+                stop: stop.clone(),
+            };
             tasks.spawn(async move {
-                match running.await {
-                    Err(SourceError::Closed) if stopped.is_cancelled() => Ok(()),
-                    other => other.map_err(SessionError::from),
-                }
+                kept.run(ask_rx).await;
+                Ok(())
             });
         }
         drop(observed_tx);

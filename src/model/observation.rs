@@ -88,7 +88,7 @@ pub enum Fact {
     Health {
         /// Up or down.
         state: HealthState,
-        /// For `Down`: the reason, in words for a person.
+        /// What keeps it from being read, as far as it is known, in words for a person; none while up.
         why: Option<Why>,
     },
     /// The brokers that there are.

@@ -69,7 +69,7 @@ pub struct ClusterSnapshot {
 pub struct ClusterHealth {
     /// Up, down, or not reached yet.
     pub state: HealthState,
-    /// For `Down`: the reason.
+    /// What keeps it from being read, as far as it is known; none while it is up.
     pub why: Option<Why>,
     /// Since when it is in that state.
     pub since: Timestamp,

@@ -3,8 +3,9 @@
 //! In: asks. Out: observations, in the order in which they became known, into a bounded queue: a
 //! source that cannot hand one on waits, it never drops one. It must never judge: what a read
 //! means is the engine's work. A source speaks of failures as observations too; it returns only
-//! when it was told to stop or can never work.
+//! when it was told to stop or cannot go on, and may then be run again.
 
+pub mod backoff;
 pub mod kafka;
 pub mod stamp;
 
@@ -16,17 +17,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::model::{Ask, Observation};
 
-/// Why a source ended by itself.
+/// Why a source ended by itself, without secrets.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
-    /// It can never work as it is configured.
-    #[error("cluster `{cluster}`: {message}")]
-    Unusable {
-        /// Which cluster.
-        cluster: String,
-        /// Why, without secrets.
-        message: String,
-    },
+    /// It cannot work as it is configured.
+    #[error("{0}")]
+    Unusable(String),
+    /// It broke.
+    #[error("{0}")]
+    Broke(String),
     /// Nobody takes its observations any more.
     #[error("the queue of observations is closed")]
     Closed,
@@ -36,13 +35,14 @@ pub enum SourceError {
 pub type Running = Pin<Box<dyn Future<Output = Result<(), SourceError>> + Send>>;
 
 /// Something that observes one or more clusters.
-pub trait Source: Send {
+pub trait Source: Send + Sync {
     /// What a face may print to say where its numbers come from.
     fn label(&self) -> String;
 
-    /// Observes until it is told to stop. Asks of clusters that it does not read are ignored.
+    /// Observes until it is told to stop. Asks of clusters that it does not read are ignored. May be
+    /// called again once it has ended.
     fn run(
-        self: Box<Self>,
+        &self,
         out: mpsc::Sender<Observation>,
         asks: mpsc::Receiver<Ask>,
         stop: CancellationToken,

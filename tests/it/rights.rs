@@ -146,6 +146,20 @@ fn nobody_there_is_down_with_the_reason() {
     });
 }
 
+/// Sooner than a call's own time-out: what is known of the reason is told.
+#[test]
+fn a_one_shot_with_little_time_says_why_nobody_has_answered() {
+    for (server, words) in [
+        ("no-such-host.invalid:9092", "cannot be resolved"),
+        ("127.0.0.1:1", "no broker can be reached"),
+    ] {
+        let ended = laggard(["lag", "--bootstrap-server", server, "--timeout", "3s"]);
+        assert_eq!(ended.code, Some(2), "{ended:#?}");
+        assert!(ended.stderr.contains(words), "{ended:#?}");
+        assert!(ended.stdout.is_empty(), "{ended:#?}");
+    }
+}
+
 /// `laggard doctor` with these arguments; whatever it says, it says no password.
 #[track_caller]
 fn doctor(arguments: &[&str]) -> Ended {

@@ -42,7 +42,7 @@ impl Watch {
         let (out, mut observations) = mpsc::channel(1024);
         let (asks, asked) = mpsc::channel(16);
         let (stop, seen) = (CancellationToken::new(), Arc::new(Mutex::new(Vec::new())));
-        let source = Box::new(KafkaSource::new(config, Stamper::new()));
+        let source = KafkaSource::new(config, Stamper::new());
         runtime.spawn(source.run(out, asked, stop.clone()));
         let keep = Arc::clone(&seen);
         runtime.spawn(async move {
@@ -67,7 +67,7 @@ impl Watch {
     }
 
     /// Facts with the instant of asking and answering, from the n-th on.
-    fn facts(&self, from: usize) -> Vec<(Timestamp, Timestamp, Fact)> {
+    pub(crate) fn facts(&self, from: usize) -> Vec<(Timestamp, Timestamp, Fact)> {
         let seen = self.seen.lock().unwrap();
         let reads = seen
             .iter()
@@ -84,8 +84,12 @@ impl Watch {
         reads.collect()
     }
 
-    fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.seen.lock().unwrap().len()
+    }
+
+    pub(crate) fn ask(&self, wish: Ask) {
+        self.asks.blocking_send(wish).unwrap();
     }
 
     /// Waits for so many cycles to end from now on; what was said meanwhile.
@@ -383,7 +387,7 @@ fn asks_are_answered_with_ordinary_observations() {
             partitions: vec![0],
         },
     ] {
-        watch.asks.blocking_send(ask).unwrap();
+        watch.ask(ask);
     }
     let facts = eventually(SOON, || {
         let facts = watch.facts(from);

@@ -1,24 +1,21 @@
-//! Keeps one cluster's poller alive: makes the client, starts it again after a failure, ends it
-//! in bounded time.
+//! One cluster's source: makes the client, runs the poller on it, ends both in bounded time.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::admin::Admin;
 use super::config::KafkaConfig;
 use super::poller::{End, Parts, Poller};
 use super::pulse::Pulse;
-use crate::model::{Ask, Fact, HealthState, Observation, Why};
+use crate::model::{Ask, Observation};
 use crate::source::stamp::Stamper;
 use crate::source::{Running, Source, SourceError};
 
 /// How long closing a client may take before the process goes on without it.
 const CLOSE: Duration = Duration::from_secs(3);
-/// Before a client that could not be made, or a poller that broke, is tried again.
-const AGAIN: Duration = Duration::from_secs(10);
 
 /// One cluster's source.
 pub struct KafkaSource {
@@ -47,87 +44,59 @@ impl Source for KafkaSource {
     }
 
     fn run(
-        self: Box<Self>,
+        &self,
         out: mpsc::Sender<Observation>,
         asks: mpsc::Receiver<Ask>,
         stop: CancellationToken,
     ) -> Running {
-        Box::pin(async move {
-            Supervisor {
-                source: *self,
-                out,
-                stop,
-            }
-            .run(asks)
-            .await
-        })
+        let life = Life {
+            config: Arc::clone(&self.config),
+            stamper: self.stamper,
+            out,
+            stop,
+        };
+        Box::pin(life.run(asks))
     }
 }
 
-struct Supervisor {
-    source: KafkaSource,
+/// One life of a poller.
+struct Life {
+    config: Arc<KafkaConfig>,
+    stamper: Stamper,
     out: mpsc::Sender<Observation>,
     stop: CancellationToken,
 }
 
-impl Supervisor {
-    async fn run(&self, asks: mpsc::Receiver<Ask>) -> Result<(), SourceError> {
-        // Shared, so that a poller that breaks does not take it along.
-        let asks = Arc::new(Mutex::new(asks));
-        loop {
-            match self.watch_one(Arc::clone(&asks)).await {
-                Ok(End::Stopped) => return Ok(()),
-                Ok(End::Closed) => return Err(SourceError::Closed),
-                Err(why) => self.down(why).await?,
-            }
-            tokio::select! {
-                () = self.stop.cancelled() => return Ok(()),
-                () = tokio::time::sleep(AGAIN) => {}
-            }
-        }
-    }
-
-    /// One life of a poller, on a task of its own so that a panic ends only that.
-    async fn watch_one(&self, asks: Arc<Mutex<mpsc::Receiver<Ask>>>) -> Result<End, String> {
-        let config = Arc::clone(&self.source.config);
+impl Life {
+    async fn run(self, mut asks: mpsc::Receiver<Ask>) -> Result<(), SourceError> {
+        let cluster = self.config.cluster.clone();
         let pulse = Arc::new(Pulse::new(
-            config.cluster.to_string(),
-            config.properties.scrubber(),
+            cluster.to_string(),
+            self.config.properties.scrubber(),
         ));
-        let admin = Admin::new(&config.properties.for_client(), Arc::clone(&pulse) as _)
-            .map_err(|error| pulse.scrub(&error.to_string()))?;
+        let admin = Admin::new(
+            &self.config.properties.for_client(),
+            Arc::clone(&pulse) as _,
+        )
+        .map_err(|error| SourceError::Unusable(pulse.scrub(&error.to_string())))?;
         let parts = Parts {
-            config,
+            config: self.config,
             admin: admin.clone(),
             pulse,
-            stamper: self.source.stamper,
-            out: self.out.clone(),
-            stop: self.stop.clone(),
+            stamper: self.stamper,
+            out: self.out,
+            stop: self.stop,
         };
-        let life =
-            tokio::spawn(async move { Poller::new(parts).run(&mut *asks.lock().await).await });
+        // On a task of its own, so that the client is closed even when it breaks.
+        let life = tokio::spawn(async move { Poller::new(parts).run(&mut asks).await });
         let ended = life.await;
         if !admin.close(CLOSE).await {
-            tracing::info!(target: "laggard::kafka", cluster = %self.source.config.cluster, "the client is still closing");
+            tracing::info!(target: "laggard::kafka", %cluster, "the client is still closing");
         }
-        ended.map_err(|error| format!("the poller broke and is started again: {error}"))
-    }
-
-    async fn down(&self, why: String) -> Result<(), SourceError> {
-        tracing::warn!(target: "laggard::kafka", cluster = %self.source.config.cluster, why, "the cluster cannot be read");
-        let now = self.source.stamper.at(Instant::now());
-        let observation = Observation::Read {
-            cluster: self.source.config.cluster.clone(),
-            asked: now,
-            answered: now,
-            fact: Fact::Health {
-                state: HealthState::Down,
-                why: Some(Why::text(why)),
-            },
-        };
-        self.out
-            .send(observation)
-            .await
-            .map_err(|_| SourceError::Closed)
+        match ended {
+            Ok(End::Stopped) => Ok(()),
+            Ok(End::Closed) => Err(SourceError::Closed),
+            Err(error) => Err(SourceError::Broke(format!("the poller broke: {error}"))),
+        }
     }
 }

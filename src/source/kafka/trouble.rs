@@ -94,6 +94,11 @@ const SENTENCES: &[(&str, TroubleKind)] = &[
     ("authentication failed", TroubleKind::WrongCredentials),
     ("invalid credentials", TroubleKind::WrongCredentials),
     ("authentication failure", TroubleKind::WrongCredentials),
+    // A broker that hangs: one of another protocol hangs up.
+    (
+        "apiversionrequest failed: local: timed out",
+        TroubleKind::NoAnswer,
+    ),
     ("invalid response size", TroubleKind::ProtocolMismatch),
     ("in state apiversion_query", TroubleKind::ProtocolMismatch),
     ("requesting apiversion", TroubleKind::ProtocolMismatch),
@@ -135,6 +140,15 @@ pub fn classify(failure: &KafkaFailure) -> TroubleKind {
         33 => TroubleKind::MechanismRefused,
         29..=31 => TroubleKind::NotAuthorized,
         _ => TroubleKind::Other,
+    }
+}
+
+/// The same of a broker that has answered before: it speaks our protocol, so what looks like
+/// another one is a connection that broke.
+pub(super) fn classify_known(failure: &KafkaFailure) -> TroubleKind {
+    match classify(failure) {
+        TroubleKind::ProtocolMismatch => TroubleKind::Unreachable,
+        kind => kind,
     }
 }
 
@@ -192,6 +206,11 @@ mod tests {
                 -195,
                 "h:9/bootstrap: Disconnected while requesting ApiVersion: might be caused by incorrect security.protocol configuration (connecting to a SSL listener?) or broker version is < 0.10",
                 T::ProtocolMismatch,
+            ),
+            (
+                -195,
+                "h:9/1: ApiVersionRequest failed: Local: Timed out: probably due to broker version < 0.10 (see api.version.request configuration) (after 10002ms in state APIVERSION_QUERY)",
+                T::NoAnswer,
             ),
             (-187, "1/1 brokers are down", T::Unreachable),
             (-185, "Local: Timed out", T::NoAnswer),

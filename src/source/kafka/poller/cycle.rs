@@ -45,7 +45,7 @@ impl Poller {
     pub(super) async fn cycle(&mut self, asks: &mut Asks) -> Result<Result<Duration, Why>, End> {
         self.begin();
         // Once: a cluster that is down stays down until it answers.
-        if !std::mem::replace(&mut self.introduced, true) {
+        if self.told.is_none() {
             self.health(HealthState::Connecting, None).await?;
         }
         if let Some(down) = self.refresh_if_due(asks).await? {
@@ -101,25 +101,44 @@ impl Poller {
         if !self.topology.stale && !due(self.topology.fetched, METADATA_EACH, now) {
             return Ok(None);
         }
-        self.refresh(asks).await?;
         if self.topology.fetched.is_some() {
+            self.refresh(asks).await?;
             return Ok(None);
         }
-        // The first read has nothing to go on with: wait for it to its end.
+        self.first_metadata(asks).await
+    }
+
+    /// The first read has nothing to go on with: it is waited for to its end, and what keeps it from
+    /// coming is told meanwhile.
+    async fn first_metadata(&mut self, asks: &mut Asks) -> Result<Option<Why>, End> {
+        self.push_metadata();
+        let mut told = None;
         while self.lanes.busy((Class::Metadata, -1)) && self.topology.fetched.is_none() {
-            self.turn(Instant::now() + super::LOOK, asks).await?;
-            if self.count.started.elapsed() > ENOUGH && self.pulse.decisive() {
+            self.idle(Instant::now() + super::LOOK, asks).await?;
+            let enough = self.count.started.elapsed() > ENOUGH;
+            if enough && self.pulse.decisive() {
                 break;
+            }
+            let trouble = self.pulse.trouble();
+            let kind = trouble.as_ref().map(|trouble| trouble.kind);
+            if kind != told && self.told == Some(HealthState::Connecting) {
+                told = kind;
+                let why = trouble.map(|trouble| Why::text(trouble.to_string()));
+                self.health(HealthState::Connecting, why).await?;
             }
         }
         Ok(self.topology.fetched.is_none().then(|| self.why_down()))
     }
 
-    /// Fetches whole metadata, unless that is under way already.
-    pub(super) async fn refresh(&mut self, asks: &mut Asks) -> Result<(), End> {
+    fn push_metadata(&mut self) {
         if !self.lanes.busy((Class::Metadata, -1)) {
             self.push(Job::new(Class::Metadata, None, Query::Metadata));
         }
+    }
+
+    /// Fetches whole metadata, unless that is under way already.
+    pub(super) async fn refresh(&mut self, asks: &mut Asks) -> Result<(), End> {
+        self.push_metadata();
         self.settle(&[Class::Metadata], asks).await
     }
 

@@ -43,10 +43,13 @@ use super::config::KafkaConfig;
 use super::pulse::Pulse;
 use super::records::Records;
 use crate::model::{Ask, Fact, HealthState, Observation, Why};
+use crate::source::backoff::Backoff;
 use crate::source::stamp::Stamper;
 
 /// A lane that has not moved for this long is not waited for.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// Before a cluster that is down is tried again for the first time; then doubled, up to its interval.
+const AGAIN: Duration = Duration::from_secs(1);
 /// How often a wait looks at the clock.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -96,8 +99,10 @@ pub(super) struct Poller {
     listing: Option<Listing>,
     /// Groups whose coordinator said that it is none.
     moved: Vec<Job>,
-    /// Whether it has been said that the cluster is being connected to.
-    introduced: bool,
+    /// Brokers that have answered since the last metadata.
+    heard: BTreeSet<i32>,
+    /// How the cluster was last said to be.
+    told: Option<HealthState>,
     cluster_id: Option<Arc<str>>,
     controller: Option<i32>,
     cluster_read: Option<Instant>,
@@ -155,26 +160,27 @@ impl Poller {
             stable_swept: None,
             records: None,
             moved: Vec::new(),
-            introduced: false,
+            heard: BTreeSet::new(),
+            told: None,
         }
     }
 
     /// Polls until it is told to stop or nobody listens.
     pub(super) async fn run(&mut self, asks: &mut mpsc::Receiver<Ask>) -> End {
-        let mut failures: u32 = 0;
+        let interval = self.config.poll_interval;
+        let mut backoff = Backoff::new(AGAIN, interval);
         loop {
             let pause = match self.cycle(asks).await {
                 Err(end) => return end,
                 Ok(Ok(interval)) => {
-                    failures = 0;
+                    backoff.reset();
                     interval.saturating_sub(self.count.started.elapsed())
                 }
                 Ok(Err(down)) => {
                     if let Err(end) = self.health(HealthState::Down, Some(down)).await {
                         return end;
                     }
-                    failures = failures.saturating_add(1);
-                    backoff(failures, self.config.poll_interval)
+                    backoff.failed()
                 }
             };
             if let Err(end) = self.idle(Instant::now() + pause, asks).await {
@@ -200,6 +206,7 @@ impl Poller {
 
     async fn health(&mut self, state: HealthState, why: Option<Why>) -> Result<(), End> {
         let now = Instant::now();
+        self.told = Some(state);
         self.emit(Fact::Health { state, why }, now, now).await
     }
 
@@ -335,10 +342,4 @@ impl Poller {
             () = tokio::time::sleep_until(until.into()) => Ok(()),
         }
     }
-}
-
-/// How long to wait after so many failures in a row: one second, doubled, up to the interval.
-fn backoff(failures: u32, interval: Duration) -> Duration {
-    let doubled = Duration::from_secs(1).saturating_mul(1 << failures.saturating_sub(1).min(6));
-    doubled.min(interval.max(Duration::from_secs(1)))
 }

@@ -27,6 +27,7 @@ impl Poller {
         };
         if !silent && answers(&done.result) {
             self.count.answers += 1;
+            self.note_heard(done.job.lane.1);
         }
         let now = Instant::now();
         let unasked = self.lanes.ended(done.job.lane, silent, now);
@@ -47,6 +48,19 @@ impl Poller {
             .await?;
         }
         Ok(())
+    }
+
+    /// Tells the client's listener who has answered, once after each metadata.
+    fn note_heard(&mut self, broker: i32) {
+        if self.heard.insert(broker) {
+            let known = self
+                .topology
+                .brokers
+                .iter()
+                .find(|known| known.id == broker);
+            let address = known.map(|known| format!("{}:{}", known.host, known.port));
+            self.pulse.heard(address);
+        }
     }
 
     async fn digest(&mut self, done: Done) -> Result<(), End> {
@@ -72,6 +86,7 @@ impl Poller {
         match answer {
             Answer::Metadata(metadata) => {
                 self.topology.take(metadata, &self.config, answered);
+                self.heard.clear();
                 self.tell_brokers(asked, answered).await?;
                 self.emit(self.topology.fact(), asked, answered).await
             }
