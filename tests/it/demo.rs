@@ -1,10 +1,14 @@
 //! README's first command in a real terminal.
 
+use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
-use crate::support::eventually;
+use crate::support::embedded::REFUSED;
 use crate::support::laggard::binary;
+use crate::support::process::run_dir;
 use crate::support::terminal::Terminal;
+use crate::support::{eventually, unique};
 
 /// A group's line on the groups screen.
 fn line<'a>(screen: &'a str, group: &str) -> Option<&'a str> {
@@ -17,7 +21,12 @@ fn it_shows_groups_that_move_and_leaves_the_terminal_as_it_was() {
     let terminal = Terminal::open(120, 40);
     terminal.line("stty -g | cksum; echo before");
     terminal.wait("first checksum", |screen| screen.contains("\nbefore"));
-    terminal.line(&format!("{} demo; echo ended with $?", binary().display()));
+    let log = run_dir().join(unique("demo")).with_extension("log");
+    terminal.line(&format!(
+        "LAGGARD_LOG__FILE={} {} demo; echo ended with $?",
+        log.display(),
+        binary().display()
+    ));
     let first = terminal.wait("groups", |screen| line(screen, "payments-settle").is_some());
     assert!(first.contains("STATUS") && !first.contains('$'), "{first}");
     // Numbers move: a group's line is another one soon.
@@ -45,6 +54,14 @@ fn it_shows_groups_that_move_and_leaves_the_terminal_as_it_was() {
         .map(|word| line_before(&after, word))
         .into();
     assert_eq!(modes[0], modes[1], "{after}");
+    assert_only_reads(&log);
+}
+
+/// That it wrote a log, and no embedded broker refused anything in it.
+#[track_caller]
+fn assert_only_reads(log: &Path) {
+    let log = fs::read_to_string(log).unwrap();
+    assert!(!log.contains(REFUSED), "{log}");
 }
 
 /// The line above the one that is this word.

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::embedded::REFUSED;
 use super::kafka::KafkaCluster;
 use super::kafka::tools::GroupRow;
 use super::process::{Running, guarded, run_dir};
@@ -86,6 +87,7 @@ pub fn laggard<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Ended
         status.is_some(),
         "laggard did not end within a minute: {ended:#?}"
     );
+    assert!(!ended.stderr.contains(REFUSED), "{ended:#?}");
     ended
 }
 
@@ -119,6 +121,15 @@ impl Served {
     /// The same at an address where a cluster need not be.
     #[track_caller]
     pub fn of(bootstrap: &str) -> Self {
+        Self::with(&[
+            ("LAGGARD_CLUSTERS__IT__BOOTSTRAP_SERVERS", bootstrap),
+            ("LAGGARD_CLUSTERS__IT__POLL_INTERVAL", "1s"),
+        ])
+    }
+
+    /// The same with settings of one's own, as environment variables.
+    #[track_caller]
+    pub fn with(environment: &[(&str, &str)]) -> Self {
         let base = run_dir().join(unique("serve"));
         let (stdout, stderr) = (base.with_extension("out"), base.with_extension("err"));
         let address = TcpListener::bind("127.0.0.1:0")
@@ -128,8 +139,7 @@ impl Served {
             .to_string();
         let mut command = command(&stdout, &stderr);
         command.args(["serve", "--listen", &address]);
-        command.env("LAGGARD_CLUSTERS__IT__BOOTSTRAP_SERVERS", bootstrap);
-        command.env("LAGGARD_CLUSTERS__IT__POLL_INTERVAL", "1s");
+        command.envs(environment.iter().copied());
         let mut served = Self {
             running: Running::start(command).unwrap(),
             address,
@@ -185,6 +195,15 @@ impl Served {
             "laggard serve ended:\n{}",
             self.log()
         );
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let log = self.log();
+            assert!(!log.contains(REFUSED), "{log}");
+        }
     }
 }
 

@@ -8,6 +8,7 @@
     reason = "each helper is used by the tests that need it, not by all"
 )]
 
+pub mod embedded;
 pub mod inside;
 pub mod kafka;
 pub mod laggard;

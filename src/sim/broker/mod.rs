@@ -212,6 +212,13 @@ impl Shared {
     }
 
     fn refuse(&self, forbidden: Forbidden) {
+        tracing::error!(
+            target: "laggard::sim",
+            api_key = forbidden.api_key,
+            version = forbidden.version,
+            broker = forbidden.broker,
+            "the embedded cluster refuses a request that is not on the read-only list"
+        );
         self.forbidden
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -94,13 +94,12 @@ impl Reader {
         let mut consumer: Option<BaseConsumer> = None;
         while let Ok(wanted) = inbox.recv() {
             let asked = Instant::now();
-            let read = match &consumer {
-                Some(consumer) => first_record(consumer, &wanted),
-                None => self
-                    .client
-                    .create()
-                    .and_then(|made: BaseConsumer| first_record(consumer.insert(made), &wanted)),
-            };
+            // A leader that moved fails a consumer that knows the old one: once more with a new one.
+            let known = consumer.is_some();
+            let mut read = self.read(&mut consumer, &wanted);
+            if read.is_err() && known {
+                read = self.read(&mut consumer, &wanted);
+            }
             match read {
                 Ok(Some(fact)) => {
                     let observation = Observation::Read {
@@ -118,10 +117,24 @@ impl Reader {
                     // The code alone: a message may quote what the broker was told.
                     let code = error.rdkafka_error_code();
                     tracing::debug!(target: "laggard::kafka", cluster = %self.cluster, ?code, "a record cannot be read");
-                    consumer = None;
                 }
             }
         }
+    }
+
+    /// Reads with the consumer, made first if there is none; one that failed is not used again.
+    fn read(
+        &self,
+        consumer: &mut Option<BaseConsumer>,
+        wanted: &Wanted,
+    ) -> KafkaResult<Option<Fact>> {
+        let made = match consumer.take() {
+            Some(made) => made,
+            None => self.client.create()?,
+        };
+        let read = first_record(&made, wanted)?;
+        *consumer = Some(made);
+        Ok(read)
     }
 }
 
