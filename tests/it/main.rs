@@ -16,6 +16,7 @@ mod support;
 mod architecture;
 mod assignors;
 mod calls;
+mod clusters;
 mod commands;
 mod demo;
 mod doctor;

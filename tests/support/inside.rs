@@ -1,13 +1,13 @@
 //! A session inside the test process: the source, the pipeline and the document, with nothing between them and a real cluster but the wiring
 //! that the binary has too. In: a cluster or librdkafka's properties. Out: snapshots as JSON.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use laggard::app::session::{Feed, Session, Start};
 use laggard::model::document::{from_json, to_json};
 use laggard::model::{
-    Clock, ClusterName, ClusterSettings, Pattern, Policy, PolicyRule, Settings, Snapshot, Span,
+    Clock, ClusterSettings, Pattern, Policy, PolicyRule, Settings, Snapshot, Span,
 };
 use laggard::source::kafka::{Filter, KafkaConfig, KafkaSource, Properties};
 use laggard::source::stamp::Stamper;
@@ -80,33 +80,52 @@ impl Inside {
         read_records: Option<Filter>,
         policies: Vec<PolicyRule>,
     ) -> Self {
+        let config = KafkaConfig {
+            poll_interval: Duration::from_secs(1),
+            read_records,
+            ..KafkaConfig::new("it".into(), properties)
+        };
+        Self::of(vec![config], policies)
+    }
+
+    /// Begins with these clusters in one pipeline and waits for nothing.
+    pub fn of(configs: Vec<KafkaConfig>, policies: Vec<PolicyRule>) -> Self {
+        Self::all(configs, None, policies)
+    }
+
+    /// The same with one more, whose source is not Kafka's.
+    pub fn beside(configs: Vec<KafkaConfig>, feed: Feed) -> Self {
+        Self::all(configs, Some(feed), Vec::new())
+    }
+
+    fn all(configs: Vec<KafkaConfig>, other: Option<Feed>, policies: Vec<PolicyRule>) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
             .build()
             .unwrap();
-        let (name, stamper) = (ClusterName::from("it"), Stamper::new());
-        let config = KafkaConfig {
-            poll_interval: Duration::from_secs(1),
-            read_records,
-            ..KafkaConfig::new(name.clone(), properties)
+        let stamper = Stamper::new();
+        let settings = |config: &KafkaConfig| ClusterSettings {
+            poll_interval: Span::from_millis(
+                i64::try_from(config.poll_interval.as_millis()).unwrap(),
+            ),
+            ..ClusterSettings::named(config.cluster.clone())
         };
-        let settings = ClusterSettings {
-            poll_interval: Span::from_secs(1),
-            ..ClusterSettings::named(name.clone())
+        let others = other
+            .iter()
+            .map(|feed| ClusterSettings::named(feed.cluster.clone()));
+        let clusters = configs.iter().map(settings).chain(others).collect();
+        let feed = |config: KafkaConfig| Feed {
+            cluster: config.cluster.clone(),
+            source: Box::new(KafkaSource::new(config, stamper)),
         };
+        let feeds = configs.into_iter().map(feed).chain(other).collect();
         let clock: Clock = Arc::new(move || stamper.now());
         let guard = runtime.enter();
         let session = Session::start(Start {
-            settings: Arc::new(Settings {
-                clusters: vec![settings],
-                policies,
-            }),
+            settings: Arc::new(Settings { clusters, policies }),
             past: Box::new(std::iter::empty()),
-            feeds: vec![Feed {
-                cluster: name,
-                source: Box::new(KafkaSource::new(config, stamper)),
-            }],
+            feeds,
             cut_each: laggard::app::session::AT_LEAST_EACH,
             clock,
             stop: CancellationToken::new(),
@@ -116,6 +135,20 @@ impl Inside {
             session: Some(session),
             runtime,
         }
+    }
+
+    /// Keeps every snapshot from now on.
+    pub fn record(&self) -> Arc<Mutex<Vec<Arc<Snapshot>>>> {
+        let kept = Arc::new(Mutex::new(Vec::new()));
+        let mut snapshots = self.session.as_ref().unwrap().snapshots.clone();
+        let keeps = Arc::clone(&kept);
+        self.runtime.spawn(async move {
+            while snapshots.changed().await.is_ok() {
+                let snapshot = Arc::clone(&snapshots.borrow_and_update());
+                keeps.lock().unwrap().push(snapshot);
+            }
+        });
+        kept
     }
 
     pub fn latest(&self) -> Arc<Snapshot> {
