@@ -1,134 +1,200 @@
-//! Brokers that are killed, hung and brought back while `laggard serve` watches: the others' readings stay known, their own turn stale with the
-//! reason and come back, and nothing is ever shown that was not so.
+//! Brokers that are killed, hung and brought back while a session in this process and `laggard serve` watch the same cluster: in every snapshot
+//! of both, what healthy brokers answer for stays known and fresh, the broken one's own turns stale with the reason and comes back, and nothing
+//! is ever shown that was not so.
 
+mod judge;
+mod truth;
+
+use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::Duration;
 
-use serde_json::Value;
+use laggard::model::Snapshot;
+use laggard::model::document::from_json;
+use laggard::source::kafka::{KafkaConfig, Properties};
 
-use crate::support::inside::Inside as Served;
+use self::judge::{Fault, Judge};
+use self::truth::{Truth, now};
+use crate::support::inside::Inside;
 use crate::support::kafka::{KafkaCluster, Options};
-use crate::support::laggard::partition;
+use crate::support::laggard::Served;
 use crate::support::{eventually, unique};
 
-const END: i64 = 10;
-const COMMITTED: i64 = 4;
+/// A fifth of the default: two of them are how old a reading may be.
+const POLL: Duration = Duration::from_secs(2);
+/// Spreads a cycle over a part of its interval, so that a fault can fall into the middle of a poll.
+const REQUESTS_PER_SECOND: f64 = 20.0;
+const SOON: Duration = Duration::from_mins(1);
 
 /// How many faults; the full run is 30.
 fn faults() -> usize {
-    std::env::var("LAGGARD_FAULTS").map_or(4, |count| count.parse().unwrap())
+    std::env::var("LAGGARD_FAULTS").map_or(3, |count| count.parse().unwrap())
 }
 
-struct Watched {
-    cluster: KafkaCluster,
-    served: Served,
-    group: String,
-    pinned: String,
-    replicated: String,
+type Seen = Arc<Mutex<Vec<Arc<Snapshot>>>>;
+
+/// Who watches, and every snapshot that it has shown.
+struct Watcher {
+    name: &'static str,
+    seen: Seen,
 }
 
-impl Watched {
-    fn start() -> Self {
-        let cluster = KafkaCluster::start(3, &Options::default());
-        let (group, pinned, replicated) =
-            (unique("faults"), unique("pinned"), unique("replicated"));
-        cluster.create_pinned_topic(&pinned);
-        cluster.create_topic(&replicated, 3);
-        for (topic, partition) in [&pinned, &replicated]
-            .into_iter()
-            .flat_map(|topic| (0..3).map(move |p| (topic, p)))
-        {
-            cluster.produce(topic, partition, usize::try_from(END).unwrap());
-            cluster.commit(&group, &[(topic, partition, COMMITTED)]);
-        }
-        let served = Served::start(&cluster);
-        Self {
-            cluster,
-            served,
-            group,
-            pinned,
-            replicated,
-        }
+impl Watcher {
+    fn latest(&self) -> Result<Arc<Snapshot>, String> {
+        let seen = self.seen.lock().unwrap();
+        seen.last().cloned().ok_or("no snapshot yet".to_owned())
     }
+}
 
-    /// A snapshot, in which every number has to be the true one or none.
-    #[track_caller]
-    fn look(&mut self) -> Value {
-        let document = self.served.snapshot();
-        for (topic, number) in [&self.pinned, &self.replicated]
-            .into_iter()
-            .flat_map(|topic| (0..3).map(move |p| (topic, p)))
-        {
-            let row = partition(&document, &self.group, topic, number).unwrap();
-            let truth = [
-                ("committed_offset", COMMITTED),
-                ("log_end_offset", END),
-                ("lag", END - COMMITTED),
-                ("effective_lag", END - COMMITTED),
-            ];
-            for (field, truth) in truth {
-                let reading = &row[field];
-                assert!(
-                    reading["value"].is_null() || reading["value"] == truth,
-                    "{topic}-{number} {field}: {row:#}"
-                );
-                assert!(
-                    is_known(reading) || reading["why"].is_string(),
-                    "{topic}-{number} {field} gives no reason: {row:#}"
-                );
-            }
-        }
-        document
-    }
+fn inside(cluster: &KafkaCluster) -> (Inside, Watcher) {
+    let properties = Properties::bootstrap(&cluster.bootstrap());
+    let config = KafkaConfig {
+        poll_interval: POLL,
+        requests_per_second: Some(REQUESTS_PER_SECOND),
+        ..KafkaConfig::new("it".into(), properties)
+    };
+    let inside = Inside::of(vec![config], Vec::new());
+    let seen = inside.record();
+    let name = "in process";
+    (inside, Watcher { name, seen })
+}
 
-    /// Waits until the readings of these brokers' own partitions are known, and those of all others are not.
-    #[track_caller]
-    fn wait_known(&mut self, known: &[usize]) {
-        eventually(Duration::from_secs(45), || {
-            let document = self.look();
-            for id in 1..=3 {
-                let number = i32::try_from(id - 1).unwrap();
-                let row = partition(&document, &self.group, &self.pinned, number)?;
-                if is_known(&row["lag"]) != known.contains(&id) {
-                    return Err(format!("{}-{number}, of broker {id}: {row:#}", self.pinned));
-                }
-                let moved = partition(&document, &self.group, &self.replicated, number)?;
-                if !is_known(&moved["lag"]) {
-                    return Err(format!(
-                        "{}-{number}, which has a leader: {moved:#}",
-                        self.replicated,
-                    ));
+/// The process as a user runs it, looked at five times a second.
+fn served(cluster: &KafkaCluster) -> Watcher {
+    let served = Served::with(&[
+        (
+            "LAGGARD_CLUSTERS__IT__BOOTSTRAP_SERVERS",
+            &cluster.bootstrap(),
+        ),
+        (
+            "LAGGARD_CLUSTERS__IT__POLL_INTERVAL",
+            &format!("{}s", POLL.as_secs()),
+        ),
+        (
+            "LAGGARD_CLUSTERS__IT__REQUESTS_PER_SECOND",
+            &REQUESTS_PER_SECOND.to_string(),
+        ),
+    ]);
+    let seen = Seen::default();
+    let kept = Arc::downgrade(&seen);
+    thread::spawn(move || {
+        while let Some(kept) = kept.upgrade() {
+            // A process that died shows as snapshots that no longer come.
+            if let Ok(text) = served.get("/api/v1/snapshot") {
+                let snapshot = from_json(text.as_bytes()).unwrap();
+                let mut kept = kept.lock().unwrap();
+                if kept.last().is_none_or(|last| last.at < snapshot.at) {
+                    kept.push(Arc::new(snapshot));
                 }
             }
-            Ok(())
-        });
-    }
-}
-
-fn is_known(reading: &Value) -> bool {
-    !reading["value"].is_null() && reading["stale_since"].is_null()
+            thread::sleep(Duration::from_millis(200));
+        }
+    });
+    let name = "serve";
+    Watcher { name, seen }
 }
 
 #[test]
 fn brokers_that_die_and_hang_in_turn_spoil_only_their_own_readings() {
     require!(kafka);
-    let mut watched = Watched::start();
-    watched.wait_known(&[1, 2, 3]);
-    for fault in 0..faults() {
-        let (broker, hangs) = (fault % 3 + 1, fault % 2 == 1);
-        let others: Vec<_> = (1..=3).filter(|id| *id != broker).collect();
-        if hangs {
-            watched.cluster.hang(broker);
-        } else {
-            watched.cluster.kill(broker);
+    let options = Options::default().with("auto.leader.rebalance.enable", "false");
+    let cluster = KafkaCluster::start(3, &options);
+    let truth = Truth::start(&cluster, &unique("faults"));
+    let (_session, here) = inside(&cluster);
+    let watchers = [here, served(&cluster)];
+    let judge = Judge::new(&truth, POLL);
+    wait(&watchers, |snapshot| judge.all_known(snapshot));
+    for n in 0..faults() {
+        let fault = bring_about(n, &cluster, &truth, &watchers, &judge);
+        for watcher in &watchers {
+            let snapshots = watcher.seen.lock().unwrap();
+            let told = judge.judge(&fault, &snapshots);
+            eprintln!("fault {n}, {}: {told}", watcher.name);
         }
-        watched.wait_known(&others);
-        if hangs {
-            watched.cluster.wake(broker);
+    }
+}
+
+/// One fault from the last calm moment to the next one.
+fn bring_about(
+    n: usize,
+    cluster: &KafkaCluster,
+    truth: &Truth,
+    watchers: &[Watcher],
+    judge: &Judge<'_>,
+) -> Fault {
+    let (broker, hangs) = (n % 3 + 1, n % 2 == 1);
+    let healthy = cluster.bootstrap_of(broker % 3 + 1);
+    let led = truth.led_by(broker, &healthy);
+    truth.spare(Some(broker));
+    in_mid_poll(&watchers[0]);
+    let began = now();
+    if hangs {
+        cluster.hang(broker);
+    } else {
+        cluster.kill(broker);
+    }
+    eventually(SOON, || truth.leads_nothing(broker, &healthy));
+    let moved = now();
+    wait(watchers, |snapshot| {
+        judge.only_its_own_is_not_known(snapshot, broker)
+    });
+    while !judge.has_long_begun(began, now()) {
+        thread::sleep(Duration::from_millis(100));
+    }
+    let returned = now();
+    if hangs {
+        cluster.wake(broker);
+    } else {
+        cluster.restart(broker);
+    }
+    cluster.wait_until_ready(SOON);
+    wait(watchers, |snapshot| judge.all_known(snapshot));
+    let elected = now();
+    cluster.elect_preferred_leaders();
+    eventually(SOON, || truth.leads_again(broker, &led, &healthy));
+    // What the election spoiled may not have shown yet.
+    thread::sleep(2 * POLL);
+    wait(watchers, |snapshot| judge.all_known(snapshot));
+    truth.spare(None);
+    Fault {
+        broker,
+        hangs,
+        led,
+        began,
+        moved,
+        returned,
+        elected,
+        healed: now(),
+    }
+}
+
+/// Waits for the end of a cycle, then until the next one is half done.
+#[track_caller]
+fn in_mid_poll(watcher: &Watcher) {
+    let latest = || watcher.latest().unwrap();
+    let cycle = |snapshot: &Snapshot| {
+        let health = &snapshot.cluster("it").unwrap().health;
+        health.cycle.as_ref().unwrap().took.to_std()
+    };
+    let before = latest().at;
+    let took = eventually(SOON, || {
+        let snapshot = latest();
+        if snapshot.at > before {
+            Ok(cycle(&snapshot))
         } else {
-            watched.cluster.restart(broker);
+            Err("no cycle ends".to_owned())
         }
-        watched.wait_known(&[1, 2, 3]);
-        watched.cluster.elect_preferred_leaders();
-        watched.wait_known(&[1, 2, 3]);
+    });
+    thread::sleep(POLL.saturating_sub(took / 2));
+}
+
+/// Waits until the newest snapshot of each watcher pleases.
+#[track_caller]
+fn wait(watchers: &[Watcher], pleases: impl Fn(&Snapshot) -> Result<(), String>) {
+    for watcher in watchers {
+        eventually(SOON, || {
+            let told = watcher.latest().and_then(|snapshot| pleases(&snapshot));
+            told.map_err(|complaint| format!("{}: {complaint}", watcher.name))
+        });
     }
 }

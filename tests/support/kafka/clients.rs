@@ -200,6 +200,23 @@ impl KafkaCluster {
     }
 }
 
+/// The leader of each partition, as the brokers at these addresses tell it; −1 where there is none.
+pub fn leaders_seen(bootstrap: &str, topic: &str) -> Result<Vec<i32>, String> {
+    let probe: BaseConsumer = config(bootstrap)
+        .create()
+        .map_err(|error| error.to_string())?;
+    let metadata = probe
+        .fetch_metadata(Some(topic), Duration::from_secs(5))
+        .map_err(|error| error.to_string())?;
+    let mut leaders: Vec<_> = metadata.topics()[0]
+        .partitions()
+        .iter()
+        .map(|partition| (partition.id(), partition.leader()))
+        .collect();
+    leaders.sort_unstable();
+    Ok(leaders.into_iter().map(|(_, leader)| leader).collect())
+}
+
 /// Commits for a group without members. See [`KafkaCluster::committer`].
 pub struct Committer(BaseConsumer);
 

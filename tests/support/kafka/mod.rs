@@ -95,6 +95,11 @@ impl KafkaCluster {
         self.addresses(|node| node.ports.plain)
     }
 
+    /// The same of one broker.
+    pub fn bootstrap_of(&self, id: usize) -> String {
+        format!("127.0.0.1:{}", self.nodes[id - 1].ports.plain)
+    }
+
     /// `host:port,…` of the `SASL_SSL` listener (PLAIN and SCRAM-SHA-512).
     pub fn bootstrap_sasl(&self) -> String {
         self.addresses(|node| node.ports.sasl)
