@@ -14,8 +14,18 @@ const WITHIN: Duration = Duration::from_secs(15);
 
 /// Waits until a row has these committed and end offsets and this lag.
 #[track_caller]
-fn wait_row(served: &mut Served, (group, topic): (&str, &str), expected: [i64; 3]) -> Value {
-    eventually(WITHIN, || {
+fn wait_row(served: &mut Served, of: (&str, &str), expected: [i64; 3]) -> Value {
+    wait_row_within(WITHIN, served, of, expected)
+}
+
+#[track_caller]
+fn wait_row_within(
+    within: Duration,
+    served: &mut Served,
+    (group, topic): (&str, &str),
+    expected: [i64; 3],
+) -> Value {
+    eventually(within, || {
         let document = served.snapshot();
         let row = partition(&document, group, topic, 0)?;
         let seen =
@@ -39,32 +49,65 @@ fn a_new_group_on_a_new_topic_is_right_in_the_next_cycle() {
     wait_row(&mut served, (&group, &topic), [5, 8, 3]);
 }
 
+/// Long enough to delete a topic and make it anew between two polls.
+const RARELY: Duration = Duration::from_secs(15);
+
+/// The last poll's end, and the topic's id.
+fn seen_of(served: &Served, topic: &str) -> (Value, Value) {
+    let document = served.snapshot();
+    let cluster = &document["clusters"][0];
+    let mut topics = cluster["topics"].as_array().unwrap().iter();
+    let id = topics.find(|seen| seen["topic"] == topic);
+    (
+        cluster["health"]["last_complete_listing"].clone(),
+        id.map_or(Value::Null, |seen| seen["topic_id"].clone()),
+    )
+}
+
+/// Kafka deletes the commits of a deleted topic, but not at once: until then they lie beyond the end. Either way there is no lag to tell, and
+/// surely none of 10 or 0.
 #[test]
-fn a_topic_made_anew_starts_a_new_history() {
+fn a_topic_made_anew_between_two_polls_starts_a_new_history() {
     require!(kafka);
     let (cluster, topic, group) = (shared(), unique("anew"), unique("anew"));
     cluster.create_topic(&topic, 1);
     cluster.produce(&topic, 0, 50);
     cluster.commit(&group, &[(&topic, 0, 40)]);
-    let mut served = Served::start(cluster);
+    let mut served = Served::start_each(cluster, RARELY);
     wait_row(&mut served, (&group, &topic), [40, 50, 10]);
+    let last_poll = || seen_of(&served, &topic).0;
+    let before = seen_of(&served, &topic);
+    // From the beginning of an interval, so that the next poll is far.
+    let polled = eventually(2 * RARELY, || {
+        let polled = last_poll();
+        (polled != before.0)
+            .then_some(polled)
+            .ok_or("no poll".to_owned())
+    });
     cluster.delete_topic(&topic);
     cluster.create_topic(&topic, 1);
     cluster.produce(&topic, 0, 3);
-    // Kafka deletes the commits of a deleted topic, but not at once: until then they lie beyond the end. Either way there is no lag to tell, and
-    // surely none of 10 or 0.
-    eventually(WITHIN, || {
+    assert_eq!(last_poll(), polled, "a poll fell between");
+    let made_anew =
+        |row: &Value| row["log_end_offset"]["value"] == 3 && row["lag"]["value"].is_null();
+    eventually(2 * RARELY, || {
         let document = served.snapshot();
         let row = partition(&document, &group, &topic, 0)?;
-        let ended = row["log_end_offset"]["value"] == 3 && row["lag"]["value"].is_null();
-        if ended {
+        let (lag, polled_again) = (&row["lag"]["value"], last_poll() != polled);
+        // Until the next poll the old picture stands; then no number but the new one's.
+        let (old, end) = (*lag == 10, &row["log_end_offset"]["value"]);
+        let new = lag.is_null() && (end.is_null() || *end == 3);
+        assert!(old || new, "{row:#}");
+        if polled_again && made_anew(row) {
             Ok(())
         } else {
             Err(format!("{row:#}"))
         }
     });
+    let (_, id) = seen_of(&served, &topic);
+    assert!(id.is_string() && id != before.1, "{id} after {}", before.1);
     cluster.commit(&group, &[(&topic, 0, 1)]);
-    let row = wait_row(&mut served, (&group, &topic), [1, 3, 2]);
+    let row = wait_row_within(2 * RARELY, &mut served, (&group, &topic), [1, 3, 2]);
     assert_ne!(row["status"]["value"], "data_loss", "{row:#}");
 }
 

@@ -31,6 +31,17 @@ impl Inside {
         Self::start_with(cluster, None)
     }
 
+    /// The same, read at this interval.
+    #[track_caller]
+    pub fn start_each(cluster: &KafkaCluster, poll_interval: Duration) -> Self {
+        let properties = Properties::bootstrap(&cluster.bootstrap());
+        let config = KafkaConfig {
+            poll_interval,
+            ..KafkaConfig::new("it".into(), properties)
+        };
+        Self::of(vec![config], Vec::new()).after_a_cycle()
+    }
+
     /// The same, allowed to read single records of these topics.
     #[track_caller]
     pub fn start_with(cluster: &KafkaCluster, read_records: Option<Filter>) -> Self {

@@ -6,8 +6,8 @@ use super::super::ffi::{self, ResourceConfigs, TopicOffsets};
 use super::groups::{model_state, model_type};
 use super::why::why;
 use crate::model::{
-    AssignedTopic, CleanupPolicy, CommitRead, GroupDescription, GroupId, Member, MemberId, Span,
-    TopicCommits, TopicConfig, TopicName,
+    AssignedTopic, CleanupPolicy, CommitRead, GroupDescription, GroupId, GroupState, GroupType,
+    Member, MemberId, Span, TopicCommits, TopicConfig, TopicName,
 };
 
 /// A group's commits on one topic.
@@ -38,6 +38,23 @@ pub(super) fn description(group: ffi::GroupDescription) -> GroupDescription {
         assignor: Some(group.assignor).filter(|name| !name.is_empty()),
         coordinator: group.coordinator,
         members: Some(members),
+    }
+}
+
+/// A group of which nothing but its type was learned.
+pub(super) fn only_type(
+    group: &Arc<str>,
+    group_type: &GroupType,
+    coordinator: i32,
+) -> GroupDescription {
+    GroupDescription {
+        group: GroupId::from(Arc::clone(group)),
+        group_type: group_type.clone(),
+        state: GroupState::Unknown,
+        protocol_type: None,
+        assignor: None,
+        coordinator: (coordinator >= 0).then_some(coordinator),
+        members: None,
     }
 }
 

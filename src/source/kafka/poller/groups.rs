@@ -173,29 +173,32 @@ impl Groups {
         }
     }
 
-    /// Learns the type of a group that only the classic listing has, from whether it has commits.
-    /// True if it is a share group.
+    /// Learns the type of a group that only the classic listing has, from whether it has commits:
+    /// that type, and whether it is news. None of a group whose type is told.
     ///
     /// No call of librdkafka tells the type of such a group. Streams groups commit offsets; share
     /// groups never do, they keep their state elsewhere. A streams group that has not committed
     /// anything yet is taken for a share group until its first commit.
-    pub(super) fn learn_type(&mut self, group: &Arc<str>, commits: bool) -> bool {
-        let Some(known) = self.known.get_mut(group) else {
-            return false;
-        };
+    pub(super) fn learn_type(
+        &mut self,
+        group: &Arc<str>,
+        commits: bool,
+    ) -> Option<(GroupType, bool)> {
+        let known = self.known.get_mut(group)?;
         if !known.foreign || !known.listed.protocol_type.is_empty() {
-            return false;
+            return None;
         }
-        let group_type = if commits {
+        let learned = if commits {
             GroupType::Streams
         } else {
             GroupType::Share
         };
-        known.listed.group_type = group_type.clone();
+        let before = std::mem::replace(&mut known.listed.group_type, learned.clone());
         if let Some((foreign, _)) = self.foreign.get_mut(group) {
-            foreign.group_type = group_type;
+            foreign.group_type = learned.clone();
         }
-        !commits
+        let news = before != learned;
+        Some((learned, news))
     }
 
     /// Groups to describe now: what changed, then those whose description is oldest.
@@ -370,8 +373,11 @@ mod tests {
             info("shared", "", "Dead"),
         ];
         groups.take_foreign(found, &config());
-        assert!(groups.learn_type(&Arc::from("shared"), false));
-        assert!(!groups.learn_type(&Arc::from("connect-sink"), false));
+        for news in [true, false] {
+            let learned = groups.learn_type(&Arc::from("shared"), false);
+            assert_eq!(learned, Some((GroupType::Share, news)));
+        }
+        assert_eq!(groups.learn_type(&Arc::from("connect-sink"), false), None);
         let listed = groups.take(vec![listing("a", ffi::GroupState::Stable)], true, &config());
         let told: Vec<_> = listed
             .into_iter()

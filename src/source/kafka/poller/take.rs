@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 
 use super::super::admin::TIMED_OUT;
 use super::super::ffi::{self, KafkaFailure, ResourceConfigs, TopicDescription, TopicOffsets};
-use super::facts::{commits, description, topic_config};
+use super::facts::{commits, description, only_type, topic_config};
 use super::job::{Answer, Done, Job, Query};
 use super::offsets::{merged, nobody_answered};
 use super::why::{Remedy, UNKNOWN_TOPIC, remedy, timed_out, why_failed};
 use super::{End, Poller};
-use crate::model::{Fact, GroupId, GroupPart, TopicName, Why};
+use crate::model::{Fact, GroupId, GroupPart, GroupType, TopicName, Why};
 
 /// Before something transient is asked again.
 const SHORTLY: Duration = Duration::from_millis(200);
@@ -227,10 +227,17 @@ impl Poller {
             return Ok(());
         }
         self.commits_flying.remove(&group);
-        if self.groups.learn_type(&group, !topics.is_empty()) {
-            return self
-                .tell_group_failed(&group, GroupPart::Commits, Why::PROTOCOL, asked, answered)
-                .await;
+        if let Some((group_type, news)) = self.groups.learn_type(&group, !topics.is_empty()) {
+            if news {
+                let description = Arc::new(only_type(&group, &group_type, job.lane.1));
+                self.emit(Fact::Group { description }, asked, answered)
+                    .await?;
+            }
+            if group_type == GroupType::Share {
+                return self
+                    .tell_group_failed(&group, GroupPart::Commits, Why::PROTOCOL, asked, answered)
+                    .await;
+            }
         }
         let mut told = Vec::with_capacity(topics.len());
         let mut rows = 0;
