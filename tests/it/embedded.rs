@@ -1,8 +1,11 @@
 //! The embedded cluster as others see it: Kafka's own tool and kcat read from it what its world says is true.
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use laggard::sim::scenario;
 use laggard::sim::spec::Scenario;
@@ -10,7 +13,9 @@ use laggard::sim::world::World;
 use serde_json::Value;
 
 use crate::support::embedded::Embedded;
+use crate::support::eventually;
 use crate::support::kafka::tools::{GROUPS, GroupRow, parse_groups, run_tool};
+use crate::support::laggard::{Served, as_group_rows, lag_at};
 
 const NOW: i64 = 1_800_000_000_000;
 
@@ -92,21 +97,119 @@ fn kafkas_own_tool_reads_the_truth_from_it() {
     }
 }
 
-fn kafkas_own_tool_reads_the_truth_from(cluster: &Embedded) {
-    let printed = run_tool(
-        GROUPS,
-        &[
-            "--bootstrap-server",
-            &cluster.bootstrap(),
-            "--describe",
-            "--all-groups",
-        ],
-    );
+/// What Kafka's own tool shows of all groups.
+#[track_caller]
+fn by_tool(bootstrap: &str) -> Vec<GroupRow> {
+    let arguments = [
+        "--bootstrap-server",
+        bootstrap,
+        "--describe",
+        "--all-groups",
+    ];
+    let printed = run_tool(GROUPS, &arguments);
     assert_eq!(printed.code, 0, "{printed:#?}");
     let mut seen = parse_groups(&printed.stdout);
     seen.sort();
     assert!(seen.len() >= 12, "{seen:#?}");
-    assert_eq!(seen, truth(cluster.world()));
+    seen
+}
+
+fn kafkas_own_tool_reads_the_truth_from(cluster: &Embedded) {
+    assert_eq!(by_tool(&cluster.bootstrap()), truth(cluster.world()));
+}
+
+/// What `laggard lag --output json` shows, but for what the tool leaves out: a partition that nobody owns and nobody has committed on. And where
+/// the tool shows a lag below 0, there is none.
+#[track_caller]
+fn by_laggard(bootstrap: &str) -> Vec<GroupRow> {
+    let mut rows = as_group_rows(&lag_at(bootstrap, &[]));
+    rows.retain(|row| row.committed_offset.is_some() || row.member_id.is_some());
+    rows
+}
+
+fn without_lag_below_0(mut rows: Vec<GroupRow>) -> Vec<GroupRow> {
+    for row in &mut rows {
+        row.lag = row.lag.filter(|lag| *lag >= 0);
+    }
+    rows
+}
+
+#[test]
+fn laggard_equals_kafkas_own_tool_row_for_row() {
+    require!(kafka);
+    for scenario in [scenario::bulk(30, 60, 3), scenario::demo()] {
+        let cluster = still(&scenario);
+        let tool = without_lag_below_0(by_tool(&cluster.bootstrap()));
+        assert_eq!(by_laggard(&cluster.bootstrap()), tool);
+    }
+}
+
+/// The demo's cluster moves on between two looks: what stood still while Laggard looked has to be the same, all else lie between.
+#[test]
+fn laggard_equals_kafkas_own_tool_on_the_demo() {
+    require!(kafka);
+    let listen = free_ports_in_a_row(3);
+    let demo = Served::demo(&listen);
+    let key = |row: &GroupRow| (row.group.clone(), row.topic.clone(), row.partition);
+    let by_key = |rows: Vec<GroupRow>| -> BTreeMap<_, _> {
+        rows.into_iter().map(|row| (key(&row), row)).collect()
+    };
+    let before = by_key(without_lag_below_0(by_tool(&listen)));
+    let ours = by_key(by_laggard(&listen));
+    let after = by_key(without_lag_below_0(by_tool(&listen)));
+    let (mut same, mut moved) = (0, 0);
+    for (key, was) in &before {
+        let Some(is) = after.get(key) else { continue };
+        let seen = ours
+            .get(key)
+            .unwrap_or_else(|| panic!("{key:?} is missing"));
+        if was == is {
+            assert_eq!(seen, was);
+            same += 1;
+            continue;
+        }
+        let between = |name: &str, of: fn(&GroupRow) -> Option<i64>| {
+            if let (Some(was), Some(is)) = (of(was), of(is)) {
+                let seen = of(seen).unwrap_or_else(|| panic!("{key:?} has no {name}"));
+                assert!(
+                    (was.min(is)..=was.max(is)).contains(&seen),
+                    "{key:?} {name}: {seen} between {was} and {is}"
+                );
+            }
+        };
+        between("committed offset", |row| row.committed_offset);
+        between("log end offset", |row| row.log_end_offset);
+        if was.member_id == is.member_id {
+            assert_eq!(seen.member_id, was.member_id, "{key:?}");
+        }
+        if let (Some(lag), Some(end)) = (seen.lag, seen.log_end_offset) {
+            assert_eq!(Some(end - lag), seen.committed_offset, "{key:?}");
+        }
+        moved += 1;
+    }
+    assert!(
+        ours.keys()
+            .all(|key| before.contains_key(key) || after.contains_key(key))
+    );
+    eprintln!("{same} rows stood still, {moved} moved");
+    assert!(
+        same > 5 && moved > 5,
+        "{same} rows stood still, {moved} moved"
+    );
+    drop(demo);
+}
+
+/// An address after which so many ports are free.
+fn free_ports_in_a_row(count: u16) -> String {
+    eventually(Duration::from_secs(5), || {
+        let first = TcpListener::bind("127.0.0.1:0").map_err(|error| error.to_string())?;
+        let port = first.local_addr().unwrap().port();
+        let others: Result<Vec<_>, _> = (1..count)
+            .map(|n| TcpListener::bind(("127.0.0.1", port.saturating_add(n))))
+            .collect();
+        others.map_err(|error| error.to_string())?;
+        Ok(format!("127.0.0.1:{port}"))
+    })
 }
 
 #[test]

@@ -94,9 +94,14 @@ pub fn laggard<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Ended
 /// `laggard lag --output json` on a cluster's open listener, with more arguments.
 #[track_caller]
 pub fn lag(cluster: &KafkaCluster, arguments: &[&str]) -> Value {
-    let bootstrap = cluster.bootstrap();
+    lag_at(&cluster.bootstrap(), arguments)
+}
+
+/// The same at an address.
+#[track_caller]
+pub fn lag_at(bootstrap: &str, arguments: &[&str]) -> Value {
     let ended = laggard(
-        ["lag", "--bootstrap-server", &bootstrap, "--output", "json"]
+        ["lag", "--bootstrap-server", bootstrap, "--output", "json"]
             .iter()
             .chain(arguments),
     );
@@ -130,6 +135,20 @@ impl Served {
     /// The same with settings of one's own, as environment variables.
     #[track_caller]
     pub fn with(environment: &[(&str, &str)]) -> Self {
+        Self::run(&["serve"], environment)
+    }
+
+    /// `laggard demo` without its screen, the embedded cluster offered to others at this address and the ports after it.
+    #[track_caller]
+    pub fn demo(cluster_listen: &str) -> Self {
+        Self::run(
+            &["demo", "--headless", "--cluster-listen", cluster_listen],
+            &[],
+        )
+    }
+
+    #[track_caller]
+    fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
         let base = run_dir().join(unique("serve"));
         let (stdout, stderr) = (base.with_extension("out"), base.with_extension("err"));
         let address = TcpListener::bind("127.0.0.1:0")
@@ -138,7 +157,7 @@ impl Served {
             .unwrap()
             .to_string();
         let mut command = command(&stdout, &stderr);
-        command.args(["serve", "--listen", &address]);
+        command.args(arguments).args(["--listen", &address]);
         command.envs(environment.iter().copied());
         let mut served = Self {
             running: Running::start(command).unwrap(),
