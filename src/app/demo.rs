@@ -17,6 +17,10 @@ use super::session::Feed;
 /// How often the demo is read if nobody says: often enough that one sees it move.
 pub const INTERVAL: Span = Span::from_secs(5);
 
+/// Verdicts of the past begin to within this of when they began. Nobody sees its snapshots: one a
+/// cycle would take most of the time until the first that somebody sees.
+const CUT_EACH: Span = Span::from_secs(60);
+
 /// How the embedded cluster is to be.
 #[derive(Clone, Debug)]
 pub struct Demo {
@@ -79,7 +83,7 @@ impl RunningDemo {
             cluster: self.name.clone(),
             brokers: self.cluster.brokers(),
             interval: self.interval,
-            ticks: true,
+            cut_each: Some(CUT_EACH),
         };
         history(&self.world, &past)
     }

@@ -109,11 +109,13 @@ impl Session {
             stop: stop.clone(),
         };
         tasks.spawn(sequencer.run(observed));
-        let before = opening.into_iter().chain(past);
+        let before = ahead(opening.into_iter().chain(past));
         let stopped = stop.clone();
         tasks.spawn(async move {
-            let folding =
-                tokio::task::spawn_blocking(move || fold(before, fold_rx, &snapshot_tx, &router));
+            let stop = stopped.clone();
+            let folding = tokio::task::spawn_blocking(move || {
+                fold(before, fold_rx, &snapshot_tx, &router, &stop);
+            });
             folding.await?;
             if stopped.is_cancelled() {
                 Ok(())
@@ -251,14 +253,41 @@ impl Router {
     }
 }
 
+/// Observations of the past that are handed over at once …
+const BATCH: usize = 512;
+/// … and how many of such may wait: the past of a big cluster needs no room.
+const BATCHES: usize = 16;
+
+/// Makes the past on a thread of its own while what was made is folded. The thread ends when
+/// nobody takes what it makes any more.
+fn ahead(
+    mut past: impl Iterator<Item = Observation> + Send + 'static,
+) -> std::sync::mpsc::Receiver<Vec<Observation>> {
+    let (out, made) = std::sync::mpsc::sync_channel(BATCHES);
+    tokio::task::spawn_blocking(move || {
+        loop {
+            let batch: Vec<_> = past.by_ref().take(BATCH).collect();
+            if batch.is_empty() || out.send(batch).is_err() {
+                return;
+            }
+        }
+    });
+    made
+}
+
 fn fold(
-    before: impl Iterator<Item = Observation>,
+    before: std::sync::mpsc::Receiver<Vec<Observation>>,
     mut observations: mpsc::Receiver<Observation>,
     snapshots: &watch::Sender<Arc<Snapshot>>,
     router: &Router,
+    stop: &CancellationToken,
 ) {
     let mut pipeline = Pipeline::new();
-    for observation in before {
+    for observation in before.into_iter().flatten() {
+        // Whoever wants to end need not wait for the past.
+        if stop.is_cancelled() {
+            return;
+        }
         // Asks on the past are not worth anything any more.
         let _ = pipeline.fold(&observation);
     }

@@ -16,9 +16,9 @@ pub struct Past {
     pub brokers: Vec<Broker>,
     /// The poll interval.
     pub interval: Span,
-    /// Whether each cycle ends with a tick, which makes a snapshot: dear, and needed only where alerts and verdicts
-    /// shall have run in the past too.
-    pub ticks: bool,
+    /// How often a cycle ends with a tick, which makes a snapshot: dear, and needed only so that verdicts begin when
+    /// they began, to within this, and alerts have run. None: never.
+    pub cut_each: Option<Span>,
 }
 
 /// Older than this, only every third poll is told …
@@ -36,7 +36,8 @@ pub fn history(
     world: &Arc<World>,
     past: &Past,
 ) -> impl Iterator<Item = Observation> + Send + use<> {
-    let (epoch, interval, ticks) = (world.epoch(), past.interval, past.ticks);
+    let (epoch, interval, cut_each) = (world.epoch(), past.interval, past.cut_each);
+    let mut last_cut = None;
     let mut watch = Watch::new(
         Arc::clone(world),
         past.cluster.clone(),
@@ -45,10 +46,12 @@ pub fn history(
     let ages = ages(interval.as_millis().max(100), readings(world));
     ages.into_iter().flat_map(move |age| {
         let mut cycle = watch.cycle(epoch - age, interval);
-        if ticks {
-            let at = cycle
-                .last()
-                .map_or(Timestamp::from_millis(epoch - age), Observation::at);
+        let at = cycle
+            .last()
+            .map_or(Timestamp::from_millis(epoch - age), Observation::at);
+        let due = |each: Span| last_cut.is_none_or(|last: Timestamp| last.age_at(at) >= each);
+        if cut_each.is_some_and(due) {
+            last_cut = Some(at);
             cycle.push(Observation::Tick { at });
         }
         cycle
@@ -111,12 +114,12 @@ mod tests {
 
     const EPOCH: Millis = 1_800_000_000_000;
 
-    fn past(ticks: bool) -> Past {
+    fn past(cut_each: Option<Span>) -> Past {
         Past {
             cluster: "demo".into(),
             brokers: Vec::new(),
             interval: Span::from_secs(10),
-            ticks,
+            cut_each,
         }
     }
 
@@ -125,7 +128,7 @@ mod tests {
         let scenario = scenario::named("poison").expect("poison");
         let world = Arc::new(World::new(&scenario, 1, EPOCH));
         let started = std::time::Instant::now();
-        let all: Vec<Observation> = history(&world, &past(false)).collect();
+        let all: Vec<Observation> = history(&world, &past(None)).collect();
         println!("{} observations in {:?}", all.len(), started.elapsed());
         let times: Vec<i64> = all
             .iter()
@@ -171,24 +174,35 @@ mod tests {
     }
 
     #[test]
-    fn a_past_with_ticks_has_one_a_cycle() {
-        let world = Arc::new(World::new(
-            &scenario::named("idle").expect("idle"),
-            1,
-            EPOCH,
-        ));
-        let all: Vec<Observation> = history(&world, &past(true)).collect();
-        let count = |wanted: fn(&Observation) -> bool| all.iter().filter(|o| wanted(o)).count();
-        let cycles = count(|o| {
-            matches!(
-                o,
-                Observation::Read {
-                    fact: Fact::Cycle(_),
-                    ..
-                }
-            )
-        });
-        assert_eq!(count(|o| matches!(o, Observation::Tick { .. })), cycles);
+    fn a_past_has_a_tick_at_a_cycles_end_but_no_more_often_than_asked() {
+        let scenario = scenario::named("idle").expect("idle");
+        let world = Arc::new(World::new(&scenario, 1, EPOCH));
+        let all: Vec<Observation> = history(&world, &past(Some(Span::from_secs(60)))).collect();
+        let ticks: Vec<Millis> = all
+            .iter()
+            .filter(|o| matches!(o, Observation::Tick { .. }))
+            .map(|o| o.at().as_millis())
+            .collect();
+        let expected = PAST / MINUTE;
+        assert!(
+            (expected - 10..=expected).contains(&(ticks.len() as Millis)),
+            "{}",
+            ticks.len()
+        );
+        assert!(ticks.windows(2).all(|pair| pair[1] - pair[0] >= MINUTE));
+        assert!(EPOCH - ticks[ticks.len() - 1] < 2 * MINUTE);
+        for pair in all.windows(2) {
+            if let Observation::Tick { .. } = pair[1] {
+                let cycle = matches!(
+                    pair[0],
+                    Observation::Read {
+                        fact: Fact::Cycle(_),
+                        ..
+                    }
+                );
+                assert!(cycle, "{:?}", pair[0]);
+            }
+        }
     }
 
     #[test]
