@@ -298,3 +298,7 @@ fn fold(
         }
     }
 }
+
+#[cfg(test)]
+#[path = "session_tests.rs"]
+mod tests;

@@ -79,9 +79,17 @@ const NOTHING: &str = "error: there is nothing to connect to. One of these helps
 ///
 /// Every problem of the configuration at once; nothing to connect to; an unknown scenario.
 pub(super) fn set_up(source: &SourceArgs, more: &[FlagSetting]) -> Result<Setup, Refusal> {
+    set_up_in(&Environment::of_process(), source, more)
+}
+
+fn set_up_in(
+    environment: &Environment,
+    source: &SourceArgs,
+    more: &[FlagSetting],
+) -> Result<Setup, Refusal> {
     let stamper = Stamper::new();
     let clock: Clock = Arc::new(move || stamper.now());
-    let loaded = load(source, more)?;
+    let loaded = load_in(environment, source, more)?;
     let warnings = loaded.problems.iter().map(ToString::to_string).collect();
     let mut config = loaded.config;
     if let Some(name) = &source.demo {
@@ -133,10 +141,17 @@ pub(super) fn set_up(source: &SourceArgs, more: &[FlagSetting]) -> Result<Setup,
 ///
 /// Every error in it.
 pub(super) fn load(source: &SourceArgs, more: &[FlagSetting]) -> Result<Loaded, Refusal> {
-    let environment = Environment::of_process();
+    load_in(&Environment::of_process(), source, more)
+}
+
+fn load_in(
+    environment: &Environment,
+    source: &SourceArgs,
+    more: &[FlagSetting],
+) -> Result<Loaded, Refusal> {
     let mut flags = flags(source);
     flags.extend(more.iter().cloned());
-    let loaded = config::load(source.config.as_deref(), &environment, &flags);
+    let loaded = config::load(source.config.as_deref(), environment, &flags);
     if loaded.is_usable() {
         return Ok(loaded);
     }
@@ -335,3 +350,7 @@ impl Setup {
         (session, self.demo)
     }
 }
+
+#[cfg(test)]
+#[path = "setup_tests.rs"]
+mod tests;
