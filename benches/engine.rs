@@ -190,7 +190,7 @@ fn main() {
     let mut pipeline = Pipeline::new();
     let settings = Settings {
         clusters: vec![ClusterSettings::named("big".into())],
-        policies: Vec::new(),
+        ..Settings::default()
     };
     pipeline.fold(&Observation::Configured {
         at: Timestamp::default(),

@@ -5,6 +5,7 @@
 //! is for, what comes in, what goes out, and what it must never do.
 
 pub mod advice;
+pub mod alerts;
 pub mod app;
 pub mod catalog;
 pub mod cli;

@@ -38,6 +38,7 @@ fn opening() -> [Observation; 2] {
             group: all(),
             policy: Arc::new(policy),
         }],
+        ..Settings::default()
     };
     let boot = BootId::from("b");
     [

@@ -325,6 +325,7 @@ pub(super) fn demo(demo: &Demo, config: Config) -> Result<Setup, Refusal> {
         settings: Settings {
             clusters: vec![running.settings()],
             policies,
+            rules: Vec::new(),
         },
         feeds: vec![running.feed(stamper)],
         config,

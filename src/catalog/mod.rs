@@ -6,6 +6,7 @@
 //! function: what is not in the snapshot leaves no series behind. An unknown value is no sample,
 //! never a 0; a stale one stays, beside its staleness.
 
+mod doubt;
 pub mod internal;
 mod page;
 mod sample;
@@ -15,6 +16,7 @@ use crate::model::{
     ClusterSnapshot, GroupSnapshot, PartitionView, Pattern, Snapshot, TopicPartition, TopicSnapshot,
 };
 
+pub use doubt::{Doubt, Graded};
 pub use page::page;
 pub use sample::Emit;
 pub use series::status_code;

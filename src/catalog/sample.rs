@@ -3,7 +3,8 @@
 
 use std::fmt::Write as _;
 
-use super::{Options, Read, Series};
+use super::doubt::{self, Doubt, Graded};
+use super::{Kind, Options, Read, Series};
 use crate::model::{ClusterSnapshot, GroupSnapshot, PartitionView, Snapshot, Timestamp};
 
 /// A label: name, value.
@@ -59,14 +60,41 @@ impl Series {
         options: &Options,
         sink: &mut dyn FnMut(&[Label<'_>], f64),
     ) {
+        self.walk(snapshot, options, false, &mut |labels, graded| {
+            if let Some(value) = graded.value {
+                sink(labels, value);
+            }
+        });
+    }
+
+    /// The same with how sure each is, and with those that are missing only because they are not
+    /// known (of series with no labels of their own).
+    pub fn graded(
+        &self,
+        snapshot: &Snapshot,
+        options: &Options,
+        sink: &mut dyn FnMut(&[Label<'_>], Graded),
+    ) {
+        self.walk(snapshot, options, true, sink);
+    }
+
+    fn walk(
+        &self,
+        snapshot: &Snapshot,
+        options: &Options,
+        graded: bool,
+        sink: &mut dyn FnMut(&[Label<'_>], Graded),
+    ) {
         let mut walk = Walk {
             at: snapshot.at,
             options,
+            series: self,
+            graded,
             sink,
             number: String::new(),
         };
         if let Read::Laggard(read) = self.read {
-            read(snapshot, &mut walk.emit(&[]));
+            walk.visit(&[], || Doubt::None, |emit| read(snapshot, emit));
         }
         for cluster in &snapshot.clusters {
             self.cluster(cluster, &mut walk);
@@ -81,13 +109,13 @@ impl Series {
         let groups = cluster.groups.iter();
         match self.read {
             Read::Laggard(_) => {}
-            Read::Cluster(read) => read(cluster, &mut walk.emit(&[place])),
+            Read::Cluster(read) => {
+                walk.visit(&[place], || Doubt::None, |emit| read(cluster, emit));
+            }
             Read::Topic(read) => {
                 for topic in &cluster.topics {
-                    read(
-                        topic,
-                        &mut walk.emit(&[place, ("topic", topic.topic.as_str())]),
-                    );
+                    let labels = [place, ("topic", topic.topic.as_str())];
+                    walk.visit(&labels, || doubt::topic(topic), |emit| read(topic, emit));
                 }
             }
             Read::TopicPartition(read) => {
@@ -95,21 +123,25 @@ impl Series {
                 for topic in cluster.topics.iter().filter(|_| wanted) {
                     let place = [place, ("topic", topic.topic.as_str())];
                     for log in &topic.partitions {
-                        walk.partition(&place, log.partition, |emit| read(log, emit));
+                        let doubt = || doubt::topic_partition(log);
+                        walk.partition(&place, log.partition, doubt, |emit| read(log, emit));
                     }
                 }
             }
             Read::Group(read) => groups.for_each(|group| {
-                read(
-                    group,
-                    &mut walk.emit(&[place, ("group", group.group.as_str())]),
-                );
+                let labels = [place, ("group", group.group.as_str())];
+                let doubt = || doubt::group(self.name, group);
+                walk.visit(&labels, doubt, |emit| read(group, emit));
             }),
             Read::GroupTopic(read) => groups.for_each(|group| {
                 for_each_topic(group, |rows| {
                     let topic = rows[0].topic().topic.as_str();
                     let labels = [place, ("group", group.group.as_str()), ("topic", topic)];
-                    read(rows, &mut walk.emit(&labels));
+                    walk.visit(
+                        &labels,
+                        || doubt::group_topic(rows),
+                        |emit| read(rows, emit),
+                    );
                 });
             }),
             Read::Partition(read) => groups
@@ -118,7 +150,8 @@ impl Series {
                     for view in group.partitions() {
                         let topic = view.topic().topic.as_str();
                         let labels = [place, ("group", group.group.as_str()), ("topic", topic)];
-                        walk.partition(&labels, view.partition(), |emit| read(&view, emit));
+                        let doubt = || doubt::partition(self.name, &view);
+                        walk.partition(&labels, view.partition(), doubt, |emit| read(&view, emit));
                     }
                 }),
         }
@@ -138,35 +171,62 @@ fn for_each_topic(group: &GroupSnapshot, mut read: impl FnMut(&[PartitionView<'_
 struct Walk<'a> {
     at: Timestamp,
     options: &'a Options,
-    sink: &'a mut dyn FnMut(&[Label<'_>], f64),
+    series: &'a Series,
+    graded: bool,
+    sink: &'a mut dyn FnMut(&[Label<'_>], Graded),
     number: String,
 }
 
 impl Walk<'_> {
-    fn emit<'b>(&'b mut self, labels: &'b [Label<'b>]) -> Emit<'b> {
-        Emit {
-            at: self.at,
-            options: self.options,
-            labels,
-            sink: self.sink,
-        }
-    }
-
-    /// Calls `read` with a place that ends in a partition's number.
-    fn partition(&mut self, place: &[Label<'_>], number: i32, read: impl FnOnce(&mut Emit<'_>)) {
-        self.number.clear();
-        // Writing to a string cannot fail.
-        let _ = write!(self.number, "{number}");
-        let mut labels = [("", ""); 4];
-        let end = place.len().min(3);
-        labels[..end].copy_from_slice(&place[..end]);
-        labels[end] = ("partition", &self.number);
+    /// One subject: what it emits goes on with its doubt, and so does that it emits nothing.
+    fn visit(
+        &mut self,
+        labels: &[Label<'_>],
+        doubt: impl FnOnce() -> Doubt,
+        read: impl FnOnce(&mut Emit<'_>),
+    ) {
+        let doubt = if self.graded { doubt() } else { Doubt::None };
+        let states = self.series.kind == Kind::StateSet;
+        let (sink, mut any) = (&mut *self.sink, false);
         read(&mut Emit {
             at: self.at,
             options: self.options,
-            labels: &labels[..=end],
-            sink: self.sink,
+            labels,
+            sink: &mut |labels, value| {
+                any = true;
+                // Of states, the one that is in force is the worst that is known: it stands. The
+                // others may only be hidden.
+                let stands = states && value > 0.0 && doubt < Doubt::Unknown;
+                let graded = Graded {
+                    value: Some(value),
+                    doubt: if stands { Doubt::None } else { doubt },
+                };
+                sink(labels, graded);
+            },
         });
+        if !any && doubt == Doubt::Unknown && self.series.labels.is_empty() {
+            sink(labels, Graded { value: None, doubt });
+        }
+    }
+
+    /// A subject whose place ends in a partition's number.
+    fn partition(
+        &mut self,
+        place: &[Label<'_>],
+        number: i32,
+        doubt: impl FnOnce() -> Doubt,
+        read: impl FnOnce(&mut Emit<'_>),
+    ) {
+        let mut text = std::mem::take(&mut self.number);
+        text.clear();
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{number}");
+        let mut labels = [("", ""); 4];
+        let end = place.len().min(3);
+        labels[..end].copy_from_slice(&place[..end]);
+        labels[end] = ("partition", &text);
+        self.visit(&labels[..=end], doubt, read);
+        self.number = text;
     }
 }
 

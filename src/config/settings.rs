@@ -143,6 +143,7 @@ impl Config {
         Settings {
             clusters: self.clusters.iter().map(judged_by).collect(),
             policies: self.policies.iter().flat_map(rules).collect(),
+            rules: Vec::new(),
         }
     }
 }

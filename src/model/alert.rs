@@ -36,6 +36,21 @@ pub struct Alert {
     pub value: Option<f64>,
     /// Since when it holds.
     pub active_since: Timestamp,
+    /// When it began to fire, if it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fired_at: Option<Timestamp>,
+    /// When it was resolved, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolved_at: Option<Timestamp>,
     /// Why a transition towards resolved is withheld, if it is.
     pub held: Option<Arc<str>>,
+}
+
+/// A file of alert rules, as Prometheus has them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleFile {
+    /// Its name, for errors and the API.
+    pub name: Arc<str>,
+    /// What stands in it: YAML.
+    pub text: Arc<str>,
 }

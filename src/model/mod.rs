@@ -28,7 +28,7 @@ mod time;
 mod time_lag;
 
 pub use advice::{Advice, AdviceSeverity};
-pub use alert::{Alert, AlertState};
+pub use alert::{Alert, AlertState, RuleFile};
 pub use ask::Ask;
 pub use command::Command;
 pub use diagnosis::{Cause, Diagnosis};

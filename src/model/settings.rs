@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::alert::RuleFile;
 use super::id::{ClusterName, GroupId};
 use super::policy::{Policy, PolicyRule, policy_of};
 use super::time::Span;
@@ -17,6 +18,8 @@ pub struct Settings {
     pub clusters: Vec<ClusterSettings>,
     /// Policies; the first match wins.
     pub policies: Vec<PolicyRule>,
+    /// The alert rules in force.
+    pub rules: Vec<RuleFile>,
 }
 
 impl Settings {

@@ -7,6 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::alerts::Alerting;
 use crate::engine::Engine;
 use crate::model::{BootId, Timestamp};
 
@@ -32,6 +33,7 @@ struct Written<'a> {
     n: u64,
     at: Timestamp,
     engine: &'a Engine,
+    alerting: &'a Alerting,
 }
 
 #[derive(Deserialize)]
@@ -40,6 +42,7 @@ struct Read {
     n: u64,
     at: Timestamp,
     engine: Engine,
+    alerting: Alerting,
 }
 
 impl Pipeline {
@@ -58,6 +61,7 @@ impl Pipeline {
             n: self.n,
             at: self.at,
             engine: &self.engine,
+            alerting: &self.alerting,
         };
         Ok(rmp_serde::to_vec_named(&written)?)
     }
@@ -74,8 +78,11 @@ impl Pipeline {
         let read: Read = rmp_serde::from_slice(bytes)?;
         let mut engine = read.engine;
         engine.take_up(read.at);
+        let mut alerting = read.alerting;
+        alerting.take_up();
         Ok(Self {
             engine,
+            alerting,
             boot: read.boot,
             n: read.n,
             at: read.at,

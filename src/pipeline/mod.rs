@@ -8,6 +8,7 @@ mod checkpoint;
 
 use std::sync::Arc;
 
+use crate::alerts::Alerting;
 use crate::engine::Engine;
 use crate::model::{Ask, BootId, Generation, Observation, Snapshot, Timestamp};
 
@@ -29,6 +30,7 @@ pub struct Cut {
 #[derive(Debug)]
 pub struct Pipeline {
     engine: Engine,
+    alerting: Alerting,
     boot: BootId,
     n: u64,
     at: Timestamp,
@@ -40,6 +42,7 @@ impl Pipeline {
     pub fn new() -> Self {
         Self {
             engine: Engine::default(),
+            alerting: Alerting::default(),
             boot: BootId::from("none"),
             n: 0,
             at: Timestamp::default(),
@@ -67,6 +70,11 @@ impl Pipeline {
                 self.at = self.at.max(*at);
                 return Some(self.cut());
             }
+            Observation::Configured { settings, .. } => {
+                // Whoever configures has checked the files and shown what is wrong with them; files
+                // with errors leave those in force that stand.
+                let _ = self.alerting.load(&settings.rules);
+            }
             _ => {}
         }
         self.engine.fold(observation);
@@ -76,7 +84,7 @@ impl Pipeline {
     fn cut(&mut self) -> Cut {
         self.n += 1;
         let (clusters, asks) = self.engine.cut(self.at, self.n, self.rebuild_all);
-        let snapshot = Arc::new(Snapshot {
+        let mut snapshot = Snapshot {
             generation: Generation {
                 boot: self.boot.clone(),
                 n: self.n,
@@ -85,8 +93,12 @@ impl Pipeline {
             clusters,
             advice: Vec::new(),
             alerts: Vec::new(),
-        });
-        Cut { snapshot, asks }
+        };
+        snapshot.alerts = self.alerting.evaluate(&snapshot).to_vec();
+        Cut {
+            snapshot: Arc::new(snapshot),
+            asks,
+        }
     }
 }
 

@@ -178,6 +178,7 @@ fn configured(policy: Policy) -> Observation {
             group: Pattern::new(".*").unwrap(),
             policy: Arc::new(policy),
         }],
+        ..Settings::default()
     };
     Observation::Configured {
         at: at(0),

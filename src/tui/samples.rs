@@ -76,6 +76,8 @@ fn alert(name: &str, state: AlertState, group: &str, secs: i64) -> Alert {
             .into(),
         value: Some(4320.0),
         active_since: ago(secs),
+        fired_at: None,
+        resolved_at: None,
         held: None,
     }
 }

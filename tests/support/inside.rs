@@ -134,7 +134,11 @@ impl Inside {
         let clock: Clock = Arc::new(move || stamper.now());
         let guard = runtime.enter();
         let session = Session::start(Start {
-            settings: Arc::new(Settings { clusters, policies }),
+            settings: Arc::new(Settings {
+                clusters,
+                policies,
+                ..Settings::default()
+            }),
             past: Box::new(std::iter::empty()),
             feeds,
             cut_each: laggard::app::session::AT_LEAST_EACH,

@@ -539,6 +539,8 @@ fn alert() -> impl Strategy<Value = Arc<Alert>> {
                 annotations: [("summary".into(), "x".into())].into(),
                 value,
                 active_since,
+                fired_at: Some(active_since),
+                resolved_at: None,
                 held,
             })
         })

@@ -1,0 +1,198 @@
+//! Alert rules: Prometheus rule files, evaluated on a snapshot's series with no Prometheus at hand.
+//!
+//! In: rule files and snapshots. Out: alerts, pending, firing or resolved. The evaluator is plain
+//! Prometheus: known and stale values are samples, unknown is none. Beside it stands *hold*, which
+//! only delays good news: while a reading that an alert rests on is stale, unknown or warming, the
+//! alert makes no step towards resolved. It does no IO and reads no clock, and delivers nothing.
+
+mod duration;
+mod eval;
+mod expr;
+mod frame;
+mod rules;
+mod state;
+mod template;
+#[cfg(test)]
+mod tests;
+mod view;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::catalog::Options;
+use crate::model::{Alert, ClusterSnapshot, Pattern, RuleFile, Snapshot, Timestamp};
+
+use frame::{Catalog, Frame};
+use rules::RuleGroup;
+use state::{RuleState, Surroundings};
+
+pub use rules::RuleError;
+pub use view::{GroupView, RuleView};
+
+/// Reads rule files only to see whether they are right.
+///
+/// # Errors
+///
+/// Every error in them.
+pub fn check(files: &[RuleFile]) -> Result<Checked, Vec<RuleError>> {
+    let groups = rules::load(files)?;
+    Ok(Checked {
+        groups: groups.len(),
+        rules: groups.iter().map(|g| g.rules.len()).sum(),
+    })
+}
+
+/// What is in rule files that are right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// Groups.
+    pub groups: usize,
+    /// Rules.
+    pub rules: usize,
+}
+
+/// Which rule of which group: what it was written as, and the how-many-th of those.
+type RuleKey = (Arc<str>, Arc<str>, Arc<str>, u32);
+
+/// All rules, and where each of their alerts stands.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Alerting {
+    files: Vec<RuleFile>,
+    evaluated: BTreeMap<(Arc<str>, Arc<str>), Timestamp>,
+    states: BTreeMap<RuleKey, RuleState>,
+    #[serde(skip)]
+    groups: Vec<RuleGroup>,
+    /// What the last evaluation came to.
+    #[serde(skip)]
+    alerts: Vec<Arc<Alert>>,
+}
+
+impl Alerting {
+    /// Puts these files in force. A rule that is in them as before keeps its alerts; the alerts of
+    /// one that is gone are gone. Files with errors change nothing: what is in force stays.
+    ///
+    /// # Errors
+    ///
+    /// Every error in the files.
+    pub fn load(&mut self, files: &[RuleFile]) -> Result<(), Vec<RuleError>> {
+        if files == self.files && self.groups.is_empty() == files.is_empty() {
+            return Ok(());
+        }
+        self.groups = rules::load(files)?;
+        self.files = files.to_vec();
+        let keys: Vec<_> = self.groups.iter().flat_map(keys).collect();
+        self.states.retain(|key, _| keys.contains(key));
+        self.alerts = self.gather();
+        Ok(())
+    }
+
+    /// After having been read back: reads the rules anew.
+    pub fn take_up(&mut self) {
+        self.groups = rules::load(&self.files).unwrap_or_default();
+        self.alerts = self.gather();
+    }
+
+    /// The rule files in force.
+    pub fn files(&self) -> &[RuleFile] {
+        &self.files
+    }
+
+    /// The rules in force and how they fare.
+    pub fn rules(&self) -> Vec<GroupView> {
+        let groups = self.groups.iter();
+        let view = |g| view::group(g, keys(g).into_iter().map(|key| self.states.get(&key)));
+        groups.map(view).collect()
+    }
+
+    /// Evaluates the groups whose interval has come round and gives all alerts: firing ones first,
+    /// then pending, then lately resolved.
+    pub fn evaluate(&mut self, snapshot: &Snapshot) -> &[Arc<Alert>] {
+        let at = snapshot.at;
+        let due: Vec<usize> = (0..self.groups.len())
+            .filter(|i| self.is_due(&self.groups[*i], at))
+            .collect();
+        if due.is_empty() {
+            return &self.alerts;
+        }
+        let options = options();
+        let source = Catalog {
+            snapshot,
+            options: &options,
+        };
+        let mut frame = Frame::new(&source);
+        let surroundings = Surroundings {
+            at,
+            cluster_label: &options.cluster_label,
+            unread: unread(&snapshot.clusters),
+        };
+        for i in due {
+            let group = &self.groups[i];
+            for (rule, key) in group.rules.iter().zip(keys(group)) {
+                let state = self.states.entry(key).or_default();
+                state.evaluate(rule, group.limit, &surroundings, &mut frame);
+            }
+            let name = (Arc::clone(&group.file), Arc::clone(&group.name));
+            self.evaluated.insert(name, at);
+        }
+        self.alerts = self.gather();
+        &self.alerts
+    }
+
+    fn is_due(&self, group: &RuleGroup, at: Timestamp) -> bool {
+        let name = (Arc::clone(&group.file), Arc::clone(&group.name));
+        let round = |t: Timestamp| t.as_millis().div_euclid(group.interval.as_millis().max(1));
+        self.evaluated
+            .get(&name)
+            .is_none_or(|last| round(at) > round(*last))
+    }
+
+    fn gather(&self) -> Vec<Arc<Alert>> {
+        let mut alerts = Vec::new();
+        for group in &self.groups {
+            for (rule, key) in group.rules.iter().zip(keys(group)) {
+                if let Some(state) = self.states.get(&key) {
+                    alerts.extend(state.alerts(rule).map(Arc::new));
+                }
+            }
+        }
+        alerts.sort_by(|a, b| {
+            let order = |x: &Alert| (x.state, Arc::clone(&x.name));
+            order(a)
+                .cmp(&order(b))
+                .then_with(|| a.labels.cmp(&b.labels))
+        });
+        alerts
+    }
+}
+
+/// The keys of a group's rules, in order.
+fn keys(group: &RuleGroup) -> Vec<RuleKey> {
+    let mut seen: BTreeMap<String, u32> = BTreeMap::new();
+    let key = |rule: &rules::Rule| {
+        // As in Prometheus, a rule is the same while its name and labels are.
+        let written = format!("{} {:?}", rule.name, rule.written_labels);
+        let count = seen.entry(written.clone()).or_default();
+        *count += 1;
+        let (file, name) = (Arc::clone(&group.file), Arc::clone(&group.name));
+        (file, name, Arc::from(written), *count)
+    };
+    group.rules.iter().map(key).collect()
+}
+
+/// Rules see the partitions of every group, exported or not.
+fn options() -> Options {
+    Options {
+        partitions_of: Pattern::new(".*").ok(),
+        ..Options::default()
+    }
+}
+
+/// The clusters of which not everything that there is was seen yet.
+fn unread(clusters: &[Arc<ClusterSnapshot>]) -> Vec<Arc<str>> {
+    let unread = clusters
+        .iter()
+        .filter(|c| c.health.last_complete_listing.is_none());
+    unread.map(|c| c.cluster.as_str().into()).collect()
+}

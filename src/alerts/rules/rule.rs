@@ -1,0 +1,174 @@
+//! One alert rule: its fields, each read and tried out.
+
+use std::sync::Arc;
+
+use super::super::expr::{self, Expr};
+use super::super::template::{LabelMap, Query, Template};
+use super::Rule;
+use super::error::RuleError;
+use super::file::{Place, fields, span, text, unknown};
+use super::yaml::Node;
+use crate::catalog;
+use crate::model::Span;
+
+const RULE: [&str; 6] = [
+    "alert",
+    "expr",
+    "for",
+    "keep_firing_for",
+    "labels",
+    "annotations",
+];
+
+/// Reads a rule; errors go to `errors`.
+pub(super) fn read(node: &Node, place: &Place<'_>, errors: &mut Vec<RuleError>) -> Option<Rule> {
+    let all = fields(node, place, errors);
+    let field = |wanted: &str| all.iter().find(|(key, _)| key == wanted).map(|(_, v)| *v);
+    if let Some(record) = field("record") {
+        let what = "recording rules are not evaluated here: the catalog has what they would make";
+        errors.push(place.error(record.line, what));
+        return None;
+    }
+    let Some(alert) = field("alert") else {
+        errors.push(place.error(node.line, "a rule has no `alert`"));
+        return None;
+    };
+    let name: Arc<str> = text(alert, place, "alert", errors)?.into();
+    let place = Place {
+        rule: Some(Arc::clone(&name)),
+        ..place.clone()
+    };
+    if name.is_empty() {
+        errors.push(place.error(alert.line, "`alert` is empty"));
+    }
+    for (key, value) in &all {
+        if !RULE.contains(&key.as_str()) {
+            errors.push(place.error(value.line, unknown(key, &RULE)));
+        }
+    }
+    let mut duration = |key: &str| {
+        field(key)
+            .and_then(|node| span(node, &place, key, errors))
+            .unwrap_or(Span::ZERO)
+    };
+    let (hold_for, keep_firing_for) = (duration("for"), duration("keep_firing_for"));
+    let compiled = expression(field("expr"), node.line, &place, errors);
+    let (labels, written_labels) = field("labels").map_or_else(Default::default, |node| {
+        templates(node, &place, Kind::Label, errors)
+    });
+    let (annotations, written_annotations) = field("annotations")
+        .map_or_else(Default::default, |node| {
+            templates(node, &place, Kind::Annotation, errors)
+        });
+    let (text, expr) = compiled?;
+    Some(Rule {
+        name,
+        text,
+        expr,
+        hold_for,
+        keep_firing_for,
+        labels,
+        annotations,
+        written_labels,
+        written_annotations,
+    })
+}
+
+fn expression(
+    node: Option<&Node>,
+    line: usize,
+    place: &Place<'_>,
+    errors: &mut Vec<RuleError>,
+) -> Option<(Arc<str>, Expr)> {
+    let Some(node) = node else {
+        errors.push(place.error(line, "the rule has no `expr`"));
+        return None;
+    };
+    let text = text(node, place, "expr", errors)?.trim();
+    match check(text) {
+        Ok(expr) => Some((text.into(), expr)),
+        Err(what) => {
+            errors.push(place.error(node.line, format!("`expr`: {what}")));
+            None
+        }
+    }
+}
+
+/// Reads an expression, all of whose series must be there.
+pub(super) fn check(text: &str) -> Result<Expr, String> {
+    let expr = expr::compile(text)?;
+    for name in expr::names(&expr) {
+        if catalog::find(&name).is_none() {
+            return Err(unknown_series(&name));
+        }
+    }
+    Ok(expr)
+}
+
+fn unknown_series(name: &str) -> String {
+    let near = catalog::all()
+        .map(|series| (strsim::osa_distance(series.name, name), series.name))
+        .min();
+    match near {
+        Some((distance, near)) if distance <= name.len() / 2 => {
+            format!("there is no series `{name}`; did you mean `{near}`?")
+        }
+        _ => format!("there is no series `{name}`; docs/metrics.md lists all"),
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Label,
+    Annotation,
+}
+
+type Templates = (Vec<(Arc<str>, Template)>, LabelMap);
+
+fn templates(node: &Node, place: &Place<'_>, kind: Kind, errors: &mut Vec<RuleError>) -> Templates {
+    let (mut templates, mut written) = (Vec::new(), LabelMap::new());
+    for (key, value) in fields(node, place, errors) {
+        let bad_name = !is_label_name(&key);
+        let reserved = kind == Kind::Label && (key == "__name__" || key == "alertname");
+        if bad_name || reserved {
+            let what = if bad_name {
+                "is no name of a label"
+            } else {
+                "is set by the rule itself"
+            };
+            errors.push(place.error(value.line, format!("`{key}` {what}")));
+            continue;
+        }
+        let Some(text) = text(value, place, &key, errors) else {
+            continue;
+        };
+        match Template::parse(text, &mut Checked) {
+            Ok(template) => {
+                let key: Arc<str> = key.into();
+                templates.push((Arc::clone(&key), template));
+                written.insert(key, text.into());
+            }
+            Err(what) => errors.push(place.error(value.line, format!("`{key}`: {what}"))),
+        }
+    }
+    // In the order of Prometheus: by name.
+    templates.sort_by(|(a, _), (b, _)| a.cmp(b));
+    (templates, written)
+}
+
+fn is_label_name(name: &str) -> bool {
+    let mut bytes = name.bytes();
+    bytes
+        .next()
+        .is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
+        && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+/// A template's queries are read, not evaluated.
+struct Checked;
+
+impl Query for Checked {
+    fn query(&mut self, expr: &str) -> Result<Vec<(LabelMap, f64)>, String> {
+        check(expr).map(|_| Vec::new())
+    }
+}
