@@ -5,3 +5,4 @@
 //! type, and never a change to a cluster: Laggard only says what people may do.
 
 pub mod assign;
+pub mod plan;

@@ -113,6 +113,27 @@ impl Group {
         topic.is_some_and(|t| (0..i64::from(t.partitions)).contains(&i64::from(slot.partition)))
     }
 
+    /// The same group with so many members: new ones subscribe as the first does and own nothing; of those that
+    /// leave, the last by id. Real ids are not known beforehand, so who gets which partition is not either.
+    #[must_use]
+    pub fn resized(&self, members: usize) -> Self {
+        let mut group = self.clone();
+        group.members.truncate(members);
+        let topics = self.members.first().map(|m| m.topics.clone());
+        let topics = topics.unwrap_or_else(|| (0..self.topics.len() as u32).collect());
+        while group.members.len() < members {
+            group.members.push(Member {
+                // Beyond any letter or digit: those that are there keep their places.
+                id: format!("~{:05}", group.members.len()).into(),
+                instance: None,
+                rack: None,
+                topics: topics.clone(),
+                owned: Vec::new(),
+            });
+        }
+        group
+    }
+
     /// Whether all members subscribe to the same topics.
     pub fn is_equal(&self) -> bool {
         self.members.windows(2).all(|w| w[0].topics == w[1].topics)
