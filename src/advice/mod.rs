@@ -6,3 +6,9 @@
 
 pub mod assign;
 pub mod plan;
+mod situation;
+#[cfg(test)]
+mod testing;
+pub mod what_if;
+
+pub use situation::{Capacity, Flow, NoPlan, Situation};

@@ -1,0 +1,268 @@
+//! A group as planning sees it: subscriptions, owners, what comes in and what is unread, what a member can do.
+//!
+//! In: a group's snapshot. Out: a [`Situation`], with what had to be assumed said beside it. What is unknown
+//! is counted, never taken for 0 in silence.
+
+use std::sync::Arc;
+
+use super::assign::{Assignor, Group, Member, Slot, Topic, predict};
+use crate::model::{GroupSnapshot, GroupState, GroupType, Reading};
+
+/// What comes in on a partition and what is unread there.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Flow {
+    /// Records a second.
+    pub arrival: f64,
+    /// Records.
+    pub lag: f64,
+}
+
+/// What a member can do, in records a second.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+#[serde(rename_all = "snake_case", tag = "is", content = "records_per_second")]
+pub enum Capacity {
+    /// Seen while it had more to do than it could.
+    Seen(f64),
+    /// It was never seen busy: it can do this, and perhaps more.
+    AtLeast(f64),
+    /// It was never seen to read anything.
+    Unknown,
+}
+
+/// All that planning needs to know of a group.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Situation {
+    /// Topics, members, owners.
+    pub group: Group,
+    /// By topic and partition.
+    pub flows: Vec<Vec<Flow>>,
+    /// Partitions of which something is not known; it counts as nothing in sums.
+    pub unknown: usize,
+    /// What one member can do: the median over those that were seen busy, else the most that any was seen to do.
+    pub capacity: Capacity,
+    /// Who deals partitions out; `None`: a kind that is not known here.
+    pub assignor: Option<Assignor>,
+    /// The assignor's name as the group has it.
+    pub assignor_name: Option<Arc<str>>,
+    /// Whether equal subscriptions explain who owns what now.
+    pub explained: bool,
+}
+
+/// Why nothing can be planned for a group.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoPlan {
+    /// Neither members nor partitions.
+    #[error(
+        "it is empty: it has no members and no committed offsets, so there is nothing to deal out"
+    )]
+    Empty,
+    /// Not a group whose members share partitions.
+    #[error(
+        "it is a {0} group: its partitions are not dealt out by one of Kafka's consumer assignors"
+    )]
+    OtherKind(String),
+}
+
+impl Situation {
+    /// The situation of a group.
+    ///
+    /// # Errors
+    ///
+    /// When its members do not share partitions by a consumer assignor, or there is nothing to share.
+    pub fn of(snapshot: &GroupSnapshot) -> Result<Self, NoPlan> {
+        kind(snapshot)?;
+        let (group, flows, unknown) = parts(snapshot);
+        if group.topics.is_empty() {
+            return Err(NoPlan::Empty);
+        }
+        let name = snapshot.assignor.clone().filter(|n| !n.is_empty());
+        let assignor = name
+            .as_deref()
+            .and_then(|n| Assignor::of_group(&snapshot.group_type, n));
+        let stable = snapshot.state.value() == Some(GroupState::Stable);
+        let explained = stable && assignor.is_some_and(|a| is_explained(a, &group));
+        Ok(Self {
+            group,
+            flows,
+            unknown,
+            capacity: capacity(snapshot),
+            assignor,
+            assignor_name: name,
+            explained,
+        })
+    }
+
+    /// What comes in and is unread on a partition.
+    pub fn flow(&self, slot: Slot) -> Flow {
+        let topic = self.flows.get(slot.topic as usize);
+        let flow = topic.and_then(|t| t.get(slot.partition as usize));
+        flow.copied().unwrap_or_default()
+    }
+
+    /// Records a second that come in on all partitions.
+    pub fn arrival(&self) -> f64 {
+        self.flows.iter().flatten().map(|f| f.arrival).sum()
+    }
+
+    /// Unread records on all partitions.
+    pub fn lag(&self) -> f64 {
+        self.flows.iter().flatten().map(|f| f.lag).sum()
+    }
+
+    /// Partitions in all.
+    pub fn partitions(&self) -> usize {
+        self.flows.iter().map(Vec::len).sum()
+    }
+}
+
+fn kind(snapshot: &GroupSnapshot) -> Result<(), NoPlan> {
+    let other = |name: &str| Err(NoPlan::OtherKind(name.to_owned()));
+    match snapshot.group_type {
+        GroupType::Share => other("share"),
+        GroupType::Streams => other("streams"),
+        _ => match &*snapshot.protocol_type {
+            "" | "consumer" => Ok(()),
+            name => other(name),
+        },
+    }
+}
+
+/// Topics that the group reads, with members and flows; partitions that stand outside are left out with
+/// their topics.
+fn parts(snapshot: &GroupSnapshot) -> (Group, Vec<Vec<Flow>>, usize) {
+    let reads = |index: u32| {
+        let mut rows = snapshot.rows.iter().filter(|r| r.topic == index);
+        rows.any(|r| r.verdict.is_some())
+    };
+    let kept: Vec<u32> = (0..snapshot.topics.len() as u32)
+        .filter(|t| reads(*t))
+        .collect();
+    let mut unknown = 0;
+    let mut flows = Vec::new();
+    let mut topics = Vec::new();
+    for old in &kept {
+        let topic = &snapshot.topics[*old as usize];
+        topics.push(Topic {
+            name: topic.topic.as_str().into(),
+            id: topic.topic_id,
+            partitions: topic.partitions.len() as u32,
+            racks: Vec::new(),
+        });
+        let arrivals = topic.partitions.iter().map(|p| p.arrival_rate.value());
+        let mut of_topic: Vec<Flow> = arrivals
+            .map(|rate| Flow {
+                arrival: rate.unwrap_or(0.0).max(0.0),
+                lag: 0.0,
+            })
+            .collect();
+        let rates = topic.partitions.iter().map(|p| &p.arrival_rate);
+        unknown += rates.filter(|r| r.is_unknown()).count();
+        for row in snapshot.rows.iter().filter(|r| r.topic == *old) {
+            if let Some(flow) = of_topic.get_mut(row.partition as usize) {
+                flow.lag = row.effective_lag.value().unwrap_or(0).max(0) as f64;
+            }
+        }
+        flows.push(of_topic);
+    }
+    let members = members(snapshot, &topics);
+    (Group { topics, members }, flows, unknown)
+}
+
+/// Members with what they own. What they subscribe to is not told by Kafka: all is assumed.
+fn members(snapshot: &GroupSnapshot, topics: &[Topic]) -> Vec<Member> {
+    let place = |name: &str| topics.iter().position(|t| &*t.name == name);
+    let all = snapshot.members.as_deref().unwrap_or_default();
+    let mut members: Vec<Member> = all
+        .iter()
+        .map(|m| {
+            let owned = m.assignment.iter().filter_map(|a| {
+                let topic = place(a.topic.as_str())? as u32;
+                Some(a.partitions.iter().map(move |p| Slot {
+                    topic,
+                    partition: *p,
+                }))
+            });
+            let mut owned: Vec<Slot> = owned.flatten().collect();
+            owned.sort_unstable();
+            Member {
+                id: m.member_id.as_str().into(),
+                instance: m.group_instance_id.clone(),
+                rack: None,
+                topics: (0..topics.len() as u32).collect(),
+                owned,
+            }
+        })
+        .collect();
+    members.sort_by(|a, b| a.id.cmp(&b.id));
+    members
+}
+
+/// Whether the assignor, with equal subscriptions, would leave things as they are.
+fn is_explained(assignor: Assignor, group: &Group) -> bool {
+    let predicted = predict(assignor, group).owners;
+    let same = |(m, owned): (&Member, &Vec<Slot>)| m.owned == *owned;
+    group.members.iter().zip(&predicted).all(same)
+}
+
+fn capacity(snapshot: &GroupSnapshot) -> Capacity {
+    let bounded_below = |r: &Reading<f64>| r.bounds().is_some_and(|b| b.high.is_none());
+    let all = snapshot.loads.iter().map(|l| &l.capacity);
+    let mut seen: Vec<f64> = all
+        .clone()
+        .filter(|c| !bounded_below(c))
+        .filter_map(Reading::value)
+        .filter(|c| *c > 0.0)
+        .collect();
+    seen.sort_by(f64::total_cmp);
+    if !seen.is_empty() {
+        return Capacity::Seen(seen[(seen.len() - 1) / 2]);
+    }
+    let most = all.filter_map(Reading::value).fold(0.0, f64::max);
+    if most > 0.0 {
+        Capacity::AtLeast(most)
+    } else {
+        Capacity::Unknown
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::advice::testing::{busy, grouped};
+
+    #[test]
+    fn a_situation_adds_up_what_is_known() {
+        let group = grouped(&[6, 6], &[3, 3, 3, 3], 10.0, 100);
+        let found = Situation::of(&group).unwrap();
+        assert_eq!((found.partitions(), found.unknown), (12, 0));
+        assert!((found.arrival() - 120.0).abs() < 1e-9 && (found.lag() - 1200.0).abs() < 1e-9);
+        assert_eq!(found.assignor, Some(Assignor::Range));
+        assert_eq!(found.capacity, Capacity::Unknown);
+    }
+
+    #[test]
+    fn a_median_of_those_seen_busy_else_the_most_seen() {
+        let capacity = |group: &GroupSnapshot| Situation::of(group).unwrap().capacity;
+        let group = busy(grouped(&[4], &[2, 2], 1.0, 0), &[Some(50.0), None]);
+        assert_eq!(capacity(&group), Capacity::Seen(50.0));
+        let group = busy(grouped(&[4], &[2, 2], 1.0, 0), &[None, None]);
+        assert_eq!(capacity(&group), Capacity::AtLeast(2.0));
+    }
+
+    #[test]
+    fn what_cannot_be_planned_says_why() {
+        let mut group = grouped(&[], &[], 0.0, 0);
+        assert_eq!(Situation::of(&group), Err(NoPlan::Empty));
+        group.group_type = GroupType::Share;
+        let error = Situation::of(&group).unwrap_err().to_string();
+        assert!(error.contains("share group"), "{error}");
+    }
+
+    #[test]
+    fn ranges_are_explained_by_range_and_not_by_roundrobin() {
+        let mut group = grouped(&[6], &[3, 3], 1.0, 0);
+        assert!(Situation::of(&group).unwrap().explained);
+        group.assignor = Some("roundrobin".into());
+        assert!(!Situation::of(&group).unwrap().explained);
+    }
+}
