@@ -205,7 +205,7 @@ fn notes(
     if idle > 0 {
         let partitions = after.slots().len();
         notes.push(format!(
-            "{idle} of {} members would have nothing to do: there are {partitions} partitions, and one is never shared",
+            "{idle} of {} members would have nothing to do: {partitions} partitions are shared out, and one goes to one member",
             after.members.len(),
         ));
     }

@@ -1,5 +1,6 @@
 //! What each command does: set up, run, end with a code.
 
+mod advise;
 mod config;
 mod doctor;
 mod live;
@@ -19,6 +20,7 @@ pub async fn run(cli: Cli) -> Exit {
         Command::Demo(args) => live::demo(&args).await,
         Command::Lag(args) => oneshot::lag(&args).await,
         Command::Check(args) => oneshot::check(&args).await,
+        Command::WhatIf(args) => advise::what_if(&args).await,
         Command::Doctor(args) => doctor::doctor(&args).await,
         Command::Config(command) => config::config(&command),
         Command::Completions { shell } => print(&cli::completions(shell)),

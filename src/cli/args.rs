@@ -15,6 +15,7 @@ const EXAMPLES: &str = "Examples:
   laggard --bootstrap-server kafka:9092                 the dashboard on a real cluster
   laggard lag payments --output json --bootstrap-server kafka:9092
   laggard check payments --max-time-lag 5m --config laggard.toml
+  laggard what-if image-resizer --members 6 --demo      what a change would do, before it is made
   laggard config example > laggard.toml                 every setting, explained";
 
 /// Finds slow Kafka consumers before their users do, says why they are slow, and what to do.
@@ -41,6 +42,8 @@ pub enum Command {
     Lag(LagArgs),
     /// Holds groups to limits, for scripts: exits with 1 on a breach, with 2 if it is not known.
     Check(CheckArgs),
+    /// What another number of members, assignor or number of partitions would do to a group.
+    WhatIf(WhatIfArgs),
     /// What may be read of a cluster, what is lost without each right, and the commands that give it.
     Doctor(DoctorArgs),
     /// The dashboard on an embedded cluster where everything goes wrong, with `serve` beside it.
@@ -230,6 +233,56 @@ pub struct DoctorArgs {
     pub source: SourceArgs,
 }
 
+/// How long a command may watch before it answers, and in which form it does.
+#[derive(Args, Clone, Debug, Default)]
+pub struct WatchArgs {
+    /// Watch for so long at the most, if rates are not known at once.
+    #[arg(long = "for", value_name = "DURATION", default_value = "2m")]
+    pub watch: Span,
+    /// In which form: table or json.
+    #[arg(long, value_name = "FORM", value_parser = doctor_form, default_value = "table")]
+    pub output: Output,
+    /// How long to wait for a complete reading.
+    #[arg(long, value_name = "DURATION", default_value = "30s")]
+    pub timeout: Span,
+}
+
+/// `what-if`.
+#[derive(Args, Clone, Debug, Default)]
+#[command(
+    after_help = "Loads before and after are told by the rules of Kafka's own assignors, and each answer says how sure
+it is: exact, exact in how many partitions each member gets, or an estimate.
+
+Examples:
+  laggard what-if image-resizer --members 6 --demo too-few
+  laggard what-if payments --assignor cooperative-sticky --config laggard.toml
+  laggard what-if payments --members 24 --partitions orders=48 --config laggard.toml"
+)]
+#[command(group = clap::ArgGroup::new("change").required(true).multiple(true))]
+pub struct WhatIfArgs {
+    /// Which group.
+    #[arg(value_name = "GROUP")]
+    pub group: String,
+    /// So many members.
+    #[arg(long, value_name = "N", group = "change", value_parser = members)]
+    pub members: Option<usize>,
+    /// Dealt out by this assignor: range, roundrobin, sticky, cooperative-sticky, uniform.
+    #[arg(long, value_name = "ASSIGNOR", group = "change")]
+    pub assignor: Option<String>,
+    /// More partitions: of each topic that the group reads, or of one.
+    #[arg(long, value_name = "[TOPIC=]N", group = "change", value_parser = partitions)]
+    pub partitions: Option<(Option<String>, u32)>,
+    /// What comes in on a topic is spread by Zipf's law with this exponent: 0 evenly, 1 very unevenly.
+    #[arg(long, value_name = "EXPONENT", group = "change", value_parser = skew)]
+    pub skew: Option<f64>,
+    /// How it is watched and printed.
+    #[command(flatten)]
+    pub watch: WatchArgs,
+    /// The source.
+    #[command(flatten)]
+    pub source: SourceArgs,
+}
+
 /// `demo`.
 #[derive(Args, Clone, Debug, Default)]
 #[command(after_help = "Examples:
@@ -306,6 +359,35 @@ fn records(text: &str) -> Result<u64, String> {
 fn count(text: &str) -> Result<NonZeroUsize, String> {
     text.parse()
         .map_err(|_| "write a whole number, 1 or more".to_owned())
+}
+
+/// At least one member.
+fn members(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("with 0 members nobody reads; write 1 or more".to_owned()),
+        Ok(n @ 1..=100_000) => Ok(n),
+        _ => Err("write a whole number from 1 to 100000".to_owned()),
+    }
+}
+
+/// `24`, or `orders=24`.
+fn partitions(text: &str) -> Result<(Option<String>, u32), String> {
+    let (topic, count) = match text.rsplit_once('=') {
+        Some((topic, count)) if !topic.is_empty() => (Some(topic.to_owned()), count),
+        _ => (None, text),
+    };
+    match count.parse() {
+        Ok(n @ 1..=1_000_000) => Ok((topic, n)),
+        _ => Err("write a number of partitions, 24, or a topic and a number, orders=24".to_owned()),
+    }
+}
+
+/// An exponent of Zipf's law.
+fn skew(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(s) if (0.0..=3.0).contains(&s) => Ok(s),
+        _ => Err("write a number from 0 (even) to 3".to_owned()),
+    }
 }
 
 /// Where to listen.

@@ -13,7 +13,7 @@ use clap::{CommandFactory, FromArgMatches};
 
 pub use args::{
     CheckArgs, Cli, Command, ConfigCommand, DemoArgs, DoctorArgs, LagArgs, Output, ServeArgs,
-    SourceArgs, TopArgs,
+    SourceArgs, TopArgs, WatchArgs, WhatIfArgs,
 };
 pub use exit::Exit;
 

@@ -40,6 +40,7 @@ fn source_of(command: &mut Command) -> Option<&mut SourceArgs> {
         Command::Serve(args) => Some(&mut args.source),
         Command::Lag(args) => Some(&mut args.source),
         Command::Check(args) => Some(&mut args.source),
+        Command::WhatIf(args) => Some(&mut args.source),
         Command::Doctor(args) => Some(&mut args.source),
         Command::Config(ConfigCommand::Check { source }) => Some(source),
         Command::Demo(_) | Command::Config(_) | Command::Completions { .. } | Command::Man => None,

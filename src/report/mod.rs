@@ -9,6 +9,7 @@ mod doctor;
 mod lag;
 mod table;
 mod value;
+mod what_if;
 
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ use crate::words::text::escape;
 
 pub use check::{Limits, check};
 pub use doctor::doctor;
+pub use what_if::{Plan, plans, what_if};
 
 /// What a report came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -31,3 +31,4 @@ mod source_faults;
 mod top;
 mod usage;
 mod verdicts;
+mod what_if;

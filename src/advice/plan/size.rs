@@ -114,7 +114,7 @@ fn search(sought: &Sought<'_>, bearable: f64, at_least: usize, partitions: usize
 /// A number up to a quarter above that divides the partitions and holds too: no member then has one more.
 fn rounded(sought: &Sought<'_>, bearable: f64, members: usize, partitions: usize) -> usize {
     let near = members..=(members + members / 4).min(partitions.max(members));
-    let divides = |n: &usize| partitions % n == 0 && fullest(sought, *n) <= bearable;
+    let divides = |n: &usize| partitions.is_multiple_of(*n) && fullest(sought, *n) <= bearable;
     near.clone().find(divides).unwrap_or(members)
 }
 

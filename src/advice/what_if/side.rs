@@ -91,8 +91,9 @@ impl Side {
             idle: members.iter().filter(|m| m.partitions == 0).count(),
             fullest,
             fullest_use: share(fullest, capacity),
+            // Somebody outside the group may commit for it all the same.
             drain: if unowned && unread {
-                Drain::Never
+                Drain::Unknown
             } else {
                 drain
             },

@@ -13,9 +13,9 @@ use super::super::{logging, once};
 use super::{print, tell};
 
 /// A snapshot this often, so that an answer is not waited for longer than it takes.
-const CUT_EACH: Duration = Duration::from_millis(200);
+pub(super) const CUT_EACH: Duration = Duration::from_millis(200);
 /// How long the end of a one-shot may take.
-const PATIENCE: Duration = Duration::from_millis(500);
+pub(super) const PATIENCE: Duration = Duration::from_millis(500);
 
 /// `lag`.
 pub(super) async fn lag(args: &LagArgs) -> Result<Exit, Refusal> {

@@ -1,0 +1,116 @@
+//! `what-if`: watch until rates are known, then say what a change would do.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+
+use crate::advice::assign::Assignor;
+use crate::advice::what_if::{Change, Partitions};
+use crate::cli::{Exit, SourceArgs, WatchArgs, WhatIfArgs};
+use crate::model::{GroupSnapshot, GroupType, Reading, Snapshot, Why};
+use crate::report;
+
+use super::super::once;
+use super::super::session::Session;
+use super::super::setup::Refusal;
+use super::oneshot::{CUT_EACH, PATIENCE, form, quiet, reported};
+use super::tell;
+
+/// So long without news before a person is told that it is being watched.
+const QUIET_FOR: Duration = Duration::from_secs(3);
+
+/// `what-if`.
+pub(super) async fn what_if(args: &WhatIfArgs) -> Result<Exit, Refusal> {
+    // A name that is unknown for every protocol is refused before anything is connected to.
+    if let Some(name) = &args.assignor {
+        Assignor::asked(&GroupType::Classic, name).map_err(wrong)?;
+    }
+    let groups = std::slice::from_ref(&args.group);
+    let snapshot = watch(&args.source, &args.watch, groups).await?;
+    let plans = report::plans(&snapshot, &args.group, |group| change(args, group))
+        .map_err(|e| wrong(format!("group `{}`: {e}", args.group)))?;
+    let form = form(args.watch.output);
+    reported(|out, notes| report::what_if(&snapshot, &args.group, &plans, form, out, notes))
+}
+
+fn wrong(error: impl std::fmt::Display) -> Refusal {
+    Refusal::usage(format!("error: {error}"))
+}
+
+fn change(args: &WhatIfArgs, group: &GroupSnapshot) -> Change {
+    let asked = |name: &String| Assignor::asked(&group.group_type, name).ok();
+    let partitions = |(topic, count): &(Option<String>, u32)| Partitions {
+        topic: topic.clone(),
+        count: *count,
+    };
+    Change {
+        members: args.members,
+        assignor: args.assignor.as_ref().and_then(asked),
+        partitions: args.partitions.as_ref().map(partitions),
+        skew: args.skew,
+    }
+}
+
+/// Reads until the asked groups' rates are known, for as long as was allowed.
+async fn watch(
+    source: &SourceArgs,
+    watch: &WatchArgs,
+    groups: &[String],
+) -> Result<Arc<Snapshot>, Refusal> {
+    let (mut session, demo) = quiet(source)?.start(Some(CUT_EACH));
+    let failed = |error: super::super::session::SessionError| Refusal {
+        text: format!("error: {error}"),
+        exit: Exit::Unknown,
+    };
+    once::complete(&mut session, watch.timeout.to_std(), false)
+        .await
+        .map_err(failed)?;
+    until_known(&mut session, watch.watch.to_std(), groups)
+        .await
+        .map_err(failed)?;
+    let last = Arc::clone(&session.snapshots.borrow());
+    session.shut_down(PATIENCE).await;
+    drop(demo);
+    Ok(last)
+}
+
+async fn until_known(
+    session: &mut Session,
+    patience: Duration,
+    groups: &[String],
+) -> Result<(), super::super::session::SessionError> {
+    let (started, mut snapshots) = (Instant::now(), session.snapshots.clone());
+    let mut told = false;
+    let waiting = async {
+        while !are_known(&snapshots.borrow_and_update(), groups) {
+            if !told && started.elapsed() > QUIET_FOR {
+                told = true;
+                let most = patience.as_secs();
+                tell(&format!(
+                    "laggard: watching for {most} s at the most, until rates are known"
+                ));
+            }
+            let _ = tokio::time::timeout(Duration::from_secs(1), snapshots.changed()).await;
+        }
+    };
+    let waited = timeout_at(started + patience, waiting);
+    tokio::select! {
+        _ = waited => Ok(()),
+        ended = session.ended_early() => ended,
+    }
+}
+
+/// Whether time alone would tell no more of the asked groups: a rate that is unknown for another reason than
+/// that too little has been seen stays so.
+fn are_known(snapshot: &Snapshot, groups: &[String]) -> bool {
+    let asked =
+        |g: &GroupSnapshot| groups.is_empty() || groups.iter().any(|a| a == g.group.as_str());
+    let mut all = snapshot.groups().filter(|(_, g)| asked(g) && !g.inactive);
+    all.all(|(_, g)| is_said(&g.arrival_rate) && is_said(&g.consume_rate))
+}
+
+fn is_said(rate: &Reading<f64>) -> bool {
+    let early = [Why::TOO_FEW_POINTS, Why::NOT_READ_YET, Why::WARMING];
+    !rate.is_unknown() || !rate.why().is_some_and(|w| early.contains(w))
+}

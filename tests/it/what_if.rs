@@ -1,0 +1,80 @@
+//! `what-if` on the embedded cluster and on a real one, as a user runs it.
+
+use crate::support::kafka::members::{Member, MemberOptions};
+use crate::support::kafka::shared;
+use crate::support::laggard::laggard;
+use crate::support::unique;
+
+#[test]
+fn a_demos_group_is_dealt_out_anew() {
+    let line = [
+        "what-if",
+        "image-resizer",
+        "--members",
+        "9",
+        "--demo",
+        "too-few",
+    ];
+    let ended = laggard([&line[..], &["--output", "json"]].concat());
+    assert_eq!(ended.code, Some(0), "{ended:#?}");
+    let plan = &ended.json()[0];
+    let owned = |side: &str| -> Vec<u64> {
+        let members = plan[side]["members"].as_array().unwrap();
+        members
+            .iter()
+            .map(|m| m["partitions"].as_u64().unwrap())
+            .collect()
+    };
+    assert_eq!(
+        (owned("before"), owned("after")),
+        (vec![3; 3], vec![1; 9]),
+        "{plan:#}"
+    );
+    assert_eq!(plan["certainty"], "loads", "{plan:#}");
+    let text = laggard(line);
+    assert_eq!(text.code, Some(0), "{text:#?}");
+    for part in ["members         3 → 9", "new member 6", "how sure", "3 → 1"] {
+        assert!(text.stdout.contains(part), "no {part} in {}", text.stdout);
+    }
+}
+
+#[test]
+fn groups_that_cannot_be_planned_are_told_apart() {
+    require!(kafka);
+    let (cluster, topic, alone) = (shared(), unique("single"), unique("alone"));
+    cluster.create_topic(&topic, 1);
+    cluster.produce(&topic, 0, 4);
+    let member = Member::join(cluster, &alone, &[&topic], &MemberOptions::classic());
+    member.wait_records(4);
+    let ask = |group: &str, rest: &[&str]| {
+        let bootstrap = cluster.bootstrap();
+        let source = ["--bootstrap-server", &bootstrap, "--for", "1s"];
+        laggard([&["what-if", group][..], rest, &source].concat())
+    };
+    let one = ask(&alone, &["--members", "3"]);
+    assert_eq!(one.code, Some(0), "{one:#?}");
+    assert!(
+        one.stdout
+            .contains("2 of 3 members would have nothing to do: 1 partitions are shared out"),
+        "{one:#?}"
+    );
+
+    let missing = ask(&format!("{alone}x"), &["--members", "3"]);
+    assert_eq!(missing.code, Some(2), "{missing:#?}");
+    assert!(
+        missing.stderr.contains(&format!("did you mean `{alone}`?")),
+        "{missing:#?}"
+    );
+
+    let fewer = ask(
+        &alone,
+        &["--partitions", &format!("{topic}=1"), "--members", "1"],
+    );
+    assert_eq!(fewer.code, Some(0), "{fewer:#?}");
+    let other = ask(&alone, &["--partitions", "orders=9"]);
+    assert_eq!(other.code, Some(3), "{other:#?}");
+    assert!(
+        other.stderr.contains(&format!("it reads {topic}")),
+        "{other:#?}"
+    );
+}
