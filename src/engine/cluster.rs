@@ -171,6 +171,11 @@ impl Cluster {
         }
     }
 
+    /// Laggard was started: what is known is from before.
+    pub(super) fn start(&mut self) {
+        self.groups.values_mut().for_each(Group::start);
+    }
+
     /// Notes a mark on a group, if it is here.
     pub(super) fn mark(&mut self, group: &GroupId, at: Timestamp, text: &str) {
         if let Some(group) = self.groups.get_mut(group) {
@@ -346,9 +351,13 @@ impl Cluster {
                     .confirm;
             }
         }
+        let interval = self.interval();
         self.group(id, times.1)
-            .commits_done(topics, complete, times);
+            .commits_done(topics, complete, times, interval);
         self.add_assigned(id, times.1);
+        if let Some(group) = self.groups.get_mut(id) {
+            group.measure(&self.topics, times.1, interval);
+        }
         if confirm {
             self.asks.push(Ask::CommitsNow {
                 cluster: self.settings.cluster.clone(),

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use slotmap::SlotMap;
 
 use crate::model::{
     Event, EventKind, GroupDescription, GroupId, GroupSnapshot, GroupState, GroupType, ListedGroup,
@@ -11,12 +12,16 @@ use crate::model::{
     TrendPoint, Why,
 };
 
+use super::capacity::{Loads, Standing};
 use super::fact::staleness;
+use super::flow::{Change, Flow, Sums};
+use super::lost::Lost;
 use super::now::Now;
 use super::rate::spacing;
-use super::row::{Row, Took};
+use super::row::{CommitAt, Row, Took};
 use super::silence::Silence;
 use super::topic::Topic;
+use super::turnover::Turnover;
 
 /// Events that are kept.
 const EVENTS: usize = 50;
@@ -24,6 +29,11 @@ const EVENTS: usize = 50;
 const TREND: usize = 60;
 /// After members came or went, growth says nothing for this long.
 const SETTLE: Span = Span::from_secs(180);
+
+/// Change points among the events that are kept.
+const CHANGES: usize = 10;
+/// Reads further apart than this, and than three intervals, leave a gap.
+const LONGEST_PAUSE: Span = Span::from_secs(60);
 
 slotmap::new_key_type! {
     /// A topic's slot, freed with the topic.
@@ -56,6 +66,16 @@ pub(super) struct Group {
     oldest_answer: Option<Timestamp>,
     pub(super) topics: Vec<TopicRows>,
     pub(super) silence: Silence,
+    /// Since when evidence is gathered anew, after a start or a gap in which nobody looked.
+    pub(super) warming_from: Option<Timestamp>,
+    /// Laggard was started since it was last read.
+    started: bool,
+    pub(super) flow: Flow,
+    pub(super) loads: Loads,
+    pub(super) turnover: Turnover,
+    pub(super) lost: Lost,
+    /// The cause that was last shown, by name, and since when.
+    pub(super) diagnosed: Option<(String, Timestamp)>,
     pub(super) members_changed_at: Option<Timestamp>,
     pub(super) last_active: Timestamp,
     pub(super) trend: VecDeque<TrendPoint>,
@@ -78,6 +98,21 @@ pub(super) struct Group {
     /// Made anew where a checkpoint is taken up.
     #[serde(skip)]
     pub(super) snapshot: Option<Arc<GroupSnapshot>>,
+}
+
+fn is_rebalancing(state: GroupState) -> bool {
+    use GroupState::{Assigning, CompletingRebalance, PreparingRebalance, Reconciling};
+    matches!(
+        state,
+        PreparingRebalance | CompletingRebalance | Assigning | Reconciling
+    )
+}
+
+/// A mark by which a member is told from another; never 0.
+fn mark_of(member: &Member) -> u32 {
+    let mut hasher = rustc_hash::FxHasher::default();
+    std::hash::Hasher::write(&mut hasher, member.member_id.as_str().as_bytes());
+    (std::hash::Hasher::finish(&hasher) >> 32) as u32 | 1
 }
 
 /// What a fold of commits calls for.
@@ -103,6 +138,13 @@ impl Group {
             oldest_answer: None,
             topics: Vec::new(),
             silence: Silence::default(),
+            warming_from: None,
+            started: false,
+            flow: Flow::default(),
+            loads: Loads::default(),
+            turnover: Turnover::default(),
+            lost: Lost::default(),
+            diagnosed: None,
             members_changed_at: None,
             last_active: at,
             trend: VecDeque::new(),
@@ -161,6 +203,9 @@ impl Group {
                 self.dirty = true;
                 if let Some(was) = was {
                     self.event(at, EventKind::State, format!("{was:?} → {state:?}"));
+                    if is_rebalancing(state) && !is_rebalancing(was) {
+                        self.turnover.rebalances(at);
+                    }
                 }
             }
         }
@@ -190,6 +235,8 @@ impl Group {
     fn take_members(&mut self, members: Option<Vec<Member>>, at: Timestamp) {
         let was = self.members.take();
         self.members = members.map(Arc::from);
+        self.loads
+            .rename(self.members.as_deref().unwrap_or_default());
         if let (Some(was), Some(is)) = (was, self.members.clone())
             && *was != *is
         {
@@ -207,6 +254,7 @@ impl Group {
         };
         let (joined, left) = (missing(was, is), missing(is, was));
         self.members_changed_at = Some(at);
+        self.turnover.members(was, is, at);
         if joined > 0 {
             self.event(
                 at,
@@ -237,6 +285,7 @@ impl Group {
         }
         let members = self.members.clone();
         for (index, member) in members.iter().flat_map(|m| m.iter()).enumerate() {
+            let mark = mark_of(member);
             for assigned in &member.assignment {
                 let Ok(place) = self
                     .topics
@@ -248,6 +297,7 @@ impl Group {
                 for partition in &assigned.partitions {
                     if let Ok(i) = rows.binary_search_by_key(partition, |r| r.partition) {
                         rows[i].owner = u32::try_from(index).ok();
+                        rows[i].owned_by(mark);
                     }
                 }
             }
@@ -326,6 +376,7 @@ impl Group {
     ) -> FoldedCommits {
         let mut folded = FoldedCommits::default();
         let (mut changed, mut moved, mut added) = (false, false, false);
+        let (mut lost, mut back) = (0, Vec::new());
         let spacing = spacing(self.silence.typical_gap());
         let rows = self.rows_of(&commits.topic, key);
         let mut next = 0;
@@ -344,14 +395,24 @@ impl Group {
             };
             next = place + 1;
             let log = topic.partition(read.partition);
-            let took: Took = rows[place].take(&read.offset, asked, answered, log, spacing);
+            let commit = CommitAt {
+                offset: &read.offset,
+                committed_at: read.committed_at,
+                asked,
+                answered,
+            };
+            let took: Took = rows[place].take(commit, log, spacing);
             changed |= took.changed;
             moved |= took.moved;
             folded.confirm |= took.confirm;
+            lost += took.lost;
+            back.extend(took.went_back.map(|(from, to)| (read.partition, from, to)));
         }
         if added {
             self.assign_owners();
         }
+        self.note_losses(&commits.topic, lost, answered);
+        self.note_resets(&commits.topic, &back, answered);
         if moved {
             self.silence.commit(answered);
             self.last_active = answered;
@@ -360,13 +421,139 @@ impl Group {
         folded
     }
 
+    fn note_losses(&mut self, topic: &TopicName, lost: i64, at: Timestamp) {
+        if lost > 0 && self.lost.note(at, lost) {
+            let text = format!("{lost} records of {topic} were deleted unread");
+            self.event(at, EventKind::Lost, text);
+        }
+        self.dirty |= lost > 0;
+    }
+
+    fn note_resets(
+        &mut self,
+        topic: &TopicName,
+        back: &[(PartitionId, Offset, Offset)],
+        at: Timestamp,
+    ) {
+        let text = match back {
+            [] => return,
+            [(partition, from, to)] => {
+                format!("partition {partition} of {topic} went back from {from} to {to}")
+            }
+            many => {
+                let records: i64 = many.iter().map(|(_, from, to)| from - to).sum();
+                let count = many.len();
+                format!("{count} partitions of {topic} went back, {records} records in all")
+            }
+        };
+        self.event(at, EventKind::Reset, text);
+    }
+
+    /// Laggard was started: what was known is from before.
+    pub(super) fn start(&mut self) {
+        self.started = true;
+    }
+
+    /// Notes whether this read comes after a start, or after a gap in which nobody looked.
+    fn note_gap(&mut self, answered: Timestamp, interval: Span) {
+        let longest = interval.times(3).max(LONGEST_PAUSE);
+        let gap = self
+            .silence
+            .last_seen()
+            .is_some_and(|seen| answered - seen > longest);
+        if gap || std::mem::take(&mut self.started) {
+            self.warming_from = Some(answered);
+            self.dirty = true;
+        }
+    }
+
+    /// Takes measure of what flows and what members bear, once a bin has passed.
+    pub(super) fn measure(
+        &mut self,
+        topics: &SlotMap<TopicKey, Topic>,
+        at: Timestamp,
+        interval: Span,
+    ) {
+        if !self.flow.is_due(at, interval) {
+            return;
+        }
+        let gap = self.silence.typical_gap().max(interval);
+        let (sums, standings) = self.standings(topics, at - gap.times(2));
+        self.loads.note(&standings, gap);
+        let (came, read) = self.flow.note(at, sums);
+        self.note_change(came, EventKind::ArrivalRate, at);
+        self.note_change(read, EventKind::ConsumeRate, at);
+    }
+
+    /// What flowed over all rows that take part, and where each member stands. What was written
+    /// before `recent` and is unread is a backlog.
+    fn standings(
+        &self,
+        topics: &SlotMap<TopicKey, Topic>,
+        recent: Timestamp,
+    ) -> (Sums, Vec<Standing>) {
+        let mut sums = Sums::default();
+        let mut standings = vec![Standing::default(); self.loads.len()];
+        let rows = |t: &TopicRows| t.rows.iter().any(|r| r.owner.is_some());
+        let owns_something = self.topics.iter().any(rows);
+        for in_topic in self.topics.iter().filter(|t| !owns_something || rows(t)) {
+            let Some(topic) = topics.get(in_topic.key) else {
+                continue;
+            };
+            for row in &in_topic.rows {
+                let log = topic.partition(row.partition);
+                let (Some(c), Some(end)) = (row.offset(), log.and_then(|l| l.end.offset())) else {
+                    continue;
+                };
+                sums.parts += 1;
+                sums.came += end;
+                sums.read += c;
+                if let Some(member) = row.owner.and_then(|o| standings.get_mut(o as usize)) {
+                    let unread = log.and_then(|l| l.history.bracket(c));
+                    member.at = member.at.max(row.moved_at.unwrap_or(row.first_seen));
+                    member.done += c;
+                    member.rows += 1;
+                    member.backlogged += u32::from(unread.is_some_and(|b| b.until <= recent));
+                }
+            }
+        }
+        (sums, standings)
+    }
+
+    fn note_change(&mut self, change: Option<Change>, kind: EventKind, seen: Timestamp) {
+        let Some(change) = change else {
+            return;
+        };
+        // A restless group's changes must not crowd out what else happened.
+        let is_change =
+            |e: &Event| matches!(e.kind, EventKind::ArrivalRate | EventKind::ConsumeRate);
+        if self.events.iter().filter(|e| is_change(e)).count() >= CHANGES
+            && let Some(oldest) = self.events.iter().position(is_change)
+        {
+            self.events.remove(oldest);
+        }
+        let what = if kind == EventKind::ArrivalRate {
+            "come in"
+        } else {
+            "are read"
+        };
+        let since = change.at.age_at(seen);
+        let text = format!(
+            "{:.1} records/s {what} since {since} before, {:.1} until then",
+            change.to, change.from
+        );
+        self.event(seen, kind, text);
+    }
+
     /// The whole of its commits was read: rows that were not named have none.
     pub(super) fn commits_done(
         &mut self,
         named: &[TopicCommits],
         complete: bool,
         (asked, answered): (Timestamp, Timestamp),
+        interval: Span,
     ) {
+        self.note_gap(answered, interval);
         self.dirty |= self.commits_failed.take().is_some() || !self.commits_read;
         self.commits_read = true;
         self.silence.seen(answered);
@@ -385,9 +572,13 @@ impl Group {
                     .binary_search_by_key(&row.partition, |r| r.partition)
                     .is_err()
                 {
-                    self.dirty |= row
-                        .take(&Ok(None), asked, answered, None, Span::ZERO)
-                        .changed;
+                    let none = CommitAt {
+                        offset: &Ok(None),
+                        committed_at: None,
+                        asked,
+                        answered,
+                    };
+                    self.dirty |= row.take(none, None, Span::ZERO).changed;
                 }
             }
         }

@@ -5,19 +5,28 @@
 //! reads no clock; the same observations always give the same parts. With no answer to its asks
 //! it is right, only wider.
 
+mod capacity;
 mod cluster;
+mod diagnosis;
+mod eta;
 mod fact;
+mod flow;
 mod group;
 mod group_view;
 mod history;
 mod lag;
+mod loss;
+mod lost;
+mod moves;
 mod now;
 mod rate;
 mod row;
+mod row_view;
 mod silence;
 mod status;
 mod time_lag;
 mod topic;
+mod turnover;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -51,8 +60,8 @@ impl Engine {
             } => {
                 self.cluster(cluster, *asked).fold(fact, *asked, *answered);
             }
-            Observation::Boot { .. } | Observation::Tick { .. } | Observation::ClockJump { .. } => {
-            }
+            Observation::Boot { .. } => self.clusters.values_mut().for_each(Cluster::start),
+            Observation::Tick { .. } | Observation::ClockJump { .. } => {}
         }
     }
 

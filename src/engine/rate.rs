@@ -33,6 +33,15 @@ pub(super) struct Slope {
     pub(super) high: f64,
 }
 
+impl Slope {
+    /// That of what stands.
+    pub(super) const ZERO: Self = Self {
+        median: 0.0,
+        low: 0.0,
+        high: 0.0,
+    };
+}
+
 /// Fewest samples that give a slope with an interval.
 pub(super) const ENOUGH: usize = 5;
 
@@ -71,10 +80,23 @@ pub(super) fn robust_slope(samples: &[Sample]) -> Option<Slope> {
     })
 }
 
-/// The slope from the first to the last sample: for what is plainly well.
-pub(super) fn plain_slope(samples: &[Sample]) -> Option<f64> {
-    let (first, last) = (samples.first()?, samples.last()?);
-    (last.0 > first.0).then(|| (last.1 - first.1) / (last.0 - first.0))
+/// With this decay rates are shown, `gap` being the typical one between commits: τ = max(60 s, 2·g),
+/// in seconds.
+pub(super) fn decay(gap: Span) -> f64 {
+    gap.times(2).max(Span::from_secs(60)).as_secs_f64()
+}
+
+/// The rate to show: Σw·Δvalue / Σw·Δt over the stretches between samples, each weighted by
+/// e^(−age/τ). Not an average of their rates.
+pub(super) fn decayed_rate(samples: &[Sample], tau: f64) -> Option<f64> {
+    let newest = samples.last()?.0;
+    let (mut values, mut times) = (0.0, 0.0);
+    for pair in samples.windows(2) {
+        let weight = ((pair[1].0 - newest) / tau).exp();
+        values += weight * (pair[1].1 - pair[0].1);
+        times += weight * (pair[1].0 - pair[0].0);
+    }
+    (times > 0.0).then(|| values / times)
 }
 
 #[cfg(test)]
@@ -104,9 +126,20 @@ mod tests {
     }
 
     #[test]
+    fn the_shown_rate_follows_what_is_new() {
+        let steady: Vec<Sample> = (0..10)
+            .map(|t| (f64::from(t) * 7.0, f64::from(t) * 21.0))
+            .collect();
+        assert!((decayed_rate(&steady, 60.0).unwrap() - 3.0).abs() < 1e-9);
+        let faster = [(0.0, 0.0), (60.0, 60.0), (120.0, 600.0)];
+        let rate = decayed_rate(&faster, 60.0).unwrap();
+        assert!((6.5..7.0).contains(&rate), "{rate}");
+    }
+
+    #[test]
     fn too_few_samples_give_none() {
         assert_eq!(robust_slope(&[(0.0, 0.0), (1.0, 1.0), (2.0, 2.0)]), None);
         assert_eq!(robust_slope(&[(1.0, 0.0); 6]), None);
-        assert_eq!(plain_slope(&[(1.0, 5.0)]), None);
+        assert_eq!(decayed_rate(&[(1.0, 5.0)], 60.0), None);
     }
 }

@@ -6,12 +6,10 @@ use serde::{Deserialize, Serialize};
 use crate::model::{Offset, PartitionId, Reading, Span, Status, Timestamp, Why};
 
 use super::fact::staleness;
+use super::moves::Moves;
 use super::now::Now;
 use super::rate::Sample;
 use super::topic::Partition;
-
-/// Points of the commit's way that are kept.
-const MOVES: usize = 12;
 
 /// What is known of the commit itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +42,20 @@ pub(super) struct Took {
     pub(super) moved: bool,
     /// A loss was seen once: a second read should confirm it.
     pub(super) confirm: bool,
+    /// Records that have newly been found to be lost.
+    pub(super) lost: i64,
+    /// It went back, this far.
+    pub(super) went_back: Option<(Offset, Offset)>,
+}
+
+/// A read of a commit.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CommitAt<'a> {
+    pub(super) offset: &'a Result<Option<Offset>, Why>,
+    /// When it was committed, where that is told.
+    pub(super) committed_at: Option<Timestamp>,
+    pub(super) asked: Timestamp,
+    pub(super) answered: Timestamp,
 }
 
 /// A row's facts.
@@ -59,8 +71,8 @@ pub(super) struct Row {
     pub(super) first_seen: Timestamp,
     /// When the commit was last seen to move.
     pub(super) moved_at: Option<Timestamp>,
-    /// Where it stood when it moved, oldest first; begins with the first sight.
-    moves: Vec<(Timestamp, Offset)>,
+    /// Where it stood when it moved; begins with the first sight.
+    moves: Moves,
     /// Reads in a row in which the commit lay below the log start.
     pub(super) below_start: u8,
     /// It lay below at first sight.
@@ -68,6 +80,12 @@ pub(super) struct Row {
     /// In an earlier pair of reads in the right order, it lay beyond the log end.
     pub(super) beyond_end_before: bool,
     pub(super) rewind: Option<Box<Rewind>>,
+    /// Up to here, what was lost has been counted.
+    lost_to: Option<Box<Offset>>,
+    /// How often another member came to own it since its commit last moved.
+    pub(super) owner_changes: u8,
+    /// A mark of the member that owned it last.
+    last_owner: u32,
     /// The status as last shown, and since when.
     pub(super) status: Option<(Status, Timestamp)>,
 }
@@ -83,28 +101,30 @@ impl Row {
             owner: None,
             first_seen: at,
             moved_at: None,
-            moves: Vec::new(),
+            moves: Moves::default(),
             below_start: 0,
             below_at_first_sight: false,
             beyond_end_before: false,
             rewind: None,
+            lost_to: None,
+            owner_changes: 0,
+            last_owner: 0,
             status: None,
         }
     }
 
-    /// Takes in a read; of moves closer than `spacing` only the newer is kept. One that was asked before the stored one changes nothing.
+    /// Takes in a read; of moves closer than `spacing` only the newer is kept. One that was asked
+    /// before the stored one changes nothing.
     pub(super) fn take(
         &mut self,
-        read: &Result<Option<Offset>, Why>,
-        asked: Timestamp,
-        answered: Timestamp,
+        read: CommitAt<'_>,
         log: Option<&Partition>,
         spacing: Span,
     ) -> Took {
-        if self.commit != Commit::NotRead && self.asked > asked {
+        if self.commit != Commit::NotRead && self.asked > read.asked {
             return Took::default();
         }
-        let offset = match read {
+        let offset = match read.offset {
             Ok(offset) => *offset,
             Err(why) => {
                 let changed = self.failed.as_deref() != Some(why);
@@ -119,14 +139,29 @@ impl Row {
         let before = self.commit;
         let stood_beyond = self.stands_beyond(log);
         self.commit = next(before, offset);
-        let moved = self.note_move(before, answered, log, spacing);
+        // A commit's own time says more than the poll that met it, if it can be true.
+        let earliest = if before == Commit::NotRead {
+            read.answered
+        } else {
+            self.asked
+        };
+        let at = read
+            .committed_at
+            .filter(|t| (earliest..=read.answered).contains(t))
+            .unwrap_or(read.answered);
+        let was_rewound = self.rewind.is_some();
+        let moved = self.note_move(before, at, log, spacing);
         self.beyond_end_before = stood_beyond && self.commit == before;
-        let confirm = self.note_loss(before, asked, log);
-        (self.asked, self.answered) = (asked, answered);
+        let confirm = self.note_loss(before, read.asked, log);
+        (self.asked, self.answered) = (read.asked, read.answered);
+        let went_back = self.rewind.as_ref().filter(|_| !was_rewound);
+        let went_back = went_back.map(|r| (r.from, r.to));
         Took {
             changed: healed || self.commit != before || confirm.is_some(),
             moved,
             confirm: confirm == Some(1),
+            lost: self.newly_lost(log),
+            went_back,
         }
     }
 
@@ -141,7 +176,7 @@ impl Row {
     fn note_move(
         &mut self,
         before: Commit,
-        answered: Timestamp,
+        at: Timestamp,
         log: Option<&Partition>,
         spacing: Span,
     ) -> bool {
@@ -152,16 +187,18 @@ impl Row {
             Commit::At(from) | Commit::Expired(from) => from != to,
             Commit::Never => true,
             Commit::NotRead => {
-                self.push_move(answered, to, spacing);
+                self.moves.push(at, to, spacing, true);
                 false
             }
         };
         if moved {
             if let Commit::At(from) = before {
-                self.note_rewind(from, to, answered, log);
+                self.note_rewind(from, to, at, log);
             }
-            self.moved_at = Some(answered);
-            self.push_move(answered, to, spacing);
+            self.moved_at = Some(at);
+            self.owner_changes = 0;
+            let well = self.status.is_none_or(|(status, _)| status >= Status::Ok);
+            self.moves.push(at, to, spacing, well);
         }
         moved
     }
@@ -174,13 +211,7 @@ impl Row {
             return;
         }
         // Less than one commit's worth is a consumer that re-reads after a restart.
-        let usual_step = self
-            .moves
-            .windows(2)
-            .map(|w| w[1].1 - w[0].1)
-            .max()
-            .unwrap_or(0);
-        if from - to > usual_step.max(0) {
+        if from.saturating_sub(to) > self.moves.longest_step() {
             let start = log.and_then(|l| l.start.offset());
             self.rewind = Some(Box::new(Rewind {
                 at,
@@ -190,24 +221,6 @@ impl Row {
             }));
             self.moves.clear();
         }
-    }
-
-    /// Points closer than `spacing` are one: the newer. So a fast committer's points reach back as
-    /// far as a slow one's.
-    fn push_move(&mut self, at: Timestamp, offset: Offset, spacing: Span) {
-        if self.moves.last().is_some_and(|last| last.1 > offset) {
-            self.moves.clear();
-        }
-        if let [.., before, last] = self.moves.as_mut_slice()
-            && last.0 - before.0 < spacing
-        {
-            *last = (at, offset);
-            return;
-        }
-        if self.moves.len() == MOVES {
-            self.moves.remove(0);
-        }
-        self.moves.push((at, offset));
     }
 
     /// Counts reads below the log start, in the right order only: start answered before the commit
@@ -236,12 +249,46 @@ impl Row {
         (count != std::mem::replace(&mut self.below_start, count)).then_some(count)
     }
 
+    /// Records that a confirmed loss has taken and that were not counted yet. What lay below the
+    /// log start when first seen is no event: it counts as counted.
+    fn newly_lost(&mut self, log: Option<&Partition>) -> i64 {
+        let (Commit::At(c), Some(start)) = (self.commit, log.and_then(|l| l.start.offset())) else {
+            return 0;
+        };
+        if self.below_start == 0 {
+            self.lost_to = None;
+            return 0;
+        }
+        let counted = match self.lost_to.as_deref() {
+            Some(counted) => *counted,
+            None if self.below_at_first_sight => start,
+            None if self.below_start < 2 => return 0,
+            None => c,
+        };
+        let lost = start.saturating_sub(counted.max(c)).max(0);
+        if lost > 0 || self.lost_to.is_none() {
+            self.lost_to = Some(Box::new(counted.max(start)));
+        }
+        lost
+    }
+
+    /// A member owns it, by a mark of its id (never 0).
+    pub(super) fn owned_by(&mut self, mark: u32) {
+        if self.last_owner != mark {
+            if self.last_owner != 0 {
+                self.owner_changes = self.owner_changes.saturating_add(1);
+            }
+            self.last_owner = mark;
+        }
+    }
+
     /// Forgets what hangs on a log that is no more.
     pub(super) fn wipe(&mut self) {
         self.moves.clear();
         self.below_start = 0;
         self.beyond_end_before = false;
         self.rewind = None;
+        self.lost_to = None;
     }
 
     /// The commit, if there is one.
@@ -275,8 +322,7 @@ impl Row {
     /// The longest pause between kept points: what is usual for a partition that is committed more
     /// rarely than its group.
     pub(super) fn longest_pause(&self) -> Span {
-        let pauses = self.moves.windows(2).map(|w| w[1].0 - w[0].0);
-        pauses.max().unwrap_or(Span::ZERO)
+        self.moves.longest_pause()
     }
 
     /// Where the commit stood, over the window that ends at the last read: as the window began,
@@ -286,8 +332,7 @@ impl Row {
             return Vec::new();
         };
         let from = self.answered - window;
-        let first = self.moves.partition_point(|m| m.0 < from).saturating_sub(1);
-        let mut samples = self.moves.get(first..).unwrap_or_default().to_vec();
+        let mut samples = self.moves.since(from);
         let next = samples.get(1).map_or(self.answered, |m| m.0);
         if let Some(edge) = samples.first_mut()
             && edge.0 < from
@@ -312,12 +357,9 @@ fn next(before: Commit, read: Option<Offset>) -> Commit {
 }
 
 /// Instants as seconds from the first, for slopes.
-pub(super) fn in_seconds(samples: &[(Timestamp, f64)]) -> Vec<Sample> {
-    let Some(first) = samples.first() else {
-        return Vec::new();
-    };
+pub(super) fn in_seconds(samples: impl Iterator<Item = (Timestamp, f64)>) -> Vec<Sample> {
+    let mut first = None;
     samples
-        .iter()
-        .map(|(t, v)| ((*t - first.0).as_secs_f64(), *v))
+        .map(|(t, v)| ((t - *first.get_or_insert(t)).as_secs_f64(), v))
         .collect()
 }

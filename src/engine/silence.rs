@@ -2,7 +2,9 @@
 //!
 //! Commits come in sessions: runs with gaps of at most max(5·g, 60 s), g the group's typical gap.
 //! The gaps between sessions are what is usual; a verdict on silence is passed only on a longer
-//! one. Before two sessions or two hours of history nothing is known to be usual.
+//! one. Before two sessions or two hours of history nothing is known to be usual. Of so few gaps
+//! the p99 is the longest; one that stands alone in a history that would have shown it again was an
+//! incident, and teaches nothing until it comes again. A gap in which nobody looked is none.
 
 use serde::{Deserialize, Serialize};
 
@@ -22,9 +24,11 @@ const SESSION_GAP: Span = Span::from_secs(60);
 pub(super) struct Silence {
     first_seen: Option<Timestamp>,
     last_commit: Option<Timestamp>,
+    last_seen: Option<Timestamp>,
     /// Smoothed gap within sessions, in milliseconds; 0 until one was seen.
     typical_gap: f64,
-    gaps: Vec<Span>,
+    /// When each began, and how long it was.
+    gaps: Vec<(Timestamp, Span)>,
 }
 
 /// What is usual, and whether that is known.
@@ -42,6 +46,12 @@ impl Silence {
     /// The group was read, whether or not anything moved.
     pub(super) fn seen(&mut self, at: Timestamp) {
         self.first_seen.get_or_insert(at);
+        self.last_seen = self.last_seen.max(Some(at));
+    }
+
+    /// When it was last read.
+    pub(super) fn last_seen(&self) -> Option<Timestamp> {
+        self.last_seen
     }
 
     /// A commit of the group moved. Returns the gap when it began a new session.
@@ -54,10 +64,16 @@ impl Silence {
             return None;
         }
         if gap > Span::from_millis((self.typical_gap * 5.0) as i64).max(SESSION_GAP) {
+            if self
+                .last_seen
+                .is_some_and(|seen| (at - seen).times(2) > gap)
+            {
+                return None;
+            }
             if self.gaps.len() == REMEMBERED {
                 self.gaps.remove(0);
             }
-            self.gaps.push(gap);
+            self.gaps.push((last, gap));
             return Some(gap);
         }
         let gap = gap.as_millis() as f64;
@@ -72,6 +88,24 @@ impl Silence {
     /// The typical gap between commits of a session: the g of the formulas. Zero when unknown.
     pub(super) fn typical_gap(&self) -> Span {
         Span::from_millis(self.typical_gap as i64)
+    }
+
+    /// The longest gap that is usual.
+    fn longest(&self) -> Span {
+        let mut sorted = self.gaps.clone();
+        sorted.sort_unstable_by_key(|(_, gap)| *gap);
+        let Some((began, longest)) = sorted.pop() else {
+            return Span::ZERO;
+        };
+        let second = sorted.pop().map_or(Span::ZERO, |(_, gap)| gap);
+        let before = self.first_seen.map_or(Span::ZERO, |first| began - first);
+        let alone = second.times(2) < longest;
+        let would_have_shown = before >= ENOUGH_HISTORY.max(longest.times(4));
+        if alone && would_have_shown {
+            second
+        } else {
+            longest
+        }
     }
 
     /// What is usual for the group at `now`.
@@ -89,7 +123,7 @@ impl Silence {
                 .first_seen
                 .is_some_and(|first| now.reached(first + ENOUGH_HISTORY));
         Usual {
-            silence: self.gaps.iter().copied().max().unwrap_or_default(),
+            silence: self.longest(),
             learned: enough,
             by_policy: false,
         }
@@ -114,14 +148,55 @@ mod tests {
         let mut s = Silence::default();
         s.seen(at(0));
         for hour in 0..3 {
-            for commit in 0..60 {
-                s.commit(at(hour * 3600 + commit * 5));
+            for commit in 0..720 {
+                if commit < 60 {
+                    s.commit(at(hour * 3600 + commit * 5));
+                }
+                s.seen(at(hour * 3600 + commit * 5));
             }
         }
         let u = usual(&s, 7300);
         assert!(u.learned);
         assert_eq!(u.silence, Span::from_secs(3600 - 59 * 5));
         assert_eq!(s.typical_gap(), Span::from_secs(5));
+    }
+
+    /// Commits each 5 s for `hours`, then none for `silence`, then again.
+    fn after_a_pause(hours: i64, silence: i64, watched: bool) -> Silence {
+        let mut s = Silence::default();
+        for t in (0..hours * 3600).step_by(5) {
+            s.commit(at(t));
+            s.seen(at(t));
+        }
+        for t in (hours * 3600..hours * 3600 + silence).step_by(5) {
+            if watched {
+                s.seen(at(t));
+            }
+        }
+        s.commit(at(hours * 3600 + silence));
+        s
+    }
+
+    #[test]
+    fn one_incident_teaches_nothing_and_a_second_does() {
+        let mut s = after_a_pause(10, 1200, true);
+        assert_eq!(usual(&s, 40_000).silence, Span::ZERO);
+        for t in (37_200..39_200).step_by(5) {
+            s.seen(at(t));
+        }
+        s.commit(at(39_200));
+        assert_eq!(usual(&s, 40_000).silence, Span::from_secs(2000));
+        // A night after a day's work may well be usual.
+        assert!(
+            usual(&after_a_pause(16, 8 * 3600, true), 90_000).silence
+                > Span::from_secs(8 * 3600 - 10)
+        );
+    }
+
+    #[test]
+    fn a_gap_in_which_nobody_looked_is_none() {
+        let s = after_a_pause(1, 1200, false);
+        assert!(!usual(&s, 4800).learned);
     }
 
     #[test]

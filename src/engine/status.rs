@@ -59,9 +59,11 @@ pub(super) struct Case<'a> {
     pub(super) growth: Option<Slope>,
     /// The window of `growth`.
     pub(super) window: Span,
-    /// Whether the oldest unread record gets older (seconds a second above 0.05).
-    pub(super) ageing: Option<bool>,
+    /// Seconds by which the oldest unread record gets older in a second.
+    pub(super) ageing: Option<f64>,
     pub(super) policy: &'a Policy,
+    /// When the commit was read.
+    pub(super) read_at: Timestamp,
 }
 
 type Finding = Option<(Status, Option<Evidence>)>;
@@ -74,6 +76,11 @@ const STALL_FLOOR: Span = Span::from_secs(300);
 const STOP_FLOOR: Span = Span::from_secs(120);
 /// An idle partition's log end has not moved for this long.
 const IDLE_FLOOR: Span = Span::from_secs(600);
+
+/// Seconds a second by which the oldest unread record must age to count as ageing.
+const AGEING: f64 = 0.05;
+/// A limit that will be crossed within this is near.
+const HORIZON: Span = Span::from_secs(3600);
 
 /// The verdict.
 pub(super) fn judge(case: &Case<'_>, now: &mut Now) -> (Status, Option<Evidence>) {
@@ -167,7 +174,8 @@ fn held_back(case: &Case<'_>) -> Option<(Offset, i64)> {
         case.stable.known()?,
         case.end.value()?,
     );
-    (c >= s && h > s).then_some((s, h - s))
+    // Whoever has committed beyond it does not wait for transactions.
+    (c == s && h > s).then_some((s, h - s))
 }
 
 fn txn_blocked(case: &Case<'_>, now: &mut Now) -> Finding {
@@ -220,10 +228,22 @@ fn well(case: &Case<'_>, now: &mut Now) -> Finding {
     if lag <= allowed {
         return Some((Status::Ok, None));
     }
-    // All that was written until then has been read: lag touched 0 as of then.
-    let until = oldest_unread_until(case)?;
+    touched_the_end(case, now).then_some((Status::Ok, None))
+}
+
+/// Whether it needs no further look: nothing is unread, or what is came in just now.
+pub(super) fn plainly_well(case: &Case<'_>, now: &mut Now) -> bool {
+    match case.effective_lag.known() {
+        Some(0) => true,
+        Some(_) => touched_the_end(case, now),
+        None => false,
+    }
+}
+
+/// All that was written until lately has been read: lag touched 0 as of then.
+fn touched_the_end(case: &Case<'_>, now: &mut Now) -> bool {
     let lately = now.interval.times(2).max(case.commit_gap.times(2));
-    (!now.reached(until + lately)).then_some((Status::Ok, None))
+    oldest_unread_until(case).is_some_and(|until| !now.reached(until + lately))
 }
 
 fn oldest_unread_until(case: &Case<'_>) -> Option<Timestamp> {
@@ -327,8 +347,8 @@ fn resting(case: &Case<'_>, now: &mut Now) -> Finding {
 
 fn falling_behind(case: &Case<'_>, _: &mut Now) -> Finding {
     let slope = case.growth?;
-    let ageing = case.ageing.unwrap_or(true);
-    if case.settling || slope.low <= 0.0 || !ageing {
+    let ages = case.ageing.is_none_or(|growth| growth > AGEING);
+    if case.settling || slope.low <= 0.0 || !(ages || limit_is_near(case, slope)) {
         return None;
     }
     let evidence = Evidence::Growing {
@@ -337,6 +357,18 @@ fn falling_behind(case: &Case<'_>, _: &mut Now) -> Finding {
         window: case.window,
     };
     Some((Status::FallingBehind, Some(evidence)))
+}
+
+/// At this pace one of its limits, not broken yet, will be within the horizon.
+fn limit_is_near(case: &Case<'_>, slope: Slope) -> bool {
+    let ahead = HORIZON.as_secs_f64();
+    let lag = case.effective_lag.known().zip(case.policy.max_lag);
+    let lag_near = lag.is_some_and(|(lag, max)| lag as f64 + slope.low * ahead > max as f64);
+    let time = case.time_lag.known().zip(case.policy.max_time_lag);
+    let time_near = time.zip(case.ageing).is_some_and(|((lag, max), growth)| {
+        lag.age(case.read_at).as_secs_f64() + growth * ahead > max.as_secs_f64()
+    });
+    lag_near || time_near
 }
 
 /// Behind, and getting closer or not.

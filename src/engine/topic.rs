@@ -12,8 +12,9 @@ use crate::model::{
 use super::fact::OffsetFact;
 use super::history::{EndHistory, Point};
 use super::lag::{MARKERS_AT_MOST, Tail};
+use super::loss::Deletions;
 use super::now::Now;
-use super::rate::plain_slope;
+use super::rate::{decay, decayed_rate};
 use super::row::in_seconds;
 
 /// Over this window, arrival is measured.
@@ -49,7 +50,7 @@ pub(super) struct Topic {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Partition {
     pub(super) partition: PartitionId,
-    leader: Option<BrokerId>,
+    pub(super) leader: Option<BrokerId>,
     pub(super) start: OffsetFact,
     pub(super) end: OffsetFact,
     pub(super) stable: OffsetFact,
@@ -60,6 +61,8 @@ pub(super) struct Partition {
     /// When the log end was seen to fall while the topic stayed.
     pub(super) truncated_at: Option<Timestamp>,
     pub(super) history: EndHistory,
+    /// How the log start has moved.
+    pub(super) deletions: Deletions,
     /// What a read of the last few records met.
     pub(super) tail: Option<Tail>,
     /// The commit and the log end for which that was last asked.
@@ -182,10 +185,11 @@ impl Topic {
         answered: Timestamp,
     ) {
         for read in reads {
-            let changed = self
-                .at_or_new(read.partition)
-                .start
-                .take(&read.offset, asked, answered);
+            let partition = self.at_or_new(read.partition);
+            let changed = partition.start.take(&read.offset, asked, answered);
+            if let Some(start) = partition.start.offset().filter(|_| changed) {
+                partition.deletions.note(answered, start);
+            }
             self.dirty |= changed;
         }
     }
@@ -328,6 +332,7 @@ impl Partition {
             stable_moved_at: None,
             truncated_at: None,
             history: EndHistory::default(),
+            deletions: Deletions::default(),
             tail: None,
             tail_asked: None,
         }
@@ -394,22 +399,17 @@ impl Partition {
             return (None, true);
         };
         let from = last.answered - RATE_WINDOW;
-        let points: Vec<_> = self
-            .history
-            .since(from)
-            .iter()
-            .map(|p| (p.answered, p.offset as f64))
-            .collect();
-        let mut samples = in_seconds(&points);
+        let points = self.history.since(from);
+        let mut samples = in_seconds(points.iter().map(|p| (p.answered, p.offset as f64)));
         if let [left, right, ..] = samples.as_mut_slice() {
             // The point before the window stands for the log end as the window began.
-            let edge = (from - points[0].0).as_secs_f64();
+            let edge = (from - points[0].answered).as_secs_f64();
             if left.0 < edge && right.0 > edge {
                 left.1 += (right.1 - left.1) * (edge - left.0) / (right.0 - left.0);
                 left.0 = edge;
             }
         }
-        let rate = plain_slope(&samples);
+        let rate = decayed_rate(&samples, decay(Span::ZERO));
         (rate, rate != Some(0.0))
     }
 

@@ -75,6 +75,39 @@ pub(super) fn sick_member() -> Part {
     Part::new(topic, group)
 }
 
+/// A node's disk is full of somebody else's logs: both pods on it crawl.
+pub(super) fn sick_host() -> Part {
+    let topic = TopicSpec::new("meters.read", 12).fed(FeedSpec::steady(180.0));
+    let host = "/10.42.7.90";
+    let group = GroupSpec::new("meter-billing", "meters.read")
+        .members(6, 60.0)
+        .on_one_host(&[1, 4], host)
+        .event(
+            -25 * MINUTE,
+            None,
+            EventKind::SickHost {
+                host: host.to_owned(),
+                factor: 0.3,
+            },
+        );
+    Part::new(topic, group)
+}
+
+/// One broker's disk is failing: it hands out what it leads at a trickle.
+pub(super) fn slow_leader() -> Part {
+    let topic = TopicSpec::new("tickets.opened", 12).fed(FeedSpec::steady(180.0));
+    let slow = EventKind::SlowLeader {
+        broker: 2,
+        per_second: 6.0,
+    };
+    Part::new(
+        topic,
+        GroupSpec::new("ticket-router", "tickets.opened")
+            .members(4, 80.0)
+            .event(-25 * MINUTE, None, slow),
+    )
+}
+
 /// The orders database takes a fifth of what it did; three groups write to it.
 pub(super) fn slow_downstream() -> Part {
     let placed = TopicSpec::new("orders.placed", 8).fed(FeedSpec::steady(150.0));

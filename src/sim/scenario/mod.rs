@@ -1,6 +1,6 @@
 //! Ready scenarios: ways in which event-driven systems really fail, and healthy life that looks like failing.
 //!
-//! Each is a [`Scenario`] of its own; `demo` is all of them in one cluster, every trouble at its telling moment at the
+//! Each is a [`Scenario`] of its own; `demo` is nearly all of them in one cluster, every trouble at its telling moment at the
 //! epoch. What is written here says what happens and never what a monitor should make of it.
 
 mod backlog;
@@ -113,6 +113,20 @@ const TROUBLES: [Entry; 15] = [
     ),
 ];
 
+/// Things that go wrong more rarely: scenarios of their own, not in `demo`.
+const RARE: [Entry; 2] = [
+    (
+        "sick-host",
+        "all members on one host slower than the others",
+        capacity::sick_host,
+    ),
+    (
+        "slow-leader",
+        "one broker that hands out its records too slowly",
+        capacity::slow_leader,
+    ),
+];
+
 /// Healthy life, that which fools others included.
 const HEALTHY: [Entry; 12] = [
     (
@@ -172,6 +186,7 @@ pub const DEMO: &str = "demo";
 pub fn names() -> impl Iterator<Item = (&'static str, &'static str)> {
     let all = TROUBLES
         .iter()
+        .chain(&RARE)
         .chain(&HEALTHY)
         .map(|(name, shows, _)| (*name, *shows));
     [
@@ -190,6 +205,7 @@ pub fn named(name: &str) -> Option<Scenario> {
         _ => {
             let entry = TROUBLES
                 .iter()
+                .chain(&RARE)
                 .chain(&HEALTHY)
                 .find(|(known, ..)| *known == name)?;
             let beside = HEALTHY.iter().take(2).filter(|other| other.0 != entry.0);

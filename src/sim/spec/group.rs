@@ -68,6 +68,17 @@ impl GroupSpec {
         self
     }
 
+    /// With members `these` on one host.
+    #[must_use]
+    pub fn on_one_host(mut self, these: &[usize], host: &str) -> Self {
+        for index in these {
+            if let Some(member) = self.members.get_mut(*index) {
+                host.clone_into(&mut member.host);
+            }
+        }
+        self
+    }
+
     /// With this protocol.
     #[must_use]
     pub fn protocol(mut self, protocol: Protocol) -> Self {
@@ -215,6 +226,20 @@ pub enum EventKind {
         /// What remains of its capacity.
         factor: f64,
     },
+    /// All members on this host have only `factor` of their capacity.
+    SickHost {
+        /// Which, as its members' addresses have it.
+        host: String,
+        /// What remains of their capacity.
+        factor: f64,
+    },
+    /// A broker with a sick disk hands out only so many records a second of each partition that it leads.
+    SlowLeader {
+        /// Which.
+        broker: i32,
+        /// Records a second and partition.
+        per_second: f64,
+    },
     /// The next record of this partition can't be handled: its handler tries it for ever.
     Poison {
         /// Topic.
@@ -264,6 +289,8 @@ impl EventKind {
         match self {
             Self::Slower { .. } => Some(Cause::SlowService),
             Self::SickMember { .. } => Some(Cause::SickMember),
+            Self::SickHost { .. } => Some(Cause::SickHost),
+            Self::SlowLeader { .. } => Some(Cause::SlowLeader),
             Self::Poison { .. } => Some(Cause::PoisonRecord),
             Self::Stopped => Some(Cause::Stopped),
             Self::Stuck => Some(Cause::Stuck),

@@ -72,6 +72,10 @@ pub enum Cause {
     HotKey,
     /// One member is slower than its peers.
     SickMember,
+    /// All members on one host are slower than the others.
+    SickHost,
+    /// One broker hands out the records that it leads too slowly.
+    SlowLeader,
     /// What all handlers call became slow.
     SlowDownstream,
     /// Members keep joining and leaving.

@@ -1,6 +1,6 @@
 //! The same workload otherwise: bigger, later, or with other numbers.
 
-use super::{FeedSpec, Filler, Millis, Scenario, Shape};
+use super::{EventKind, FeedSpec, Filler, Millis, Scenario, Shape};
 use crate::sim::random::{between, derive, mix};
 
 impl Scenario {
@@ -75,6 +75,11 @@ impl Scenario {
                 .members
                 .iter_mut()
                 .for_each(|member| member.per_second *= room);
+            for event in &mut group.events {
+                if let EventKind::SlowLeader { per_second, .. } = &mut event.kind {
+                    *per_second *= pace;
+                }
+            }
             group.commit_every = (group.commit_every as f64 * between(own, 2, 0.6, 1.6)) as Millis;
         }
         self

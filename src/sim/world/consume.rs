@@ -44,7 +44,9 @@ impl Simulated {
                 let start = topic.log_start(self.rows[row].partition, b).unwrap_or(0) as f64;
                 self.positions[row] = self.positions[row].max(start);
             }
-            let backlog = readable as f64 - self.positions[row];
+            let leader = topic.preferred_leader(self.rows[row].partition);
+            let backlog = (readable as f64 - self.positions[row])
+                .min(service::served(&self.spec, leader, a, b));
             if backlog > 0.0
                 && let Some(work) = plan.iter_mut().find(|work| work.member == owner)
             {

@@ -75,10 +75,17 @@ impl World {
             .iter()
             .map(|spec| Topic::new(spec, seed))
             .collect();
+        let brokers = scenario.brokers.max(1);
+        for topic in &mut topics {
+            topic.brokers = brokers;
+        }
         let mut groups = Vec::new();
         let cells = simulate(scenario, seed, &topics, &mut groups);
         if let Some(filler) = scenario.filler {
             fill(filler, seed, &mut topics, &mut groups);
+            for topic in &mut topics {
+                topic.brokers = brokers;
+            }
         }
         Self {
             cells,
@@ -86,7 +93,7 @@ impl World {
             name: scenario.name.clone(),
             epoch,
             seed,
-            brokers: scenario.brokers.max(1),
+            brokers,
             topic_names: topics
                 .iter()
                 .enumerate()
@@ -166,8 +173,8 @@ impl World {
 
     /// The preferred leader of a partition.
     pub fn preferred_leader(&self, topic: usize, partition: i32) -> i32 {
-        let first = self.topics.get(topic).map_or(0, Topic::placement);
-        1 + ((first % self.brokers as u64) as i32 + partition) % self.brokers
+        let led = self.topics.get(topic);
+        led.map_or(1, |topic| topic.preferred_leader(partition))
     }
 
     fn replicas_from(&self, first: u64, partition: i32) -> Vec<i32> {

@@ -1,7 +1,7 @@
 //! What members can do: capacity, shared downstreams, and how a member's work falls on its partitions.
 
 use crate::sim::random::{mix, wander};
-use crate::sim::spec::{DownstreamSpec, EventKind, GroupSpec, Millis};
+use crate::sim::spec::{DownstreamSpec, Event, EventKind, GroupSpec, Millis};
 
 /// Records that a member can handle between `a` and `b`.
 pub(super) fn capacity(spec: &GroupSpec, member: usize, seed: u64, a: Millis, b: Millis) -> f64 {
@@ -16,13 +16,13 @@ pub(super) fn capacity(spec: &GroupSpec, member: usize, seed: u64, a: Millis, b:
         .events
         .iter()
         .filter(|event| event.covers(a))
-        .map(|event| share(&event.kind, member, a - event.from))
+        .map(|event| share(&event.kind, member, &able.host, a - event.from))
         .product();
     able.per_second * pace * left * (b - a) as f64 / 1e3
 }
 
 /// What an event leaves of a member's capacity after `age`.
-fn share(kind: &EventKind, member: usize, age: Millis) -> f64 {
+fn share(kind: &EventKind, member: usize, host: &str, age: Millis) -> f64 {
     match kind {
         EventKind::Slower { factor, over } => {
             let progress = if *over > 0 {
@@ -36,9 +36,24 @@ fn share(kind: &EventKind, member: usize, age: Millis) -> f64 {
             member: sick,
             factor,
         } if *sick == member => *factor,
+        EventKind::SickHost { host: sick, factor } if sick == host => *factor,
         EventKind::Stuck => 0.0,
         _ => 1.0,
     }
+}
+
+/// Records of a partition that its leader hands out between `a` and `b`.
+pub(super) fn served(spec: &GroupSpec, leader: i32, a: Millis, b: Millis) -> f64 {
+    let slow = |event: &Event| match event.kind {
+        EventKind::SlowLeader { broker, per_second } if broker == leader => Some(per_second),
+        _ => None,
+    };
+    let slowest = spec
+        .events
+        .iter()
+        .filter(|event| event.covers(a))
+        .filter_map(slow);
+    slowest.fold(f64::INFINITY, f64::min) * (b - a) as f64 / 1e3
 }
 
 /// Calls that a downstream takes between `a` and `b`.

@@ -29,6 +29,8 @@ pub struct Topic {
     pub(super) faults: Vec<(Millis, Option<Millis>, Cause)>,
     lives: Vec<Life>,
     seed: u64,
+    /// How many brokers share its partitions.
+    pub(super) brokers: i32,
 }
 
 /// One life of a topic, between its making and its deletion.
@@ -59,7 +61,13 @@ impl Topic {
             faults: faults(spec),
             lives,
             seed,
+            brokers: 1,
         }
+    }
+
+    /// The preferred leader of a partition; brokers count from 1.
+    pub fn preferred_leader(&self, partition: i32) -> i32 {
+        1 + ((self.seed % self.brokers as u64) as i32 + partition) % self.brokers
     }
 
     /// A number of its own, for placing it on brokers.

@@ -1,5 +1,7 @@
 //! The pipeline as a whole: what a sequence of observations makes of a group.
 
+mod judged;
+
 use std::sync::Arc;
 
 use proptest::prelude::*;

@@ -1,0 +1,303 @@
+//! Time to loss: when retention will have deleted the first record that a row has not read.
+//!
+//! By time: headroom R = `retention.ms` − T, event-time speed u = d ts(C)/dt, loss in R/(1−u) if
+//! u < 1. By size: (C − B − one segment) / (dB/dt − c). The sooner of both; none where nothing is
+//! deleted by age or size. Kafka deletes whole segments, so nothing goes before that instant, and
+//! all that is due goes at most one segment's time later.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{
+    CleanupPolicy, Loss, Offset, Reading, Retention, Span, TimeLag, Timestamp, TopicConfig, Why,
+};
+
+use super::rate::Slope;
+
+/// Moves of the log start that are kept.
+const MOVES: usize = 6;
+/// Brokers' default of `log.retention.check.interval.ms`.
+const CHECKED_EACH: Span = Span::from_secs(300);
+/// Nothing further off than a year has a date, in seconds.
+const FAR: f64 = 365.0 * 86_400.0;
+
+/// When the log start was seen where: how fast, and in what steps, records are deleted.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Deletions {
+    /// The first sight, then each move.
+    moves: Vec<(Timestamp, Offset)>,
+}
+
+impl Deletions {
+    /// The log start stood at `start` when it was read at `at`.
+    pub(super) fn note(&mut self, at: Timestamp, start: Offset) {
+        match self.moves.last() {
+            Some((_, last)) if *last == start => return,
+            Some((_, last)) if *last > start => self.moves.clear(),
+            _ => {}
+        }
+        if self.moves.len() == MOVES {
+            self.moves.remove(0);
+        }
+        self.moves.push((at, start));
+    }
+
+    /// Records a second that are deleted, over the moves that were seen.
+    fn rate(&self) -> Option<f64> {
+        let (first, last) = (self.moves.get(1)?, self.moves.last()?);
+        let elapsed = (last.0 - first.0).as_secs_f64();
+        (elapsed > 0.0).then(|| (last.1 - first.1) as f64 / elapsed)
+    }
+
+    /// The most that went in one move: about a segment.
+    fn step(&self) -> Option<i64> {
+        self.moves.windows(2).map(|w| w[1].1 - w[0].1).max()
+    }
+
+    /// The longest time between two moves: about a segment's.
+    fn pause(&self) -> Option<Span> {
+        let seen = self.moves.get(1..)?;
+        seen.windows(2).map(|w| w[1].0 - w[0].0).max()
+    }
+}
+
+/// What the rule looks at.
+pub(super) struct Standing<'a> {
+    /// When the row was read.
+    pub(super) at: Timestamp,
+    pub(super) committed: Option<Offset>,
+    pub(super) start: Option<Offset>,
+    pub(super) time_lag: &'a Reading<TimeLag>,
+    /// The event-time speed.
+    pub(super) speed: Option<Slope>,
+    /// Records a second being read.
+    pub(super) consume: Option<f64>,
+    pub(super) config: Option<&'a TopicConfig>,
+    pub(super) deletions: &'a Deletions,
+}
+
+/// When the first unread record will be deleted, if nothing changes.
+pub(super) fn of_row(case: &Standing<'_>) -> Reading<Loss> {
+    let Some(config) = case.config else {
+        return Reading::unknown(Why::text("the topic's configuration was not read"));
+    };
+    if config.cleanup_policy == CleanupPolicy::Compact {
+        return Reading::Known(Loss::Never);
+    }
+    let by_time = config
+        .retention
+        .map_or(Ok(Loss::Never), |keeps| by_time(case, keeps));
+    let by_size = config
+        .retention_bytes
+        .map_or(Ok(Loss::Never), |_| by_size(case));
+    match (by_time, by_size) {
+        (Ok(one), Ok(other)) => Reading::Known(one.sooner(other)),
+        (Ok(at @ Loss::At { .. }), Err(_)) | (Err(_), Ok(at @ Loss::At { .. })) => {
+            Reading::Known(at)
+        }
+        (Err(why), _) | (_, Err(why)) => Reading::unknown(why),
+    }
+}
+
+fn by_time(case: &Standing<'_>, keeps: Span) -> Result<Loss, Why> {
+    let (oldest, after, until) = match case.time_lag.value() {
+        Some(TimeLag::CaughtUp) => return Ok(Loss::Never),
+        Some(TimeLag::Behind {
+            oldest_unread,
+            after,
+            until,
+            ..
+        }) => (oldest_unread, after, until),
+        None => return Err(case.time_lag.why().cloned().unwrap_or(Why::NO_ANSWER)),
+    };
+    let Some(speed) = case.speed else {
+        return Err(Why::TOO_FEW_POINTS);
+    };
+    // What was due is deleted with its whole segment, at the next check.
+    let segment = case.deletions.pause().map(|p| p + CHECKED_EACH);
+    let at = |appended: Timestamp, speed: f64| {
+        let headroom = (appended + keeps - case.at).as_secs_f64().max(0.0);
+        let after = headroom / (1.0 - speed);
+        (speed < 1.0 && after < FAR).then(|| case.at + Span::from_secs_f64(after))
+    };
+    let Some(best) = at(oldest, speed.median) else {
+        return Ok(Loss::Never);
+    };
+    let earliest = after.map_or(case.at, |after| at(after, speed.low).unwrap_or(best));
+    let latest = at(until, speed.high).zip(segment).map(|(t, s)| t + s);
+    let best = segment.map_or(best, |s| best + Span::from_millis(s.as_millis() / 2));
+    Ok(Loss::At {
+        at: latest.map_or(best, |l| best.min(l)),
+        earliest: earliest.min(best),
+        latest,
+        by: Retention::Time,
+    })
+}
+
+fn by_size(case: &Standing<'_>) -> Result<Loss, Why> {
+    let (Some(deletes), Some(segment)) = (case.deletions.rate(), case.deletions.step()) else {
+        return Err(Why::text(
+            "retention.bytes is set, and the log start has not been seen to move",
+        ));
+    };
+    let (Some(c), Some(b), Some(reads)) = (case.committed, case.start, case.consume) else {
+        return Err(Why::TOO_FEW_POINTS);
+    };
+    let closes = deletes - reads;
+    if closes <= 0.0 || (c - b) as f64 >= FAR * closes {
+        return Ok(Loss::Never);
+    }
+    let after =
+        |records: i64| case.at + Span::from_secs_f64((records.max(0) as f64 / closes).min(FAR));
+    Ok(Loss::At {
+        at: after(c - b - segment),
+        earliest: after(c - b - segment.saturating_mul(2)),
+        latest: Some(after(c - b + segment)),
+        by: Retention::Size,
+    })
+}
+
+/// The soonest over a group's partitions; beside unknown parts it is only the latest that it can be.
+#[derive(Default)]
+pub(super) struct Soonest {
+    soonest: Option<Loss>,
+    unknown: u32,
+    parts: u32,
+    why: Option<Why>,
+}
+
+impl Soonest {
+    /// Adds a partition's; one that is plainly well has none to add but takes part.
+    pub(super) fn add(&mut self, part: &Reading<Loss>) {
+        self.parts += 1;
+        if let Some(loss) = part.value() {
+            self.soonest = Some(self.soonest.map_or(loss, |s| s.sooner(loss)));
+        } else {
+            self.unknown += 1;
+            self.why = self.why.take().or_else(|| part.why().cloned());
+        }
+    }
+
+    /// The group's.
+    pub(super) fn reading(self) -> Reading<Loss> {
+        match (self.soonest, self.unknown) {
+            (Some(loss), 0) => Reading::Known(loss),
+            (Some(loss @ Loss::At { .. }), unknown) => {
+                let why = format!("{unknown} of {} partitions unknown", self.parts);
+                Reading::at_least(loss, Why::text(why)).with_bounds(None, Some(loss))
+            }
+            _ => Reading::unknown(self.why.unwrap_or(Why::NOT_READ_YET)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Method;
+
+    fn at(secs: i64) -> Timestamp {
+        Timestamp::from_millis(secs * 1000)
+    }
+
+    fn exactly(speed: f64) -> Slope {
+        Slope {
+            median: speed,
+            low: speed,
+            high: speed,
+        }
+    }
+
+    /// Read at 10,000 s, its oldest unread record 1,000 s old, of a topic that keeps an hour.
+    fn loss(
+        speed: impl Into<Option<Slope>>,
+        config: &TopicConfig,
+        deletions: &Deletions,
+    ) -> Reading<Loss> {
+        let behind = Reading::Known(TimeLag::Behind {
+            oldest_unread: at(9_000),
+            after: Some(at(8_990)),
+            until: at(9_000),
+            method: Method::Bracket,
+        });
+        of_row(&Standing {
+            at: at(10_000),
+            committed: Some(5_000),
+            start: Some(1_000),
+            time_lag: &behind,
+            speed: speed.into(),
+            consume: Some(1.0),
+            config: Some(config),
+            deletions,
+        })
+    }
+
+    fn an_hour() -> TopicConfig {
+        TopicConfig {
+            retention: Some(Span::from_secs(3600)),
+            ..TopicConfig::default()
+        }
+    }
+
+    #[test]
+    fn one_that_stands_loses_when_its_record_expires() {
+        let told = loss(exactly(0.0), &an_hour(), &Deletions::default());
+        assert_eq!(
+            told.value(),
+            Some(Loss::At {
+                at: at(12_600),
+                earliest: at(12_590),
+                latest: None,
+                by: Retention::Time,
+            })
+        );
+    }
+
+    #[test]
+    fn one_that_reads_half_as_fast_has_twice_as_long_and_one_that_keeps_pace_for_ever() {
+        let none = Deletions::default();
+        let slow = loss(exactly(0.5), &an_hour(), &none).value();
+        assert_eq!(slow.and_then(Loss::at), Some(at(15_200)));
+        let fast = loss(exactly(1.0), &an_hour(), &none);
+        assert_eq!(fast, Reading::Known(Loss::Never));
+        assert!(loss(None, &an_hour(), &none).is_unknown());
+    }
+
+    #[test]
+    fn deletions_that_were_seen_say_how_much_later_it_may_be() {
+        let mut seen = Deletions::default();
+        for (t, start) in [(0, 0), (600, 600), (1200, 1200), (1800, 1800)] {
+            seen.note(at(t), start);
+        }
+        let Some(Loss::At {
+            at: best, latest, ..
+        }) = loss(exactly(0.0), &an_hour(), &seen).value()
+        else {
+            panic!("no loss");
+        };
+        assert_eq!((best, latest), (at(13_050), Some(at(13_500))));
+    }
+
+    #[test]
+    fn size_deletes_what_age_would_keep_and_compaction_nothing() {
+        let mut seen = Deletions::default();
+        for (t, start) in [(0, 0), (100, 500), (200, 1000)] {
+            seen.note(at(t), start);
+        }
+        let sized = TopicConfig {
+            retention_bytes: Some(1),
+            ..TopicConfig::default()
+        };
+        // 4,000 records from the start, a segment of 500, closing in by 4 a second.
+        let told = loss(exactly(0.0), &sized, &seen).value();
+        assert_eq!(told.and_then(Loss::at), Some(at(10_875)));
+        assert!(loss(exactly(0.0), &sized, &Deletions::default()).is_unknown());
+        let compacted = TopicConfig {
+            cleanup_policy: CleanupPolicy::Compact,
+            ..an_hour()
+        };
+        assert_eq!(
+            loss(exactly(0.0), &compacted, &seen),
+            Reading::Known(Loss::Never)
+        );
+    }
+}

@@ -1,0 +1,295 @@
+//! A row of a group's part of the snapshot, built from the row's facts and the partition's log.
+
+use crate::model::{
+    Eta, Evidence, GroupType, Loss, Offset, PartitionRow, Reading, RowDetail, Status, TimeLag,
+    Timestamp, Verdict, Why,
+};
+
+use super::eta;
+use super::group::Group;
+use super::group_view::Shared;
+use super::lag::effective_lag;
+use super::loss::{self, Standing};
+use super::now::Now;
+use super::rate::{Sample, Slope, decayed_rate, robust_slope};
+use super::row::{Row, in_seconds};
+use super::silence::Usual;
+use super::status::{Case, judge, plainly_well};
+use super::time_lag;
+use super::topic::{Partition, Topic, rate_reading};
+
+/// A row, and what it adds to the group's part.
+pub(super) struct Built {
+    pub(super) row: PartitionRow,
+    /// Set where it is not plainly well.
+    pub(super) detail: Option<RowDetail>,
+    pub(super) lag: Reading<i64>,
+    pub(super) rate: Option<f64>,
+    pub(super) eta: Reading<Eta>,
+    pub(super) loss_at: Reading<Loss>,
+}
+
+/// The offsets of a row as readings.
+struct Offsets {
+    committed: Reading<Offset>,
+    start: Reading<Offset>,
+    end: Reading<Offset>,
+    stable: Reading<Offset>,
+}
+
+impl Offsets {
+    fn of(row: &Row, log: Option<&Partition>, topic: &Topic, group: &Group, now: &mut Now) -> Self {
+        let no_log = || {
+            Reading::unknown(if topic.visible {
+                Why::NOT_READ_YET
+            } else {
+                Why::NOT_VISIBLE
+            })
+        };
+        let group_failed = group.commits_failed.as_ref().map(|(_, why)| why);
+        Self {
+            committed: row.committed(group_failed, now),
+            start: log.map_or_else(no_log, |l| l.start.reading(now)),
+            end: log.map_or_else(no_log, |l| l.end.reading(now)),
+            stable: log.map_or_else(no_log, |l| l.stable.reading(now)),
+        }
+    }
+}
+
+/// Builds a row anew. `index` is its topic's place, `outside`: it takes no part in the verdict.
+pub(super) fn build(
+    row: &mut Row,
+    (index, outside): (u32, bool),
+    topic: &Topic,
+    group: &Group,
+    shared: &Shared,
+    now: &mut Now,
+) -> Built {
+    let log = topic.partition(row.partition);
+    let offsets = Offsets::of(row, log, topic, group, now);
+    let lag = crate::model::distance(&offsets.committed, &offsets.end, &offsets.start);
+    let effective = if group.group_type == GroupType::Share {
+        Reading::unknown(Why::PROTOCOL)
+    } else {
+        effective_lag(&offsets.committed, &offsets.start, &offsets.end, log)
+    };
+    let first_unread = row
+        .offset()
+        .map(|c| offsets.start.value().map_or(c, |b| c.max(b)));
+    let time_lag = time_lag::of_row(&effective, first_unread, log);
+    let samples = row.samples(shared.window, shared.spacing);
+    let rate = decayed_rate(
+        &in_seconds(samples.iter().map(|(t, o)| (*t, *o as f64))),
+        shared.decay,
+    );
+    let recreated = topic
+        .recreated_at
+        .is_some_and(|at| row.offset().is_some() && row.moved_at.unwrap_or(row.first_seen) < at);
+    let mut case = Case {
+        committed: &offsets.committed,
+        start: &offsets.start,
+        end: &offsets.end,
+        stable: &offsets.stable,
+        effective_lag: &effective,
+        time_lag: &time_lag,
+        loss_confirmed: row.below_start >= 2,
+        loss_at_first_sight: row.below_at_first_sight,
+        beyond_end_confirmed: row.beyond_end_before && row.stands_beyond(log),
+        recreated: recreated || (topic.recreated_at.is_some() && row.stands_beyond(log)),
+        rewind: row.rewind.as_deref(),
+        ownership: shared.ownership(row, group),
+        frozen_since: row.moved_at.unwrap_or(row.first_seen),
+        stable_moved_at: log.and_then(|l| l.stable_moved_at),
+        end_moved_at: log.and_then(|l| l.end_moved_at),
+        usual: usual(shared, row),
+        commit_gap: shared.gap,
+        settling: shared.settling,
+        growth: None,
+        window: shared.window,
+        ageing: None,
+        policy: &group.policy,
+        read_at: row.answered,
+    };
+    let well = plainly_well(&case, now);
+    let speed = if well { None } else { speed(&samples, log) };
+    if !well {
+        case.growth = growth(&samples, &effective, log);
+        case.ageing = ageing(&samples, log);
+    }
+    let growth = case.growth;
+    let (status, evidence) = judge(&case, now);
+    let loss_at = if well {
+        Reading::Known(Loss::Never)
+    } else {
+        loss(row, &offsets, &effective, &time_lag, speed, rate, topic)
+    };
+    let eta = eta::of_row(&effective, growth, status, row.answered);
+    let verdict = (!outside).then(|| verdict(&mut row.status, status, evidence, shared, now));
+    Built {
+        lag,
+        rate,
+        eta,
+        detail: detail(row, index, well || outside, &loss_at, speed),
+        loss_at,
+        row: PartitionRow {
+            topic: index,
+            partition: row.partition,
+            owner: row.owner,
+            committed_offset: offsets.committed,
+            effective_lag: effective,
+            time_lag,
+            consume_rate: rate_reading(rate),
+            verdict,
+        },
+    }
+}
+
+/// The group's usual silence, or this partition's own if it is longer.
+fn usual(shared: &Shared, row: &Row) -> Usual {
+    let own = row.longest_pause();
+    if shared.usual.by_policy || own <= shared.usual.silence {
+        return shared.usual;
+    }
+    Usual {
+        silence: own,
+        ..shared.usual
+    }
+}
+
+/// A verdict that keeps its `since` while the status stays. After a start or a gap a bad one does
+/// not get better by what a window must show until that is full again.
+pub(super) fn verdict(
+    last: &mut Option<(Status, Timestamp)>,
+    status: Status,
+    evidence: Option<Evidence>,
+    shared: &Shared,
+    now: &mut Now,
+) -> Verdict {
+    let needs_window = matches!(
+        status,
+        Status::FallingBehind | Status::Suspect | Status::Recovering | Status::Steady
+    );
+    if let (Some((was, _)), Some((from, until))) = (*last, shared.warming)
+        && was.is_trouble()
+        && needs_window
+        && status > was
+        && !now.reached(until)
+    {
+        let why = Why::WARMING;
+        return Verdict::because(Status::Unknown, from, Evidence::NotKnown { why });
+    }
+    let since = match last {
+        Some((was, since)) if *was == status => *since,
+        _ => now.at,
+    };
+    *last = Some((status, since));
+    Verdict {
+        status,
+        since,
+        evidence: evidence.map(Box::new),
+    }
+}
+
+/// How lag grows, by what the log end was when the commit stood where it stood.
+fn growth(
+    samples: &[(Timestamp, Offset)],
+    effective: &Reading<i64>,
+    log: Option<&Partition>,
+) -> Option<Slope> {
+    if effective.known()? == 0 {
+        return None;
+    }
+    let history = &log?.history;
+    let lags: Option<Vec<_>> = samples
+        .iter()
+        .map(|(t, committed)| Some((*t, history.end_at(*t)? - *committed as f64)))
+        .collect();
+    robust_slope(&in_seconds(lags?.into_iter()))
+}
+
+/// By how many seconds the oldest unread record gets older in a second, over the samples.
+fn ageing(samples: &[(Timestamp, Offset)], log: Option<&Partition>) -> Option<f64> {
+    let (first, last) = (samples.first()?, samples.last()?);
+    let history = &log?.history;
+    let age =
+        |(t, c): (Timestamp, Offset)| history.bracket(c).map(|b| b.guess.age_at(t).as_secs_f64());
+    let (was, is) = (age(*first)?, age(*last)?);
+    let elapsed = (last.0 - first.0).as_secs_f64();
+    (elapsed > 0.0).then(|| (is - was) / elapsed)
+}
+
+/// Seconds of the log's time that are read in a second. One that stands reads none.
+fn speed(samples: &[(Timestamp, Offset)], log: Option<&Partition>) -> Option<Slope> {
+    let (first, last) = (samples.first()?, samples.last()?);
+    if first.1 == last.1 {
+        return (last.0 > first.0).then_some(Slope::ZERO);
+    }
+    let history = &log?.history;
+    let start = first.0;
+    let appended = |(t, c): &(Timestamp, Offset)| -> Option<Sample> {
+        let bracket = history.bracket(*c)?;
+        // Before the history there is no time to tell.
+        bracket.after?;
+        Some((
+            (*t - start).as_secs_f64(),
+            (bracket.guess - start).as_secs_f64(),
+        ))
+    };
+    let samples: Option<Vec<Sample>> = samples.iter().map(appended).collect();
+    robust_slope(&samples?)
+}
+
+fn loss(
+    row: &Row,
+    offsets: &Offsets,
+    effective: &Reading<i64>,
+    time_lag: &Reading<TimeLag>,
+    speed: Option<Slope>,
+    rate: Option<f64>,
+    topic: &Topic,
+) -> Reading<Loss> {
+    match effective.value() {
+        None => return Reading::unknown(effective.why().cloned().unwrap_or(Why::NOT_READ_YET)),
+        Some(0) => return Reading::Known(Loss::Never),
+        Some(_) => {}
+    }
+    let Some(log) = topic.partition(row.partition) else {
+        return Reading::unknown(Why::NOT_READ_YET);
+    };
+    let loss = loss::of_row(&Standing {
+        at: row.answered,
+        committed: offsets.committed.value(),
+        start: offsets.start.value(),
+        time_lag,
+        speed,
+        consume: rate,
+        config: topic.config.as_deref(),
+        deletions: &log.deletions,
+    });
+    match (effective.stale_since(), effective.why()) {
+        (Some(since), Some(why)) => loss.into_stale(since, why.clone()),
+        _ => loss,
+    }
+}
+
+/// What stands beside a row that is not plainly well.
+fn detail(
+    row: &Row,
+    topic: u32,
+    left_out: bool,
+    loss_at: &Reading<Loss>,
+    speed: Option<Slope>,
+) -> Option<RowDetail> {
+    if left_out || row.offset().is_none() {
+        return None;
+    }
+    Some(RowDetail {
+        topic,
+        partition: row.partition,
+        loss_at: loss_at.clone(),
+        event_time_speed: speed.map_or_else(
+            || Reading::unknown(Why::TOO_FEW_POINTS),
+            |s| Reading::bounded(s.median, Some(s.low), Some(s.high)),
+        ),
+    })
+}
