@@ -1,9 +1,10 @@
 //! One client, its queue, and the file descriptor that says "something came".
 
 use super::answers::Reply;
+use super::call;
 use super::conf::{Conf, ErrorText, PropertyError};
 use super::reply;
-use super::request::{self, Request};
+use super::request::Request;
 use super::sys;
 use super::text::{KafkaFailure, Names, owned};
 use rdkafka::bindings as c;
@@ -170,7 +171,7 @@ impl Handle {
         token: usize,
         timeout: Duration,
     ) -> Result<(), KafkaFailure> {
-        request::send(
+        call::send(
             self.client.as_ptr(),
             self.queue.as_ptr(),
             request,

@@ -17,6 +17,7 @@
 
 mod answers;
 mod blocking;
+mod call;
 mod conf;
 mod handle;
 mod leave;

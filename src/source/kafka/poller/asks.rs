@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::super::ffi::ListedPartition;
 use super::super::records::Records;
 use super::Poller;
+use super::chunks::chunked;
 use super::job::{Class, Job, Kind, Query};
-use super::topology::chunked;
 use crate::model::{Ask, Offset, PartitionId, TopicName};
 
 impl Poller {

@@ -305,17 +305,21 @@ mod tests {
         (1, group)
     }
 
+    /// A complete listing of two groups.
+    fn take_a_and_b(groups: &mut Groups, a: ffi::GroupState, b: ffi::GroupState) {
+        let listed = vec![listing("a", a), listing("b", b)];
+        groups.take(listed, true, &config());
+    }
+
+    fn a_and_b(a: ffi::GroupState, b: ffi::GroupState) -> Groups {
+        let mut groups = Groups::default();
+        take_a_and_b(&mut groups, a, b);
+        groups
+    }
+
     #[test]
     fn an_incomplete_listing_removes_nobody() {
-        let mut groups = Groups::default();
-        groups.take(
-            vec![
-                listing("a", ffi::GroupState::Stable),
-                listing("b", ffi::GroupState::Empty),
-            ],
-            true,
-            &config(),
-        );
+        let mut groups = a_and_b(ffi::GroupState::Stable, ffi::GroupState::Empty);
         groups.take(
             vec![listing("a", ffi::GroupState::Stable)],
             false,
@@ -328,15 +332,8 @@ mod tests {
 
     #[test]
     fn changes_are_described_first_and_empty_groups_once() {
-        let (mut groups, now) = (Groups::default(), Instant::now());
-        groups.take(
-            vec![
-                listing("a", ffi::GroupState::Stable),
-                listing("b", ffi::GroupState::Empty),
-            ],
-            true,
-            &config(),
-        );
+        let now = Instant::now();
+        let mut groups = a_and_b(ffi::GroupState::Stable, ffi::GroupState::Empty);
         let interval = Duration::from_secs(10);
         assert_eq!(groups.to_describe(interval, now).len(), 2);
         for name in ["a", "b"] {
@@ -344,14 +341,7 @@ mod tests {
         }
         let later = now + Duration::from_secs(1);
         assert_eq!(groups.to_describe(interval, later), [Arc::from("a")]);
-        groups.take(
-            vec![
-                listing("a", ffi::GroupState::Empty),
-                listing("b", ffi::GroupState::Stable),
-            ],
-            true,
-            &config(),
-        );
+        take_a_and_b(&mut groups, ffi::GroupState::Empty, ffi::GroupState::Stable);
         assert_eq!(groups.to_describe(interval, later).len(), 2);
     }
 

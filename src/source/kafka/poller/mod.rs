@@ -12,6 +12,8 @@
 
 mod asks;
 mod budget;
+mod chunks;
+mod commits;
 mod cycle;
 mod facts;
 mod groups;

@@ -9,8 +9,9 @@ use tokio::sync::mpsc;
 
 use super::super::admin::TIMED_OUT;
 use super::super::ffi::{ListedPartition, Offset, TopicOffsets};
+use super::chunks::chunked;
 use super::job::{Class, Job, Kind, Query};
-use super::topology::{Topic, UNREAD, chunked};
+use super::topology::{Topic, UNREAD};
 use super::why::{
     Remedy, UNKNOWN_TOPIC, UNKNOWN_TOPIC_ID, element_failure, remedy, timed_out, why,
 };

@@ -8,15 +8,11 @@ use std::time::Instant;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::config::KafkaConfig;
-use super::super::ffi::{BrokerNode, ClusterMetadata, ListedPartition, TopicDescription};
-use super::job::Kind;
+use super::super::ffi::{BrokerNode, ClusterMetadata, TopicDescription};
 use crate::model::{Broker, Fact, PartitionMetadata, TopicId, TopicMetadata, TopicName};
 
 /// An offset that was never read.
 pub(super) const UNREAD: i64 = -1;
-/// Partitions of one `ListOffsets` call. librdkafka's merge takes time in the square of it: at 400
-/// it costs half as much again as at 200, below that the calls themselves begin to count.
-const CHUNK: usize = 200;
 const OFFSETS_TOPIC: &str = "__consumer_offsets";
 
 /// A partition.
@@ -224,50 +220,6 @@ impl Topology {
         let partition = usize::try_from(partition).ok()?;
         self.topics.get(topic)?.partitions.get(partition)?.leader
     }
-
-    /// Every partition of the topics that `wanted` accepts, as calls a leader: topics stay whole
-    /// where they can.
-    pub(super) fn by_leader(
-        &self,
-        kind: Kind,
-        wanted: impl Fn(&Topic) -> bool,
-    ) -> Vec<(Option<i32>, Vec<ListedPartition>)> {
-        let all = self
-            .topics
-            .iter()
-            .filter(|(_, topic)| wanted(topic))
-            .flat_map(|(name, topic)| {
-                let numbered = topic.partitions.iter().zip(0..);
-                numbered.map(move |(partition, number)| {
-                    let listed = ListedPartition {
-                        topic: Arc::clone(name),
-                        partition: number,
-                        spec: kind.spec(),
-                    };
-                    (partition.leader, listed)
-                })
-            });
-        chunked(all)
-    }
-}
-
-/// Groups partitions by leader and cuts them into calls.
-pub(super) fn chunked(
-    partitions: impl Iterator<Item = (Option<i32>, ListedPartition)>,
-) -> Vec<(Option<i32>, Vec<ListedPartition>)> {
-    let mut by_leader: BTreeMap<Option<i32>, Vec<ListedPartition>> = BTreeMap::new();
-    for (leader, partition) in partitions {
-        by_leader.entry(leader).or_default().push(partition);
-    }
-    let mut calls = Vec::new();
-    for (leader, partitions) in by_leader {
-        calls.extend(
-            partitions
-                .chunks(CHUNK)
-                .map(|chunk| (leader, chunk.to_vec())),
-        );
-    }
-    calls
 }
 
 impl Partition {
@@ -325,16 +277,16 @@ impl Topic {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::super::ffi;
     use super::super::super::properties::Properties;
     use super::*;
 
-    fn config() -> KafkaConfig {
+    pub(in super::super) fn config() -> KafkaConfig {
         KafkaConfig::new("test".into(), Properties::default())
     }
 
-    fn metadata(topics: &[(&str, i32)]) -> ClusterMetadata {
+    pub(in super::super) fn metadata(topics: &[(&str, i32)]) -> ClusterMetadata {
         let partition = |partition| ffi::PartitionMetadata {
             partition,
             leader: Some(partition % 3),
@@ -390,23 +342,6 @@ mod tests {
         topology.take(metadata(&[("b", 1)]), &config(), now);
         topology.take(metadata(&[("b", 1)]), &config(), now);
         assert!(!topology.topics.contains_key("a"));
-    }
-
-    #[test]
-    fn calls_have_one_leader_and_a_bounded_size() {
-        let mut topology = Topology::default();
-        topology.take(
-            metadata(&[("big", 3000), ("small", 2)]),
-            &config(),
-            Instant::now(),
-        );
-        let calls = topology.by_leader(Kind::End, |_| true);
-        let total: usize = calls.iter().map(|(_, partitions)| partitions.len()).sum();
-        assert_eq!(total, 3002);
-        for (leader, partitions) in &calls {
-            assert!(partitions.len() <= CHUNK);
-            assert!(partitions.iter().all(|p| Some(p.partition % 3) == *leader));
-        }
     }
 
     #[test]

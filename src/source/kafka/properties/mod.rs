@@ -302,6 +302,27 @@ mod tests {
         );
     }
 
+    /// Without `cmake-build` librdkafka's own build leaves OIDC out in silence.
+    #[test]
+    fn the_default_build_can_log_in_and_unpack_in_every_way() {
+        let config = rdkafka::ClientConfig::new().create_native_config().unwrap();
+        let built = config.get("builtin.features").unwrap();
+        let built: Vec<_> = built.split(',').collect();
+        for feature in [
+            "ssl",
+            "sasl_plain",
+            "sasl_scram",
+            "sasl_oauthbearer",
+            "oidc",
+            "gzip",
+            "snappy",
+            "lz4",
+            "zstd",
+        ] {
+            assert!(built.contains(&feature), "{feature} is not in {built:?}");
+        }
+    }
+
     #[test]
     fn every_problem_is_told_at_once_with_a_way_out() {
         let mut properties = Properties::bootstrap("a:9092");
