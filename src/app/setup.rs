@@ -166,7 +166,7 @@ fn load_in(
 pub(super) fn load_for_demo(source: &SourceArgs, more: &[FlagSetting]) -> Result<Config, Refusal> {
     let mut flags = flags(source);
     flags.extend(more.iter().cloned());
-    let environment = Environment::of_process().only(&["http", "log"]);
+    let environment = Environment::of_process().only(&["http", "log", "metrics"]);
     let loaded = config::load(None, &environment, &flags);
     if loaded.is_usable() {
         return Ok(loaded.config);
@@ -306,7 +306,9 @@ pub(super) fn read_demo_each(demo: &mut Demo, interval: Option<Span>) -> Result<
 /// # Errors
 ///
 /// When its ports cannot be had.
-pub(super) fn demo(demo: &Demo, config: Config) -> Result<Setup, Refusal> {
+pub(super) fn demo(demo: &Demo, mut config: Config) -> Result<Setup, Refusal> {
+    // Nobody wants a demo's numbers among the real ones.
+    config.statsd.address = None;
     let stamper = Stamper::new();
     let clock: Clock = Arc::new(move || stamper.now());
     let running = RunningDemo::start(demo, clock.clone()).map_err(|error| {

@@ -20,6 +20,11 @@ pub const HTTP_BUSY: &str = "laggard_http_busy_total";
 /// Asks that found no room in a source's queue.
 pub const ASKS_DROPPED: &str = "laggard_asks_dropped_total";
 
+/// Gauges sent to a StatsD server.
+pub const STATSD_SENT: &str = "laggard_statsd_sent_total";
+/// Gauges that could not be sent.
+pub const STATSD_DROPPED: &str = "laggard_statsd_dropped_total";
+
 /// All of them.
 pub const ALL: &[Internal] = &[
     Internal {
@@ -39,5 +44,17 @@ pub const ALL: &[Internal] = &[
         kind: "counter",
         labels: &[],
         help: "Questions of the engine dropped because a source's queue was full.",
+    },
+    Internal {
+        name: STATSD_SENT,
+        kind: "counter",
+        labels: &[],
+        help: "Gauges sent to the StatsD server.",
+    },
+    Internal {
+        name: STATSD_DROPPED,
+        kind: "counter",
+        labels: &[],
+        help: "Gauges that could not be sent to the StatsD server.",
     },
 ];

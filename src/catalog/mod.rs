@@ -6,19 +6,28 @@
 //! function: what is not in the snapshot leaves no series behind. An unknown value is no sample,
 //! never a 0; a stale one stays, beside its staleness.
 
+mod budget;
 mod doubt;
+mod fold;
 pub mod internal;
 mod page;
+mod profile;
 mod sample;
+mod scope;
 mod series;
 
 use crate::model::{
-    ClusterSnapshot, GroupSnapshot, PartitionView, Pattern, Snapshot, TopicPartition, TopicSnapshot,
+    ClusterSnapshot, GroupSnapshot, PartitionView, Pattern, Snapshot, Status, TopicPartition,
+    TopicSnapshot,
 };
 
+pub use budget::{Count, Tally, count};
 pub use doubt::{Doubt, Graded};
+pub use fold::{Folder, GENERATED};
 pub use page::page;
+pub use profile::{Naming, Profile, burrow};
 pub use sample::Emit;
+pub use scope::{Exported, Scope};
 pub use series::status_code;
 
 /// One series.
@@ -48,6 +57,8 @@ pub enum Unit {
     Seconds,
     /// Seconds since 1970.
     UnixSeconds,
+    /// Bytes.
+    Bytes,
     /// A position in a log.
     Offset,
     /// Things: partitions, members, requests.
@@ -66,6 +77,7 @@ impl Unit {
             Self::RecordsPerSecond => "records a second",
             Self::Seconds => "seconds",
             Self::UnixSeconds => "seconds since 1970",
+            Self::Bytes => "bytes",
             Self::Offset => "offset",
             Self::Count => "count",
             Self::Flag => "1 or 0",
@@ -158,6 +170,19 @@ impl Level {
         }
     }
 
+    /// In a label's value, in configuration and in documentation.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Laggard => "laggard",
+            Self::Cluster => "cluster",
+            Self::Topic => "topic",
+            Self::TopicPartition => "topic_partition",
+            Self::Group => "group",
+            Self::GroupTopic => "group_topic",
+            Self::Partition => "group_partition",
+        }
+    }
+
     /// Whether it is written only where the options ask for it.
     pub const fn is_optional(self) -> bool {
         matches!(self, Self::TopicPartition | Self::Partition)
@@ -165,6 +190,17 @@ impl Level {
 }
 
 impl Series {
+    /// The most samples that one subject has.
+    pub fn most(&self) -> u64 {
+        match (self.kind, self.labels) {
+            (Kind::StateSet, _) | (Kind::Gauge, [.., "status"]) => Status::ALL.len() as u64,
+            (Kind::Gauge, [.., "level"]) => Level::ALL.len() as u64,
+            // About as many APIs are asked in a cycle.
+            (Kind::Gauge, [.., "api"]) => 12,
+            _ => 1,
+        }
+    }
+
     /// Where it is at home.
     pub const fn level(&self) -> Level {
         match self.read {
@@ -179,7 +215,7 @@ impl Series {
     }
 }
 
-/// What of the catalog is wanted.
+/// What of the catalog is wanted. Rules see everything; exporters leave out, fold and cap.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The name of the label that holds the cluster: `cluster` would collide with external labels.
@@ -188,6 +224,16 @@ pub struct Options {
     pub partitions_of: Option<Pattern>,
     /// What the snapshots come from, for `laggard_info`.
     pub source: String,
+    /// Groups that are not exported.
+    pub left_out: Option<Pattern>,
+    /// Groups whose names differ in a generated suffix only are exported as one.
+    pub fold: Option<Folder>,
+    /// Names and labels of other tools that are exported beside the own ones.
+    pub profiles: Vec<Profile>,
+    /// The most samples; beyond it the finest levels are left out first.
+    pub max_series: Option<u64>,
+    /// What that left; a [`Scope`] fills it.
+    pub tally: Option<Tally>,
 }
 
 impl Default for Options {
@@ -196,6 +242,11 @@ impl Default for Options {
             cluster_label: "kafka_cluster".to_owned(),
             partitions_of: None,
             source: "kafka".to_owned(),
+            left_out: None,
+            fold: None,
+            profiles: Vec::new(),
+            max_series: None,
+            tally: None,
         }
     }
 }
@@ -234,6 +285,7 @@ mod tests {
             match series.unit {
                 Unit::Seconds => assert!(name.ends_with("_seconds"), "{name}"),
                 Unit::UnixSeconds => assert!(name.ends_with("_timestamp_seconds"), "{name}"),
+                Unit::Bytes => assert!(name.ends_with("_bytes"), "{name}"),
                 Unit::RecordsPerSecond => assert!(name.ends_with("_per_second"), "{name}"),
                 _ => assert!(!name.ends_with("_seconds"), "{name}"),
             }

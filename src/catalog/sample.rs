@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::doubt::{self, Doubt, Graded};
-use super::{Kind, Options, Read, Series};
+use super::{Kind, Options, Read, Series, Tally};
 use crate::model::{ClusterSnapshot, GroupSnapshot, PartitionView, Snapshot, Timestamp};
 
 /// A label: name, value.
@@ -20,6 +20,23 @@ pub struct Emit<'a> {
     options: &'a Options,
     labels: &'a [Label<'a>],
     sink: &'a mut dyn FnMut(&[Label<'_>], f64),
+}
+
+impl<'a> Emit<'a> {
+    /// For a subject with these labels.
+    pub(super) fn new(
+        at: Timestamp,
+        options: &'a Options,
+        labels: &'a [Label<'a>],
+        sink: &'a mut dyn FnMut(&[Label<'_>], f64),
+    ) -> Self {
+        Self {
+            at,
+            options,
+            labels,
+            sink,
+        }
+    }
 }
 
 impl Emit<'_> {
@@ -49,6 +66,11 @@ impl Emit<'_> {
     /// What the snapshots come from.
     pub fn source(&self) -> &str {
         &self.options.source
+    }
+
+    /// What is exported and what is left out, where an exporter asks.
+    pub fn tally(&self) -> Option<&Tally> {
+        self.options.tally.as_ref()
     }
 }
 

@@ -5,8 +5,10 @@
 //! setting stands once, in the tables of `schema`. It must never print a secret.
 
 mod build;
+mod count;
 mod env;
 mod example;
+mod export;
 mod files;
 mod json_schema;
 mod judge;
@@ -36,6 +38,7 @@ use place::Place;
 use tree::{Entry, Node, Table, overlay, put};
 
 pub use env::Environment;
+pub use export::{ExternalUrl, LabelName, Metrics, RoutePrefix, Statsd};
 pub use problem::{Gravity, Problem, print};
 pub use properties::{Properties, SecretError};
 pub use settings::{Cluster, Config, GroupPolicy, Http, Listen, Log, LogFilter, Names, Server};
@@ -92,6 +95,7 @@ impl Loaded {
             );
         }
         let files: Vec<_> = self.files.iter().map(|f| f.display().to_string()).collect();
+        notes.push_str(&count::note(&self.config));
         let head = match files.as_slice() {
             [] => "# In force, from no file\n\n".to_owned(),
             files => format!("# In force, from {}\n\n", files.join(", ")),

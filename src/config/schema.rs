@@ -35,6 +35,116 @@ pub(crate) const GENERAL: &[Field<Config>] = &[
         at: |c| &mut c.http.listen,
     },
     Field {
+        key: "http.web_config",
+        help: "A file in the format of Prometheus' web configuration: TLS, basic auth and bearer \
+               tokens of the listener. It is open to all who can connect when it is not set.",
+        example: "\"/etc/laggard/web.yml\"",
+        at: |c| &mut c.http.web_config,
+    },
+    Field {
+        key: "http.external_url",
+        help: "Where people and other programs reach the listener from outside, behind a proxy: \
+               links in alerts and pages begin with it.",
+        example: "\"https://example.com/laggard/\"",
+        at: |c| &mut c.http.external_url,
+    },
+    Field {
+        key: "http.route_prefix",
+        help: "What every path begins with. The path of external_url when it is not set; \"/\" for \
+               a proxy that takes the prefix off.",
+        example: "\"/\"",
+        at: |c| &mut c.http.route_prefix,
+    },
+    Field {
+        key: "metrics.cluster_label",
+        help: "How the label is called that holds the cluster. `cluster` is what many a Prometheus \
+               adds by itself.",
+        example: "\"kafka\"",
+        at: |c| &mut c.metrics.cluster_label,
+    },
+    Field {
+        key: "metrics.partitions_of",
+        help: "Groups whose partitions are exported one by one, with those of the topics that they \
+               read: regular expressions that match the whole name. None when it is not set.",
+        example: "[\"payments-.*\"]",
+        at: |c| &mut c.metrics.partitions_of,
+    },
+    Field {
+        key: "metrics.exclude_groups",
+        help: "Groups that are watched but not exported.",
+        example: "[\"console-consumer-.*\", \"test-.*\"]",
+        at: |c| &mut c.metrics.exclude_groups,
+    },
+    Field {
+        key: "metrics.fold_suffixes",
+        help: "Groups whose names differ only in such an ending are exported as one, called \
+               `BEGINNING*`: each restart would leave a series of its own behind. [\"\"] folds none.",
+        example: "[\"-tmp-.*\"]",
+        at: |c| &mut c.metrics.fold_suffixes,
+    },
+    Field {
+        key: "metrics.max_series",
+        help: "The most samples of a scrape. Beyond it partitions of groups are left out, then \
+               those of topics, then groups by topic, then topics, then groups that are well and \
+               have no limit; laggard_series_left_out says how many.",
+        example: "100000",
+        at: |c| &mut c.metrics.max_series,
+    },
+    Field {
+        key: "metrics.profile",
+        help: "Names and labels of other tools, exported beside the own ones: kafka_exporter, \
+               kafka_lag_exporter, kminion, burrow; datadog and ruby_kafka for StatsD alone.",
+        example: "[\"kafka_exporter\", \"burrow\"]",
+        at: |c| &mut c.metrics.profile,
+    },
+    Field {
+        key: "statsd.address",
+        help: "Send gauges to this StatsD server: HOST:PORT for UDP, unix:PATH for a Unix datagram \
+               socket. Nothing is sent when it is not set.",
+        example: "\"127.0.0.1:8125\"",
+        at: |c| &mut c.statsd.address,
+    },
+    Field {
+        key: "statsd.dialect",
+        help: "How labels are written: plain (in the name), dogstatsd, influx (Telegraf too) or \
+               graphite.",
+        example: "\"dogstatsd\"",
+        at: |c| &mut c.statsd.dialect,
+    },
+    Field {
+        key: "statsd.interval",
+        help: "How often all gauges are sent. A server that drops gauges it has not heard of needs \
+               this to be no longer than its own flush interval.",
+        example: "\"5s\"",
+        at: |c| &mut c.statsd.interval,
+    },
+    Field {
+        key: "statsd.prefix",
+        help: "What every name begins with.",
+        example: "\"prod.\"",
+        at: |c| &mut c.statsd.prefix,
+    },
+    Field {
+        key: "statsd.template",
+        help: "How plain names are made: {name}, {cluster}, {group}, {topic}, {partition}, and \
+               {labels} for the rest. Parts between dots that have no value are left out.",
+        example: "\"kafka.{cluster}.{group}.{name}.{topic}.{partition}.{labels}\"",
+        at: |c| &mut c.statsd.template,
+    },
+    Field {
+        key: "statsd.partitions_of",
+        help: "Groups whose partitions are sent one by one. None when it is not set.",
+        example: "[\"payments-.*\"]",
+        at: |c| &mut c.statsd.partitions_of,
+    },
+    Field {
+        key: "statsd.packet_bytes",
+        help: "The most bytes of a packet. 1432 for UDP and 8192 for a Unix socket when it is not \
+               set.",
+        example: "1432",
+        at: |c| &mut c.statsd.packet_bytes,
+    },
+    Field {
         key: "log.level",
         help: "off, error, warn, info, debug or trace; also for a part alone, as in \
                \"info,laggard::source=debug\".",

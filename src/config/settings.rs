@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use super::export::{ExternalUrl, Metrics, RoutePrefix, Statsd};
 use super::properties::Properties;
 use crate::model::{ClusterName, ClusterSettings, Pattern, Policy, PolicyRule, Settings, Span};
 
@@ -20,6 +21,10 @@ pub struct Config {
     pub state_dir: Option<PathBuf>,
     /// The HTTP server.
     pub http: Http,
+    /// What is exported.
+    pub metrics: Metrics,
+    /// StatsD.
+    pub statsd: Statsd,
     /// Laggard's own log.
     pub log: Log,
 }
@@ -111,6 +116,23 @@ pub struct GroupPolicy {
 pub struct Http {
     /// Where it listens.
     pub listen: Listen,
+    /// TLS, basic auth and bearer tokens, in Prometheus' format.
+    pub web_config: Option<PathBuf>,
+    /// Where it is reached from outside.
+    pub external_url: Option<ExternalUrl>,
+    /// What every path begins with, if not the path of `external_url`.
+    pub route_prefix: Option<RoutePrefix>,
+}
+
+impl Http {
+    /// What every path begins with: empty, or `/a/b` with no slash at its end.
+    pub fn prefix(&self) -> &str {
+        match (&self.route_prefix, &self.external_url) {
+            (Some(prefix), _) => prefix.as_str(),
+            (None, Some(url)) => url.path(),
+            (None, None) => "",
+        }
+    }
 }
 
 /// Laggard's own log.

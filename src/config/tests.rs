@@ -324,7 +324,8 @@ fn the_documentation_is_in_step() {
 fn a_check_reports_what_is_in_force_or_what_is_wrong() {
     let good = loaded(&[("a.toml", PROD)], &[]).report();
     assert!(good.in_force.contains("[clusters.prod]"), "{good:?}");
-    assert_eq!(good.notes, "");
+    assert!(good.notes.starts_with("note: /metrics has at most "));
+    assert_eq!(good.notes.matches("note: ").count(), 1, "{good:?}");
     let bad = loaded(&[("a.toml", "x = 1")], &[]).report();
     assert_eq!(bad.in_force, "");
     assert!(bad.notes.contains("there is no `x`"), "{bad:?}");

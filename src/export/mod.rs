@@ -1,3 +1,4 @@
-//! Pushing or offering the catalog's series to other systems.
+//! Exporters: the catalog's series in other programs' formats, straight from the snapshot.
 
 pub mod prometheus;
+pub mod statsd;

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -58,6 +60,20 @@ where
         },
     );
     Body::from_stream(stream)
+}
+
+/// Writes through gzip if it is taken: the fastest level, for a scrape's text is mostly repetition.
+pub(super) fn gzipped(
+    gzip: bool,
+    out: &mut dyn Write,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    if !gzip {
+        return write(out);
+    }
+    let mut packed = GzEncoder::new(out, Compression::fast());
+    write(&mut packed)?;
+    packed.finish().map(drop)
 }
 
 struct Pieces {

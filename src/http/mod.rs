@@ -1,4 +1,4 @@
-//! The HTTP face: `/metrics`, the JSON document, health, and a page with links.
+//! The HTTP face: `/metrics`, the JSON document, health, Burrow's API, and pages for people.
 //!
 //! In: the newest snapshot, a clock, a label of the source. Out: answers on one listener, loopback
 //! unless told otherwise. It only reads: no request reaches Kafka, and none waits for the
@@ -6,9 +6,13 @@
 //! client reads it. `/healthz` never depends on Kafka.
 
 mod body;
-mod index;
+mod burrow;
 mod listen;
+mod pages;
+mod prefix;
 mod routes;
+mod serving;
+mod web;
 
 #[cfg(test)]
 mod tests;
@@ -16,7 +20,6 @@ mod tests;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use axum::Router;
 use tokio::sync::{Semaphore, watch};
@@ -26,12 +29,10 @@ use crate::catalog::Options;
 use crate::model::{Clock, Snapshot, Span, Timestamp};
 
 pub use listen::{ListenError, Listener};
+pub use web::{Web, WebError};
 
 /// How many large bodies are sent at once; more are turned away with 503.
 const AT_ONCE: usize = 4;
-
-/// How long requests that are running may go on after the end was ordered.
-const GRACE: Duration = Duration::from_secs(3);
 
 /// A start counts as done after this, whatever the clusters do.
 const READY_AFTER: Span = Span::from_secs(60);
@@ -46,6 +47,10 @@ pub struct Http {
     pub options: Options,
     /// The process' own metrics as Prometheus text.
     pub internals: Arc<dyn Fn() -> String + Send + Sync>,
+    /// TLS and who may come in.
+    pub web: Web,
+    /// What every path begins with: empty, or like `/a/b`.
+    pub prefix: String,
 }
 
 /// What all requests share.
@@ -95,20 +100,13 @@ impl Shared {
 pub async fn serve(listener: Listener, http: Http, cancel: CancellationToken) -> io::Result<()> {
     let abort = CancellationToken::new();
     let _abort_at_the_end = abort.clone().drop_guard();
+    let tls = http.web.tls.clone();
     let router = router(http, abort.clone());
-    let graceful = cancel.clone().cancelled_owned();
-    let server = axum::serve(listener.tcp, router).with_graceful_shutdown(graceful);
-    let too_late = async {
-        cancel.cancelled().await;
-        tokio::time::sleep(GRACE).await;
-    };
-    tokio::select! {
-        ended = std::future::IntoFuture::into_future(server) => ended,
-        () = too_late => Ok(()),
-    }
+    serving::run(listener.tcp, tls, router, cancel).await
 }
 
 fn router(http: Http, abort: CancellationToken) -> Router {
+    let prefix = http.prefix.clone();
     let shared = Shared {
         started: (http.clock)(),
         ready: AtomicBool::new(false),
@@ -116,5 +114,5 @@ fn router(http: Http, abort: CancellationToken) -> Router {
         abort,
         http,
     };
-    routes::routes(Arc::new(shared))
+    prefix::under(&prefix, routes::routes(Arc::new(shared)))
 }

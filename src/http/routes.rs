@@ -5,17 +5,20 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Query, Request, State};
-use axum::http::header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH, RETRY_AFTER};
+use axum::http::header::{
+    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, RETRY_AFTER,
+    VARY, WWW_AUTHENTICATE,
+};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::body::streamed;
-use super::{Shared, index};
-use crate::catalog::internal;
-use crate::export::prometheus;
+use super::body::{gzipped, streamed};
+use super::{Shared, burrow, pages};
+use crate::catalog::{Scope, internal};
+use crate::export::prometheus::{self, Format};
 use crate::model::document::{Narrow, to_json};
 use crate::model::{Generation, Snapshot};
 
@@ -24,10 +27,13 @@ const SOURCE: HeaderName = HeaderName::from_static("laggard-source");
 
 /// What there is.
 const PATHS: [&str; 5] = ["/", "/metrics", "/healthz", "/readyz", "/api/v1/snapshot"];
+/// What there is below.
+const BELOW: [&str; 2] = ["/groups/", "/v3/kafka"];
 
 pub(super) fn routes(shared: Arc<Shared>) -> Router {
     Router::new()
-        .route("/", get(front))
+        .merge(pages::routes())
+        .merge(burrow::routes())
         .route("/metrics", get(metrics))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
@@ -38,6 +44,7 @@ pub(super) fn routes(shared: Arc<Shared>) -> Router {
                 "no such page; / lists what there is\n",
             )
         })
+        .layer(middleware::from_fn_with_state(Arc::clone(&shared), admit))
         .layer(middleware::from_fn(count))
         .with_state(shared)
 }
@@ -45,23 +52,30 @@ pub(super) fn routes(shared: Arc<Shared>) -> Router {
 /// Counts what is answered. Paths that nobody serves share a label: anyone can invent them.
 async fn count(request: Request, next: Next) -> Response {
     let asked = request.uri().path();
-    let path = PATHS.into_iter().find(|p| *p == asked).unwrap_or("other");
+    let below = BELOW.into_iter().filter(|p| asked.starts_with(p));
+    let mut path = PATHS.into_iter().filter(|p| *p == asked).chain(below);
+    let path = path.next().unwrap_or("other");
     let response = next.run(request).await;
     let code = response.status().as_str().to_owned();
     metrics::counter!(internal::HTTP_REQUESTS, "path" => path, "code" => code).increment(1);
     response
 }
 
-async fn front(State(shared): State<Arc<Shared>>) -> Response {
-    let page = index::page(&shared.snapshot(), &shared.http.options.source);
-    let headers = [
-        (CONTENT_TYPE, "text/html; charset=utf-8"),
-        (
-            HeaderName::from_static("content-security-policy"),
-            "default-src 'none'; style-src 'unsafe-inline'",
-        ),
-    ];
-    (headers, page).into_response()
+/// Lets in who may come in. Health is for anyone: it tells nothing, and probes have no password.
+async fn admit(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+    let open = matches!(request.uri().path(), "/healthz" | "/readyz");
+    let web = &shared.http.web;
+    let mut response = match &web.gate {
+        Some(gate) if !open && !gate.admits(request.headers()).await => {
+            let ask = [(WWW_AUTHENTICATE, gate.challenge())];
+            (StatusCode::UNAUTHORIZED, ask, "unauthorized\n").into_response()
+        }
+        _ => next.run(request).await,
+    };
+    for (name, value) in &web.headers {
+        response.headers_mut().insert(name.clone(), value.clone());
+    }
+    response
 }
 
 async fn ready(State(shared): State<Arc<Shared>>) -> Response {
@@ -73,21 +87,50 @@ async fn ready(State(shared): State<Arc<Shared>>) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
 }
 
-async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
+async fn metrics(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
     let Some(room) = room(&shared) else {
         return busy();
     };
+    let accept = |name| {
+        headers
+            .get(name)
+            .and_then(|v: &HeaderValue| v.to_str().ok())
+    };
+    let format = accept(ACCEPT).map_or(Format::Text, Format::accepted);
+    let gzip = accept(ACCEPT_ENCODING).is_some_and(takes_gzip);
     let body = {
         let shared = Arc::clone(&shared);
         let snapshot = shared.snapshot();
         let internals = (shared.http.internals)();
         let abort = shared.abort.clone();
         let write = move |out: &mut dyn std::io::Write| {
-            prometheus::write(&snapshot, &shared.http.options, &internals, out)
+            let scope = Scope::new(&snapshot, &shared.http.options);
+            gzipped(gzip, out, |out| {
+                prometheus::write(&scope, format, &internals, out)
+            })
         };
         streamed(write, room, abort)
     };
-    ([(CONTENT_TYPE, prometheus::CONTENT_TYPE)], body).into_response()
+    let head = [
+        (CONTENT_TYPE, format.content_type()),
+        (VARY, "Accept, Accept-Encoding"),
+    ];
+    let mut response = (head, body).into_response();
+    if gzip {
+        let value = HeaderValue::from_static("gzip");
+        response.headers_mut().insert(CONTENT_ENCODING, value);
+    }
+    response
+}
+
+/// Whether an `Accept-Encoding` header takes gzip.
+fn takes_gzip(header: &str) -> bool {
+    header.split(',').any(|item| {
+        let (coding, rest) = item.split_once(';').unwrap_or((item, ""));
+        let refused = rest.trim().strip_prefix("q=").map(str::trim);
+        let refused = refused.is_some_and(|q| q.parse::<f32>().is_ok_and(|q| q <= 0.0));
+        matches!(coding.trim(), "gzip" | "*") && !refused
+    })
 }
 
 /// Room for one more large body, if there is any.

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::{Http, Listener, serve};
+use super::{Http, Listener, Web, serve};
 use crate::catalog::Options;
 use crate::model::document::from_json;
 use crate::model::testing::{NOW, World};
@@ -28,6 +28,10 @@ struct Running {
 }
 
 async fn run(snapshot: Snapshot) -> Running {
+    run_as(snapshot, Web::default(), "").await
+}
+
+async fn run_as(snapshot: Snapshot, web: Web, prefix: &str) -> Running {
     let (snapshots, newest) = watch::channel(Arc::new(snapshot));
     let seconds = Arc::new(AtomicI64::new(0));
     let passed = Arc::clone(&seconds);
@@ -40,6 +44,8 @@ async fn run(snapshot: Snapshot) -> Running {
             ..Options::default()
         },
         internals: Arc::new(|| "# TYPE laggard_own counter\nlaggard_own 1\n".to_owned()),
+        web,
+        prefix: prefix.to_owned(),
     };
     let listener = Listener::bind("127.0.0.1:0").await.unwrap();
     let cancel = CancellationToken::new();
@@ -174,7 +180,10 @@ async fn the_front_page_escapes_what_kafka_says() {
     let (status, head, body) = server.get("/").await;
     assert_eq!(status, 200);
     assert!(head.contains("text/html"));
-    assert!(body.contains("<b>us</b>: down (no &lt;broker&gt; answers), 0 groups, 0 in trouble"));
+    assert!(
+        body.contains("<b class=\"bad\">down</b> (no &lt;broker&gt; answers)"),
+        "{body}"
+    );
     assert!(body.contains("href=\"metrics\"") && body.contains("href=\"api/v1/snapshot\""));
 }
 
@@ -280,4 +289,123 @@ async fn an_address_that_cannot_be_had_is_said_clearly() {
         error.ends_with("; write it as HOST:PORT, for example 127.0.0.1:9308"),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn a_scraper_gets_open_metrics_and_gzip_if_it_asks() {
+    use std::io::Read as _;
+    let server = run(world().build()).await;
+    let (_, head, body) = server
+        .ask("GET /metrics HTTP/1.0\r\nAccept: application/openmetrics-text;version=1.0.0,*/*;q=0.1\r\n\r\n")
+        .await;
+    assert!(
+        head.contains("content-type: application/openmetrics-text; version=1.0.0"),
+        "{head}"
+    );
+    assert!(body.ends_with("\nlaggard_own 1\n# EOF\n"));
+
+    let mut socket = server
+        .send("GET /metrics HTTP/1.0\r\nAccept-Encoding: gzip\r\n\r\n")
+        .await;
+    let mut bytes = Vec::new();
+    timeout(SOON, socket.read_to_end(&mut bytes))
+        .await
+        .unwrap()
+        .unwrap();
+    let at = bytes.windows(4).position(|w| w == b"\r\n\r\n").unwrap() + 4;
+    let head = String::from_utf8_lossy(&bytes[..at]).to_lowercase();
+    assert!(
+        head.contains("content-encoding: gzip") && head.contains("vary: accept"),
+        "{head}"
+    );
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(&bytes[at..])
+        .read_to_string(&mut text)
+        .unwrap();
+    assert!(text.contains("\nlaggard_group_lag{") && text.ends_with("\nlaggard_own 1\n"));
+}
+
+#[tokio::test]
+async fn pages_stand_below_a_prefix() {
+    let server = run_as(world().build(), Web::default(), "/a/laggard").await;
+    let (status, _, body) = server.get("/a/laggard/").await;
+    assert!(
+        status == 200 && body.contains("Groups in trouble"),
+        "{body}"
+    );
+    assert_eq!(server.get("/a/laggard/metrics").await.0, 200);
+    assert_eq!(
+        server.get("/a/laggard/api/v1/snapshot?cluster=eu").await.0,
+        200
+    );
+    let (status, head, _) = server.get("/a/laggard").await;
+    assert!(
+        status == 307 && head.contains("location: /a/laggard/"),
+        "{head}"
+    );
+    for path in ["/metrics", "/a/laggardx", "/a"] {
+        assert_eq!(server.get(path).await.0, 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_groups_page_is_found_by_its_encoded_name() {
+    let server = run(world().build()).await;
+    let (status, head, body) = server.get("/groups/eu/pay%0A%3Cb%3E").await;
+    assert!(status == 200 && head.contains("text/html"), "{head}");
+    assert!(
+        body.contains("pay\\n&lt;b&gt;") && !body.contains("<b>:"),
+        "{body}"
+    );
+    assert_eq!(server.get("/groups/eu/nobody").await.0, 404);
+}
+
+#[tokio::test]
+async fn burrows_api_answers_in_its_words() {
+    let server = run(world().build()).await;
+    let ask = async |path: &str| {
+        let (status, _, body) = server.get(path).await;
+        (
+            status,
+            serde_json::from_str::<serde_json::Value>(&body).unwrap(),
+        )
+    };
+    let (_, body) = ask("/v3/kafka").await;
+    assert_eq!(body["clusters"], serde_json::json!(["eu", "us"]));
+    assert_eq!(body["request"]["url"], "/v3/kafka");
+    assert_eq!(
+        ask("/v3/kafka/eu/topic/orders").await.1["offsets"],
+        serde_json::json!([100])
+    );
+    assert_eq!(
+        ask("/v3/kafka/eu/topic/orders/consumers").await.1["consumers"],
+        serde_json::json!(["ads", "pay\n<b>"])
+    );
+    let (_, body) = ask("/v3/kafka/eu/consumer/ads/lag").await;
+    let status = &body["status"];
+    assert_eq!(
+        (&status["status"], &status["totallag"]),
+        (&"OK".into(), &99.into())
+    );
+    assert_eq!(
+        (&status["complete"], &status["maxlag"]["current_lag"]),
+        (&1.0.into(), &99.into())
+    );
+    assert_eq!(status["partitions"][0]["end"]["offset"], 1);
+    assert_eq!(
+        ask("/v3/kafka/eu/consumer/ads/status").await.1["status"]["partitions"],
+        serde_json::json!([])
+    );
+    assert_eq!(
+        ask("/v3/kafka/eu/consumer/ads").await.1["topics"]["orders"][0]["current-lag"],
+        99
+    );
+    for path in [
+        "/v3/kafka/none",
+        "/v3/kafka/eu/consumer/none/lag",
+        "/v3/kafka/eu/topic/none",
+    ] {
+        let (status, body) = ask(path).await;
+        assert_eq!((status, &body["error"]), (404, &true.into()), "{path}");
+    }
 }

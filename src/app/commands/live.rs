@@ -1,17 +1,19 @@
 //! `top`, `serve` and `demo`: what runs until it is told to stop.
 
 use std::io::IsTerminal;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::catalog;
 use crate::cli::{DemoArgs, Exit, ServeArgs, SourceArgs, TopArgs};
-use crate::config::FlagSetting;
-use crate::http::{Http, Listener, serve as serve_http};
+use crate::config::{Config, FlagSetting};
+use crate::export::statsd::Statsd;
+use crate::http::{Http, Listener, Web, serve as serve_http};
 use crate::sim::scenario;
 use crate::tui;
 
@@ -119,15 +121,17 @@ fn listen_flag(listen: Option<&str>) -> Vec<FlagSetting> {
 
 /// Reads and serves until a signal.
 async fn headless(setup: Setup) -> Result<Exit, Refusal> {
-    let (listener, internals) = listen(&setup).await?;
+    let offer = listen(&setup).await?;
     tracing::info!("reading {} ({})", setup.label, setup.connecting_to);
     tracing::info!(
-        "http://{}/ (metrics, /api/v1/snapshot, /healthz, /readyz)",
-        listener.addr()
+        "{}/ (metrics, /api/v1/snapshot, /healthz, /readyz)",
+        offer.address()
     );
     let (label, clock) = (Arc::clone(&setup.label), setup.clock.clone());
+    let config = setup.config.clone();
     let (mut session, demo) = setup.start(None);
-    let http = http(&session, clock, &label, internals);
+    let (listener, http) = offer.http(&session, clock);
+    let (stop_pushing, mut pushing) = push(&config, &label, &session);
     // Ended by a signal or by a failure: the listener drains either way.
     let cancel = CancellationToken::new();
     let mut serving = tokio::spawn(serve_http(listener, http, cancel.clone()));
@@ -142,8 +146,10 @@ async fn headless(setup: Setup) -> Result<Exit, Refusal> {
             Ok(Err(error)) => Some(format!("the HTTP server ended: {error}")),
             Err(error) => Some(format!("the HTTP server broke: {error}")),
         })),
+        ended = &mut pushing => Err(ended_badly(ended.err().map(|e| format!("StatsD broke: {e}")))),
     };
     cancel.cancel();
+    drop(stop_pushing);
     if !serving.is_finished() {
         let _ = tokio::time::timeout(PATIENCE, serving).await;
     }
@@ -152,9 +158,43 @@ async fn headless(setup: Setup) -> Result<Exit, Refusal> {
     ended
 }
 
-async fn listen(setup: &Setup) -> Result<(Listener, PrometheusHandle), Refusal> {
-    let address = setup.config.http.listen.to_string();
-    let listener = Listener::bind(&address)
+/// A listener with all that its face needs but the snapshots.
+struct Offer {
+    listener: Listener,
+    internals: PrometheusHandle,
+    options: catalog::Options,
+    web: Web,
+    prefix: String,
+}
+
+impl Offer {
+    /// Where it is, for people.
+    fn address(&self) -> String {
+        let scheme = if self.web.is_tls() { "https" } else { "http" };
+        format!("{scheme}://{}{}", self.listener.addr(), self.prefix)
+    }
+
+    fn http(self, session: &Session, clock: crate::model::Clock) -> (Listener, Http) {
+        let internals = self.internals;
+        let http = Http {
+            snapshots: session.snapshots.clone(),
+            clock,
+            options: self.options,
+            internals: Arc::new(move || internals.render()),
+            web: self.web,
+            prefix: self.prefix,
+        };
+        (self.listener, http)
+    }
+}
+
+async fn listen(setup: &Setup) -> Result<Offer, Refusal> {
+    let http = &setup.config.http;
+    let web = match &http.web_config {
+        Some(path) => Web::load(path).map_err(|e| Refusal::usage(format!("error: {e}")))?,
+        None => Web::default(),
+    };
+    let listener = Listener::bind(&http.listen.to_string())
         .await
         .map_err(|error| Refusal::failed(format!("error: {error}")))?;
     let internals = PrometheusBuilder::new()
@@ -162,24 +202,41 @@ async fn listen(setup: &Setup) -> Result<(Listener, PrometheusHandle), Refusal> 
         .map_err(|error| {
             Refusal::failed(format!("error: metrics of its own cannot be kept: {error}"))
         })?;
-    Ok((listener, internals))
+    for internal in catalog::internal::ALL {
+        metrics::describe_counter!(internal.name, internal.help);
+    }
+    Ok(Offer {
+        listener,
+        internals,
+        options: setup.config.metrics.options(&setup.label),
+        web,
+        prefix: http.prefix().to_owned(),
+    })
 }
 
-fn http(
-    session: &Session,
-    clock: crate::model::Clock,
-    label: &str,
-    internals: PrometheusHandle,
-) -> Http {
-    Http {
-        snapshots: session.snapshots.clone(),
-        clock,
-        options: catalog::Options {
-            source: label.to_owned(),
-            ..catalog::Options::default()
-        },
-        internals: Arc::new(move || internals.render()),
-    }
+/// Sends gauges until the sender that comes with it is dropped; never ends if nothing is to be
+/// sent.
+fn push(config: &Config, label: &str, session: &Session) -> (mpsc::Sender<()>, JoinHandle<()>) {
+    let (stop, stopped) = mpsc::channel();
+    let Some(address) = config.statsd.address.clone() else {
+        return (stop, tokio::spawn(std::future::pending()));
+    };
+    let of = &config.statsd;
+    let statsd = Statsd {
+        address,
+        dialect: of.dialect,
+        template: of.template.clone(),
+        prefix: of.prefix.to_string(),
+        packet_bytes: of.packet_bytes.and_then(|b| usize::try_from(b).ok()),
+        interval: of.interval.to_std(),
+        options: config.metrics.statsd_options(of, label),
+    };
+    let snapshots = session.snapshots.clone();
+    let newest = move || Arc::clone(&snapshots.borrow());
+    (
+        stop,
+        tokio::task::spawn_blocking(move || statsd.run(newest, &stopped)),
+    )
 }
 
 /// The number of the signal that ends the process. A handler that cannot be set is one less way
@@ -225,7 +282,7 @@ pub(super) async fn demo(args: &DemoArgs) -> Result<Exit, Refusal> {
     let ring = logging::to_ring(&setup.config.log, setup.clock.clone())?;
     // A screen is worth having although another Laggard holds the port; the log says so.
     let beside = match listen(&setup).await {
-        Ok(both) => Some(both),
+        Ok(offer) => Some(offer),
         Err(refusal) if args.listen.is_some() => return Err(refusal),
         Err(refusal) => {
             tracing::warn!("{}", refusal.text);
@@ -233,17 +290,17 @@ pub(super) async fn demo(args: &DemoArgs) -> Result<Exit, Refusal> {
         }
     };
     let options = screen(&setup, &TopArgs::default());
-    let (label, clock) = (Arc::clone(&setup.label), setup.clock.clone());
+    let clock = setup.clock.clone();
     tracing::info!("the embedded cluster listens on {}", setup.connecting_to);
     let (mut session, running) = setup.start(None);
-    let http = beside.map(|(l, i)| (l, http(&session, clock.clone(), &label, i)));
-    let address = http.as_ref().map(|(l, _)| l.addr());
+    let address = beside.as_ref().map(Offer::address);
+    let http = beside.map(|offer| offer.http(&session, clock.clone()));
     let left = show(&mut session, ring, clock, options, http).await;
     session.shut_down(PATIENCE).await;
     drop(running);
     if let (Ok(Exit::Ok), Some(address)) = (&left, address) {
         tell(&format!(
-            "While it ran, its metrics stood on http://{address}/metrics"
+            "While it ran, its metrics stood on {address}/metrics"
         ));
     }
     left

@@ -1,8 +1,10 @@
 //! How well a cluster is read.
 
+use std::sync::Arc;
+
 use super::seconds;
 use crate::catalog::{Kind, Read, Series, Unit};
-use crate::model::{ClusterSnapshot, Cycle, HealthState, Timestamp};
+use crate::model::{ClusterSnapshot, Cycle, GroupSnapshot, HealthState, Status, Timestamp};
 
 pub(super) static ALL: &[Series] = &[
     Series {
@@ -55,6 +57,61 @@ pub(super) static ALL: &[Series] = &[
         }),
     },
     Series {
+        name: "laggard_cluster_groups_by_status",
+        help: "Groups in each status, without the inactive ones.",
+        unit: Unit::Count,
+        kind: Kind::Gauge,
+        labels: &["status"],
+        read: Read::Cluster(|cluster, emit| {
+            for status in Status::ALL {
+                let groups = active(cluster).filter(|g| g.status.status == status);
+                emit.labelled(&[("status", status.name())], groups.count() as f64);
+            }
+        }),
+    },
+    Series {
+        name: "laggard_cluster_groups_over_limit",
+        help: "Groups that are over one of their limits for certain.",
+        unit: Unit::Count,
+        kind: Kind::Gauge,
+        labels: &[],
+        read: Read::Cluster(|cluster, emit| {
+            emit.value(active(cluster).filter(|g| g.breaches(emit.at)).count() as f64);
+        }),
+    },
+    Series {
+        name: "laggard_cluster_inactive_groups",
+        help: "Groups that have been idle for so long that they stand outside totals and alerts.",
+        unit: Unit::Count,
+        kind: Kind::Gauge,
+        labels: &[],
+        read: Read::Cluster(|cluster, emit| {
+            emit.value((cluster.groups.len() - active(cluster).count()) as f64);
+        }),
+    },
+    Series {
+        name: "laggard_cluster_effective_lag",
+        help: "Records that can still be read, summed over all active groups; a lower bound beside unknown ones.",
+        unit: Unit::Records,
+        kind: Kind::Gauge,
+        labels: &[],
+        read: Read::Cluster(|cluster, emit| {
+            let lags = active(cluster).filter_map(|g| g.effective_lag.value());
+            emit.maybe(lags.reduce(|a, b| a + b).map(|sum| sum as f64));
+        }),
+    },
+    Series {
+        name: "laggard_cluster_topics",
+        help: "Topics that are seen.",
+        unit: Unit::Count,
+        kind: Kind::Gauge,
+        labels: &[],
+        read: Read::Cluster(|cluster, emit| {
+            let known = !cluster.topics.is_empty() || cluster.health.cycle.is_some();
+            emit.maybe(known.then_some(cluster.topics.len() as f64));
+        }),
+    },
+    Series {
         name: "laggard_cluster_issues",
         help: "Things that went wrong in reading the cluster and have not gone right since.",
         unit: Unit::Count,
@@ -70,6 +127,17 @@ pub(super) static ALL: &[Series] = &[
         labels: &[],
         read: Read::Cluster(|cluster, emit| {
             emit.maybe(cluster.health.last_success.map(Timestamp::as_secs_f64));
+        }),
+    },
+    Series {
+        name: "laggard_cluster_last_success_age_seconds",
+        help: "How long ago a cycle last brought anything.",
+        unit: Unit::Seconds,
+        kind: Kind::Gauge,
+        labels: &[],
+        read: Read::Cluster(|cluster, emit| {
+            let at = cluster.health.last_success;
+            emit.maybe(at.map(|at| seconds(at.age_at(emit.at)).max(0.0)));
         }),
     },
     Series {
@@ -130,4 +198,8 @@ pub(super) static ALL: &[Series] = &[
 
 fn cycle(cluster: &ClusterSnapshot, read: impl Fn(&Cycle) -> f64) -> Option<f64> {
     cluster.health.cycle.as_ref().map(read)
+}
+
+fn active(cluster: &ClusterSnapshot) -> impl Iterator<Item = &Arc<GroupSnapshot>> {
+    cluster.groups.iter().filter(|g| !g.inactive)
 }

@@ -1,8 +1,11 @@
 //! Consumer groups.
 
-use super::{flag, freshness, seconds, staleness, whole};
+use super::{flag, freshness, seconds, staleness, status_code, until_loss, until_loss_low, whole};
 use crate::catalog::{Emit, Kind, Read, Series, Unit};
-use crate::model::{Eta, GroupSnapshot, GroupType, Severity, Status, Timestamp};
+use crate::model::{Eta, EventKind, GroupSnapshot, GroupType, Severity, Span, Status, Timestamp};
+
+/// How far back rebalances are counted.
+const LATELY: Span = Span::from_secs(3600);
 
 pub(super) static ALL: &[Series] = &[
     Series {
@@ -46,6 +49,34 @@ pub(super) static ALL: &[Series] = &[
         }),
     },
     Series {
+        name: "laggard_group_status_code",
+        help: "The status as a number, the higher the worse: for outputs that have no state sets.",
+        unit: Unit::Code,
+        kind: Kind::Gauge,
+        labels: &[],
+        read: Read::Group(|group, emit| emit.value(f64::from(status_code(group.status.status)))),
+    },
+    Series {
+        name: "laggard_group_status_since_timestamp_seconds",
+        help: "Since when the group is in its status.",
+        unit: Unit::UnixSeconds,
+        kind: Kind::Gauge,
+        labels: &[],
+        read: Read::Group(|group, emit| emit.value(group.status.since.as_secs_f64())),
+    },
+    Series {
+        name: "laggard_group_diagnosis_info",
+        help: "Why the group lags, where its numbers say so.",
+        unit: Unit::Flag,
+        kind: Kind::Info,
+        labels: &["cause"],
+        read: Read::Group(|group, emit| {
+            if let Some(cause) = group.diagnosis.cause() {
+                emit.labelled(&[("cause", cause.name())], 1.0);
+            }
+        }),
+    },
+    Series {
         name: "laggard_group_lag",
         help: "Log end minus committed offset, summed, as Kafka's own tools show it.",
         unit: Unit::Records,
@@ -60,6 +91,14 @@ pub(super) static ALL: &[Series] = &[
         kind: Kind::Gauge,
         labels: &[],
         read: Read::Group(|group, emit| emit.maybe(whole(&group.effective_lag))),
+    },
+    Series {
+        name: "laggard_group_effective_lag_low",
+        help: "The effective lag is at least this.",
+        unit: Unit::Records,
+        kind: Kind::Gauge,
+        labels: &[],
+        read: Read::Group(|group, emit| emit.maybe(group.effective_lag.low().map(|l| l as f64))),
     },
     Series {
         name: "laggard_group_last_stable_lag",
@@ -114,6 +153,25 @@ pub(super) static ALL: &[Series] = &[
         read: Read::Group(|group, emit| emit.maybe(group.policy.max_time_lag.map(seconds))),
     },
     Series {
+        name: "laggard_group_over_limit",
+        help: "1 if the group is over one of its limits for certain, else 0; absent without a limit.",
+        unit: Unit::Flag,
+        kind: Kind::Gauge,
+        labels: &[],
+        read: Read::Group(|group, emit| {
+            let limited = group.policy.has_limit();
+            emit.maybe(limited.then(|| flag(group.breaches(emit.at))));
+        }),
+    },
+    Series {
+        name: "laggard_group_expected",
+        help: "1 if the group must be there, by its policy; absent where nobody said so.",
+        unit: Unit::Flag,
+        kind: Kind::Gauge,
+        labels: &[],
+        read: Read::Group(|group, emit| emit.maybe(group.policy.expected.then_some(1.0))),
+    },
+    Series {
         name: "laggard_group_arrival_records_per_second",
         help: "Records coming in to the partitions that the group reads.",
         unit: Unit::RecordsPerSecond,
@@ -138,6 +196,34 @@ pub(super) static ALL: &[Series] = &[
         read: Read::Group(|group, emit| emit.maybe(eta(group, emit.at))),
     },
     Series {
+        name: "laggard_group_time_to_loss_seconds",
+        help: "Until Kafka deletes the first record that the group has not read, if nothing changes; +Inf for never.",
+        unit: Unit::Seconds,
+        kind: Kind::Gauge,
+        labels: &[],
+        read: Read::Group(|group, emit| {
+            emit.maybe(group.loss_at.value().map(|l| until_loss(l, emit.at)));
+        }),
+    },
+    Series {
+        name: "laggard_group_time_to_loss_low_seconds",
+        help: "Until then at the least.",
+        unit: Unit::Seconds,
+        kind: Kind::Gauge,
+        labels: &[],
+        read: Read::Group(|group, emit| {
+            emit.maybe(group.loss_at.value().map(|l| until_loss_low(l, emit.at)));
+        }),
+    },
+    Series {
+        name: "laggard_group_lost_records",
+        help: "Records deleted unread within the last hour.",
+        unit: Unit::Records,
+        kind: Kind::Gauge,
+        labels: &[],
+        read: Read::Group(|group, emit| emit.maybe(whole(&group.lost_lately))),
+    },
+    Series {
         name: "laggard_group_members",
         help: "Members of the group; absent where they cannot be read.",
         unit: Unit::Count,
@@ -146,6 +232,22 @@ pub(super) static ALL: &[Series] = &[
         read: Read::Group(|group, emit| {
             emit.maybe(group.members.as_ref().map(|m| m.len() as f64));
         }),
+    },
+    Series {
+        name: "laggard_group_recent_rebalances",
+        help: "Rebalances seen within the last hour, as far as events are kept.",
+        unit: Unit::Count,
+        kind: Kind::Gauge,
+        labels: &[],
+        read: Read::Group(|group, emit| emit.value(recent_rebalances(group, emit.at))),
+    },
+    Series {
+        name: "laggard_group_rebalance_storm",
+        help: "1 while the group rebalances again and again instead of reading.",
+        unit: Unit::Flag,
+        kind: Kind::Gauge,
+        labels: &[],
+        read: Read::Group(|group, emit| emit.value(flag(group.storm.is_some()))),
     },
     Series {
         name: "laggard_group_partitions",
@@ -232,4 +334,13 @@ fn eta(group: &GroupSnapshot, now: Timestamp) -> Option<f64> {
         Eta::At { at, .. } => seconds(now.age_at(at)),
         Eta::Never => f64::INFINITY,
     })
+}
+
+fn recent_rebalances(group: &GroupSnapshot, now: Timestamp) -> f64 {
+    let rebalanced = group
+        .events
+        .iter()
+        .filter(|e| e.kind == EventKind::Rebalanced);
+    let recent = rebalanced.filter(|e| e.at.age_at(now) <= LATELY);
+    recent.count() as f64
 }

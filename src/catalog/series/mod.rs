@@ -8,7 +8,7 @@ mod partition;
 mod topic;
 
 use super::Series;
-use crate::model::{Reading, Span, Status, Timestamp};
+use crate::model::{Loss, Reading, Span, Status, Timestamp};
 
 /// All of them, by level.
 pub(super) static ALL: &[&[Series]] = &[
@@ -46,12 +46,26 @@ pub const fn status_code(status: Status) -> u8 {
 }
 
 /// A whole number, known or stale.
-fn whole(reading: &Reading<i64>) -> Option<f64> {
+pub(in crate::catalog) fn whole(reading: &Reading<i64>) -> Option<f64> {
     reading.value().map(|v| v as f64)
 }
 
-fn seconds(span: Span) -> f64 {
+pub(in crate::catalog) fn seconds(span: Span) -> f64 {
     span.as_secs_f64()
+}
+
+/// Seconds until a loss; +Inf for one that will not be.
+fn until_loss(loss: Loss, now: Timestamp) -> f64 {
+    let at = loss.at();
+    at.map_or(f64::INFINITY, |at| seconds(now.age_at(at)).max(0.0))
+}
+
+/// Seconds until it at the least.
+fn until_loss_low(loss: Loss, now: Timestamp) -> f64 {
+    match loss {
+        Loss::Never => f64::INFINITY,
+        Loss::At { earliest, .. } => seconds(now.age_at(earliest)).max(0.0),
+    }
 }
 
 fn flag(is: bool) -> f64 {

@@ -1,6 +1,6 @@
 //! A group's part of a partition.
 
-use super::{freshness, seconds, staleness, status_code, whole};
+use super::{freshness, seconds, staleness, status_code, until_loss, whole};
 use crate::catalog::{Kind, Read, Series, Unit};
 
 pub(super) static ALL: &[Series] = &[
@@ -80,6 +80,16 @@ pub(super) static ALL: &[Series] = &[
         kind: Kind::Gauge,
         labels: &[],
         read: Read::Partition(|p, emit| emit.maybe(p.row().consume_rate.value())),
+    },
+    Series {
+        name: "laggard_group_partition_time_to_loss_seconds",
+        help: "Until Kafka deletes the first record that the group has not read there; +Inf for never.",
+        unit: Unit::Seconds,
+        kind: Kind::Gauge,
+        labels: &[],
+        read: Read::Partition(|p, emit| {
+            emit.maybe(p.loss_at().value().map(|l| until_loss(l, emit.at)));
+        }),
     },
     Series {
         name: "laggard_group_partition_status",

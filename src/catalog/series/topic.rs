@@ -1,6 +1,6 @@
 //! Topics' logs.
 
-use super::whole;
+use super::{seconds, whole};
 use crate::catalog::{Kind, Read, Series, Unit};
 use crate::model::{Offset, Reading, TopicPartition, TopicSnapshot};
 
@@ -37,6 +37,28 @@ pub(super) static ALL: &[Series] = &[
         labels: &[],
         read: Read::Topic(|topic, emit| emit.maybe(topic.arrival_rate.value())),
     },
+    Series {
+        name: "laggard_topic_retention_seconds",
+        help: "The topic's retention.ms; +Inf for no limit, absent until it is read.",
+        unit: Unit::Seconds,
+        kind: Kind::Gauge,
+        labels: &[],
+        read: Read::Topic(|topic, emit| {
+            let config = topic.config.as_ref();
+            emit.maybe(config.map(|c| c.retention.map_or(f64::INFINITY, seconds)));
+        }),
+    },
+    Series {
+        name: "laggard_topic_retention_bytes",
+        help: "The topic's retention.bytes, a partition; +Inf for no limit, absent until it is read.",
+        unit: Unit::Bytes,
+        kind: Kind::Gauge,
+        labels: &[],
+        read: Read::Topic(|topic, emit| {
+            let config = topic.config.as_ref();
+            emit.maybe(config.map(|c| c.retention_bytes.map_or(f64::INFINITY, |b| b as f64)));
+        }),
+    },
 ];
 
 pub(super) static PARTITIONS: &[Series] = &[
@@ -63,6 +85,14 @@ pub(super) static PARTITIONS: &[Series] = &[
         kind: Kind::Gauge,
         labels: &[],
         read: Read::TopicPartition(|p, emit| emit.maybe(whole(&p.last_stable_offset))),
+    },
+    Series {
+        name: "laggard_topic_partition_arrival_records_per_second",
+        help: "Records coming in to the partition.",
+        unit: Unit::RecordsPerSecond,
+        kind: Kind::Gauge,
+        labels: &[],
+        read: Read::TopicPartition(|p, emit| emit.maybe(p.arrival_rate.value())),
     },
 ];
 

@@ -1,10 +1,12 @@
-//! Prometheus' text format, written straight from a snapshot through the catalog.
+//! Prometheus' text format and OpenMetrics, straight from the snapshot into a writer.
 //!
-//! In: a snapshot, what is wanted of the catalog, and the process' own metrics as text. Out: the
-//! body, in pieces, to any writer: its memory does not grow with the body. A pure function of the
-//! snapshot: a series that the snapshot has not is not written. No timestamps: they would break
+//! In: a [`Scope`] and the process' own metrics as text. Out: lines, in pieces of some 32 KiB, so
+//! that memory does not grow with the number of series. It keeps nothing from one snapshot to the
+//! next: a series that the snapshot has not is not written. No timestamps: they would break
 //! Prometheus' own staleness.
 
+mod format;
+mod internals;
 mod number;
 mod text;
 
@@ -13,23 +15,21 @@ mod tests;
 
 use std::io::{self, Write};
 
-use crate::catalog::{self, Kind, Options};
-use crate::model::Snapshot;
+use crate::catalog::{Kind, Scope, Series, Unit};
 
-/// The media type of [`write()`]'s output. Without it, Prometheus 3 takes a target for down.
-pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+pub use format::Format;
 
 /// How much is gathered before it goes to the writer.
 const PIECE: usize = 32 * 1024;
 
-/// Writes every series of `snapshot`, then `internals`, which is text in the same format.
+/// Writes every series of `scope`, then `internals`, which is in the text format.
 ///
 /// # Errors
 ///
 /// What `out` says.
 pub fn write(
-    snapshot: &Snapshot,
-    options: &Options,
+    scope: &Scope<'_>,
+    format: Format,
     internals: &str,
     out: &mut dyn Write,
 ) -> io::Result<()> {
@@ -38,35 +38,48 @@ pub fn write(
         out,
         result: Ok(()),
     };
-    for series in catalog::all() {
+    for exported in scope.series() {
+        let series = exported.series;
         let mut head = false;
-        series.samples(snapshot, options, &mut |labels, value| {
+        scope.samples(exported, &mut |labels, value| {
             if pieces.result.is_err() {
                 return;
             }
             if !head {
                 head = true;
-                text::head(
-                    &mut pieces.text,
-                    series.name,
-                    series.help,
-                    type_of(series.kind),
-                );
+                head_of(&mut pieces.text, series, format);
             }
             text::sample(&mut pieces.text, series.name, labels, value);
             pieces.pass_on(PIECE);
         });
     }
-    pieces.text.extend_from_slice(internals.as_bytes());
+    match format {
+        Format::Text => pieces.text.extend_from_slice(internals.as_bytes()),
+        Format::OpenMetrics => {
+            internals::write(&mut pieces.text, internals);
+            pieces.text.extend_from_slice(b"# EOF\n");
+        }
+    }
     pieces.pass_on(1);
     pieces.result
 }
 
-/// The text format knows neither infos nor state sets.
-fn type_of(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Gauge | Kind::Info | Kind::StateSet => "gauge",
-    }
+/// HELP, TYPE and, in OpenMetrics, UNIT. State sets are gauges in both formats: OpenMetrics would
+/// have their label called like the series, and queries would differ with the format.
+fn head_of(out: &mut Vec<u8>, series: &Series, format: Format) {
+    let open = format == Format::OpenMetrics;
+    let info = open && series.kind == Kind::Info;
+    let family = match series.name.strip_suffix("_info") {
+        Some(family) if info => family,
+        _ => series.name,
+    };
+    let unit = match series.unit {
+        Unit::Seconds | Unit::UnixSeconds if open && family.ends_with("_seconds") => "seconds",
+        Unit::Bytes if open && family.ends_with("_bytes") => "bytes",
+        _ => "",
+    };
+    let kind = if info { "info" } else { "gauge" };
+    text::head(out, family, series.help, kind, unit, open);
 }
 
 struct Pieces<'a> {

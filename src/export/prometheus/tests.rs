@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::write;
-use crate::catalog::{self, Options};
+use super::Format;
+use crate::catalog::{self, Folder, Options, Profile, Scope};
 use crate::model::testing::{World, ago, behind};
 use crate::model::{Eta, Pattern, Policy, Reading, Severity, Snapshot, Span, Status, Why};
 
@@ -24,9 +24,31 @@ fn scrape(snapshot: &Snapshot, options: &Options) -> BTreeMap<String, f64> {
     found
 }
 
+fn write(
+    snapshot: &Snapshot,
+    options: &Options,
+    internals: &str,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    super::write(&Scope::new(snapshot, options), Format::Text, internals, out)
+}
+
 fn body(snapshot: &Snapshot, options: &Options) -> String {
     let mut out = Vec::new();
     write(snapshot, options, "", &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+fn open_metrics(snapshot: &Snapshot, options: &Options) -> String {
+    let mut out = Vec::new();
+    let internals = "# TYPE x_total counter\nx_total 1\n";
+    super::write(
+        &Scope::new(snapshot, options),
+        Format::OpenMetrics,
+        internals,
+        &mut out,
+    )
+    .unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -163,6 +185,219 @@ fn what_is_gone_from_the_snapshot_is_gone_from_the_text() {
         .collect();
     assert!(names.iter().all(|n| n.starts_with("laggard_")));
     assert!(!text.contains("kafka_cluster"), "{text}");
+}
+
+#[test]
+fn open_metrics_has_the_same_samples_with_its_own_heads() {
+    let options = Options {
+        profiles: vec![Profile::KafkaExporter],
+        ..by_partition()
+    };
+    let (text, open) = (body(&world(), &options), open_metrics(&world(), &options));
+    let samples = |text: &str| -> Vec<String> {
+        let lines = text
+            .lines()
+            .filter(|l| !l.starts_with('#') && !l.starts_with("x_total"));
+        lines.map(str::to_owned).collect()
+    };
+    assert_eq!(samples(&text), samples(&open));
+    assert!(
+        open.contains("\n# TYPE laggard_group info\nlaggard_group_info{"),
+        "{open}"
+    );
+    assert!(open.contains("\n# UNIT laggard_group_time_lag_seconds seconds\n"));
+    assert!(
+        open.ends_with("\n# TYPE x counter\nx_total 1\n# EOF\n"),
+        "{open}"
+    );
+}
+
+#[test]
+fn groups_left_out_and_folded_are_so_in_exports_alone() {
+    let snapshot = World::new()
+        .cluster("prod", |c| {
+            c.topic("orders", &[(0, 100), (0, 100)]);
+            c.group("console-consumer-12345", |g| {
+                g.commits("orders", &[Some(1)]);
+            });
+            c.group("job-1700000000000", |g| g.commits("orders", &[Some(90)]));
+            c.group("job-1700000000001", |g| {
+                g.commits("orders", &[Some(95), Some(99)]);
+            });
+            c.group("billing-v2", |g| g.commits("orders", &[Some(100)]));
+        })
+        .build();
+    let suffix = Pattern::new("-[0-9]{10,}").unwrap();
+    let options = Options {
+        left_out: Some(Pattern::new("console-consumer-.*").unwrap()),
+        fold: Folder::new(&[suffix]),
+        ..by_partition()
+    };
+    let samples = scrape(&snapshot, &options);
+    let of = |series: &str| samples.get(series).copied();
+    assert_eq!(
+        of(r#"laggard_group_lag{kafka_cluster="prod",group="job*"}"#),
+        Some(16.0)
+    );
+    assert_eq!(
+        of(r#"laggard_group_topic_lag{kafka_cluster="prod",group="job*",topic="orders"}"#),
+        Some(16.0)
+    );
+    assert_eq!(
+        of(r#"laggard_group_lag{kafka_cluster="prod",group="billing-v2"}"#),
+        Some(0.0)
+    );
+    assert!(
+        !samples
+            .keys()
+            .any(|k| k.contains("console-") || k.contains("1700000000000"))
+    );
+    assert!(
+        !samples
+            .keys()
+            .any(|k| k.contains("job*") && k.contains("partition="))
+    );
+    assert_eq!(of("laggard_groups_folded"), Some(2.0));
+    assert_eq!(of("laggard_groups_left_out"), Some(1.0));
+    // Rules see all.
+    let mut groups = BTreeSet::new();
+    let lag = catalog::find("laggard_group_lag").unwrap();
+    lag.samples(&snapshot, &options, &mut |labels, _| {
+        groups.insert(labels[1].1.to_owned());
+    });
+    assert_eq!(groups.len(), 4);
+}
+
+#[test]
+fn a_limit_leaves_out_the_finest_levels_first_and_says_so() {
+    let build = || {
+        World::new().cluster("prod", |c| {
+            c.topic("orders", &[(0, 100), (0, 100)]);
+            for i in 0..10_i64 {
+                c.group(&format!("g{i}"), |g| {
+                    g.commits("orders", &[Some(i), Some(i)]);
+                    if i == 7 {
+                        g.group.policy = Arc::new(Policy {
+                            max_lag: Some(1),
+                            ..Policy::default()
+                        });
+                    }
+                });
+            }
+        })
+    };
+    let snapshot = build().build();
+    let all = scrape(&snapshot, &by_partition());
+    let most = Scope::new(&snapshot, &by_partition()).tally().series;
+    assert!(most >= all.len() as u64, "{most} < {}", all.len());
+    let (mut before, mut without) = (u64::MAX, Vec::new());
+    for limit in (0..=most).rev().step_by(3) {
+        let options = Options {
+            max_series: Some(limit),
+            ..by_partition()
+        };
+        let samples = scrape(&snapshot, &options);
+        let series = samples["laggard_series"];
+        assert!(series <= limit as f64 || limit < 120, "{series} > {limit}");
+        assert!(samples.len() as f64 <= series);
+        assert!(samples.len() as u64 <= before);
+        before = samples.len() as u64;
+        for level in [
+            "group_partition",
+            "topic_partition",
+            "group_topic",
+            "topic",
+            "group",
+        ] {
+            let left_out = samples[&format!("laggard_series_left_out{{level=\"{level}\"}}")];
+            if left_out > 0.0 && !without.contains(&level) {
+                without.push(level);
+            }
+        }
+        let lag = |g: &str| {
+            samples.contains_key(&format!(
+                "laggard_group_lag{{kafka_cluster=\"prod\",group=\"{g}\"}}"
+            ))
+        };
+        assert!(
+            lag("g7") || (0..10).all(|i| !lag(&format!("g{i}"))),
+            "the one with a limit goes last"
+        );
+        assert!(lag("g0") || !lag("g9"), "the smaller lag goes first");
+    }
+    assert_eq!(
+        without,
+        [
+            "group_partition",
+            "topic_partition",
+            "group_topic",
+            "topic",
+            "group"
+        ]
+    );
+}
+
+#[test]
+fn profiles_stand_beside_the_own_names_with_their_labels() {
+    let options = Options {
+        profiles: Profile::ALL.into_iter().filter(|p| p.is_text()).collect(),
+        ..Options::default()
+    };
+    let samples = scrape(&world(), &options);
+    let of = |series: &str| samples.get(series).copied();
+    assert_eq!(
+        of(
+            r#"kafka_consumergroup_lag{kafka_cluster="prod",consumergroup="payments",topic="orders",partition="0"}"#
+        ),
+        Some(10.0)
+    );
+    assert_eq!(
+        of(
+            r#"kafka_consumergroup_lag{kafka_cluster="prod",consumergroup="payments",topic="orders",partition="1"}"#
+        ),
+        None
+    );
+    assert_eq!(
+        of(
+            r#"kafka_topic_partition_current_offset{kafka_cluster="prod",topic="orders",partition="0"}"#
+        ),
+        Some(100.0)
+    );
+    assert_eq!(
+        of(
+            r#"kafka_consumergroup_group_lag{cluster_name="prod",group="payments",topic="orders",partition="0",member_host="10.0.0.1",consumer_id="app-1",client_id="app"}"#
+        ),
+        Some(10.0)
+    );
+    assert_eq!(
+        of(r#"kafka_consumergroup_group_max_lag{cluster_name="prod",group="payments"}"#),
+        Some(10.0)
+    );
+    assert_eq!(
+        of(
+            r#"kminion_kafka_consumer_group_topic_lag{kafka_cluster="prod",group_id="payments",topic_name="orders"}"#
+        ),
+        Some(10.0)
+    );
+    assert_eq!(
+        of(r#"kminion_kafka_consumer_group_members{kafka_cluster="prod",group_id="payments"}"#),
+        Some(1.0)
+    );
+    assert_eq!(
+        of(r#"burrow_kafka_consumer_status{cluster="prod",consumer_group="payments"}"#),
+        Some(3.0)
+    );
+    assert_eq!(
+        of(
+            r#"burrow_kafka_topic_partition_status{cluster="prod",consumer_group="payments",topic="orders",partition="0"}"#
+        ),
+        Some(5.0)
+    );
+    assert!(
+        !samples
+            .keys()
+            .any(|k| k.starts_with("laggard_group_partition_"))
+    );
 }
 
 #[test]

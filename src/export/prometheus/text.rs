@@ -2,18 +2,24 @@
 
 use super::number::number;
 
-/// HELP and TYPE.
-pub(super) fn head(out: &mut Vec<u8>, name: &str, help: &str, kind: &str) {
+/// HELP, TYPE, and UNIT where there is one. OpenMetrics escapes quotes in HELP too.
+pub(super) fn head(out: &mut Vec<u8>, name: &str, help: &str, kind: &str, unit: &str, open: bool) {
     for part in ["# HELP ", name, " "] {
         out.extend_from_slice(part.as_bytes());
     }
     escape(out, help, |byte| match byte {
         b'\\' => Some(b"\\\\"),
         b'\n' => Some(b"\\n"),
+        b'"' if open => Some(b"\\\""),
         _ => None,
     });
     for part in ["\n# TYPE ", name, " ", kind, "\n"] {
         out.extend_from_slice(part.as_bytes());
+    }
+    if !unit.is_empty() {
+        for part in ["# UNIT ", name, " ", unit, "\n"] {
+            out.extend_from_slice(part.as_bytes());
+        }
     }
 }
 

@@ -1,0 +1,58 @@
+//! Pages for people: server-rendered, readable on a phone, no script, nothing from afar.
+//!
+//! In: the newest snapshot. Out: HTML. A name from Kafka is text, never markup.
+
+mod chart;
+mod group;
+mod html;
+mod index;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderName, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+use super::Shared;
+
+pub(super) fn routes() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/", get(front))
+        .route("/groups/{cluster}/{group}", get(of_group))
+}
+
+async fn front(State(shared): State<Arc<Shared>>) -> Response {
+    let page = index::page(&shared.snapshot(), &shared.http.options.source);
+    answer(StatusCode::OK, page)
+}
+
+async fn of_group(
+    State(shared): State<Arc<Shared>>,
+    Path((cluster, group)): Path<(String, String)>,
+) -> Response {
+    let snapshot = shared.snapshot();
+    let found = snapshot.cluster(&cluster);
+    let found = found.and_then(|c| c.group(&group).map(|g| (c, g)));
+    match found {
+        Some((cluster, group)) => answer(StatusCode::OK, group::page(&snapshot, cluster, group)),
+        None => answer(StatusCode::NOT_FOUND, group::lost(&cluster, &group)),
+    }
+}
+
+fn answer(status: StatusCode, page: String) -> Response {
+    let headers = [
+        (CONTENT_TYPE, "text/html; charset=utf-8"),
+        (
+            HeaderName::from_static("content-security-policy"),
+            "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
+        ),
+        (HeaderName::from_static("referrer-policy"), "no-referrer"),
+    ];
+    (status, headers, page).into_response()
+}
