@@ -140,6 +140,11 @@ impl Alerting {
         &self.alerts
     }
 
+    /// The alerts as the last evaluation left them.
+    pub fn standing(&self) -> &[Arc<Alert>] {
+        &self.alerts
+    }
+
     fn is_due(&self, group: &RuleGroup, at: Timestamp) -> bool {
         let name = (Arc::clone(&group.file), Arc::clone(&group.name));
         let round = |t: Timestamp| t.as_millis().div_euclid(group.interval.as_millis().max(1));

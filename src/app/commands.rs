@@ -5,6 +5,7 @@ mod config;
 mod doctor;
 mod live;
 mod oneshot;
+mod record;
 
 use std::io::Write;
 
@@ -21,6 +22,7 @@ pub async fn run(cli: Cli) -> Exit {
         Command::Lag(args) => oneshot::lag(&args).await,
         Command::Check(args) => oneshot::check(&args).await,
         Command::WhatIf(args) => advise::what_if(&args).await,
+        Command::Record(args) => record::record(&args).await,
         Command::Doctor(args) => doctor::doctor(&args).await,
         Command::Config(command) => config::config(&command),
         Command::Completions { shell } => print(&cli::completions(shell)),

@@ -4,14 +4,16 @@
 //! with which it ends. Everything that can end by itself is watched here: a part that ends brings
 //! the process down with a clear message or is started again, and none ends in silence.
 
-#[cfg(test)]
-mod checkpoint_tests;
 mod commands;
 pub mod demo;
 mod feeds;
+mod flight;
+mod fold;
 mod kafka;
 mod logging;
 pub mod once;
+#[cfg(test)]
+mod replay_tests;
 pub mod session;
 mod setup;
 

@@ -14,9 +14,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::model::{Ask, BootId, Clock, ClusterName, Fact, Observation, Settings, Snapshot};
 use crate::pipeline::Pipeline;
+use crate::recording::Tap;
 
 pub use super::feeds::Feed;
 use super::feeds::{ASKS, Kept};
+use super::fold::{Folding, ahead};
 
 /// Observations that may wait between the sources and the pipeline; a fuller queue makes sources
 /// wait, and loses nothing.
@@ -28,6 +30,8 @@ pub const AT_LEAST_EACH: Duration = Duration::from_secs(10);
 pub struct Start {
     /// What the pipeline judges by.
     pub settings: Arc<Settings>,
+    /// Where the pipeline begins: anew, or where a run before it stood. Made on its own thread.
+    pub begin: Box<dyn FnOnce() -> Pipeline + Send>,
     /// Observations of the time before, folded before the first live one.
     pub past: Box<dyn Iterator<Item = Observation> + Send>,
     /// The live sources.
@@ -36,6 +40,8 @@ pub struct Start {
     pub cut_each: Duration,
     /// The time.
     pub clock: Clock,
+    /// Writes down what is folded.
+    pub tap: Option<Tap>,
     /// Ends everything.
     pub stop: CancellationToken,
 }
@@ -68,10 +74,12 @@ impl Session {
     pub fn start(start: Start) -> Self {
         let Start {
             settings,
+            begin,
             past,
             feeds,
             cut_each,
             clock,
+            tap,
             stop,
         } = start;
         let boot = BootId::from(format!("{:x}", clock().as_millis()));
@@ -111,12 +119,17 @@ impl Session {
         tasks.spawn(sequencer.run(observed));
         let before = ahead(opening.into_iter().chain(past));
         let stopped = stop.clone();
+        let folding = Folding {
+            snapshots: snapshot_tx,
+            router,
+            tap,
+        };
         tasks.spawn(async move {
             let stop = stopped.clone();
-            let folding = tokio::task::spawn_blocking(move || {
-                fold(before, fold_rx, &snapshot_tx, &router, &stop);
+            let folded = tokio::task::spawn_blocking(move || {
+                folding.run(begin(), before, fold_rx, &stop);
             });
-            folding.await?;
+            folded.await?;
             if stopped.is_cancelled() {
                 Ok(())
             } else {
@@ -129,6 +142,17 @@ impl Session {
             stop,
             asked,
             tasks,
+        }
+    }
+
+    /// A session that shows what is made elsewhere: a recording being played, snapshots from afar.
+    pub fn showing(snapshots: watch::Receiver<Arc<Snapshot>>, clock: Clock) -> Self {
+        Self {
+            snapshots,
+            clock,
+            stop: CancellationToken::new(),
+            asked: Arc::default(),
+            tasks: JoinSet::new(),
         }
     }
 
@@ -235,13 +259,13 @@ fn calls_for_a_cut(observation: &Observation) -> bool {
 }
 
 /// Brings asks to the sources that may answer them.
-struct Router {
+pub(super) struct Router {
     routes: HashMap<ClusterName, mpsc::Sender<Ask>>,
     asked: Arc<AtomicBool>,
 }
 
 impl Router {
-    fn route(&self, asks: Vec<Ask>) {
+    pub(super) fn route(&self, asks: Vec<Ask>) {
         for ask in asks {
             self.asked.store(true, Ordering::Relaxed);
             if let Some(route) = self.routes.get(ask.cluster())
@@ -252,53 +276,3 @@ impl Router {
         }
     }
 }
-
-/// Observations of the past that are handed over at once …
-const BATCH: usize = 512;
-/// … and how many of such may wait: the past of a big cluster needs no room.
-const BATCHES: usize = 16;
-
-/// Makes the past on a thread of its own while what was made is folded. The thread ends when
-/// nobody takes what it makes any more.
-fn ahead(
-    mut past: impl Iterator<Item = Observation> + Send + 'static,
-) -> std::sync::mpsc::Receiver<Vec<Observation>> {
-    let (out, made) = std::sync::mpsc::sync_channel(BATCHES);
-    tokio::task::spawn_blocking(move || {
-        loop {
-            let batch: Vec<_> = past.by_ref().take(BATCH).collect();
-            if batch.is_empty() || out.send(batch).is_err() {
-                return;
-            }
-        }
-    });
-    made
-}
-
-fn fold(
-    before: std::sync::mpsc::Receiver<Vec<Observation>>,
-    mut observations: mpsc::Receiver<Observation>,
-    snapshots: &watch::Sender<Arc<Snapshot>>,
-    router: &Router,
-    stop: &CancellationToken,
-) {
-    let mut pipeline = Pipeline::new();
-    for observation in before.into_iter().flatten() {
-        // Whoever wants to end need not wait for the past.
-        if stop.is_cancelled() {
-            return;
-        }
-        // Asks on the past are not worth anything any more.
-        let _ = pipeline.fold(&observation);
-    }
-    while let Some(observation) = observations.blocking_recv() {
-        if let Some(cut) = pipeline.fold(&observation) {
-            snapshots.send_replace(cut.snapshot);
-            router.route(cut.asks);
-        }
-    }
-}
-
-#[cfg(test)]
-#[path = "session_tests.rs"]
-mod tests;

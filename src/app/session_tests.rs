@@ -90,10 +90,12 @@ fn start(past: Box<dyn Iterator<Item = Observation> + Send>, scripts: Vec<Script
             clusters: vec![ClusterSettings::named("it".into())],
             ..Settings::default()
         }),
+        begin: Box::new(Pipeline::new),
         past,
         feeds: scripts.into_iter().map(feed).collect(),
         cut_each: Duration::from_hours(1),
         clock: Arc::new(|| at(100)),
+        tap: None,
         stop: CancellationToken::new(),
     })
 }

@@ -2,6 +2,7 @@
 //! every problem is said at once.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,10 +10,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::{Exit, SourceArgs};
 use crate::config::{self, Cluster, Config, Environment, FlagSetting, Loaded};
-use crate::model::{Clock, ClusterSettings, Observation, Settings, Span};
+use crate::model::{Clock, ClusterSettings, Observation, Settings, Span, Timestamp};
+use crate::pipeline::Pipeline;
+use crate::recording::Tap;
 use crate::sim::scenario;
 use crate::source::kafka::{KafkaConfig, KafkaSource};
 use crate::source::stamp::Stamper;
+use crate::timeline::{Player, Tape, TimelineError};
 
 use super::demo::{Demo, INTERVAL, RunningDemo};
 use super::kafka::kafka_config;
@@ -59,9 +63,32 @@ pub(super) struct Setup {
     pub(super) warnings: Vec<String>,
     /// How each cluster is reached, for `doctor`.
     pub(super) kafka: Vec<KafkaConfig>,
+    /// Writes down what is observed.
+    pub(super) tap: Option<Tap>,
+    /// Where the pipeline begins, if not anew.
+    pub(super) begin: Option<Box<dyn FnOnce() -> Pipeline + Send>>,
+    /// What is replayed, instead of reading a cluster.
+    pub(super) replay: Option<Replay>,
     settings: Settings,
     feeds: Vec<Feed>,
     demo: Option<RunningDemo>,
+}
+
+/// A recording to be shown.
+pub(super) struct Replay {
+    /// Which.
+    pub(super) tape: Tape,
+    /// From when; without it, faces that run begin at its beginning, others show its end.
+    pub(super) at: Option<Timestamp>,
+    speed: f64,
+    player: Option<Player>,
+}
+
+/// What must live as long as a session.
+pub(super) struct Kept {
+    /// Plays the recording.
+    _player: Option<Player>,
+    _demo: Option<RunningDemo>,
 }
 
 /// What to say when there is nothing to connect to.
@@ -92,6 +119,9 @@ fn set_up_in(
     let loaded = load_in(environment, source, more)?;
     let warnings = loaded.problems.iter().map(ToString::to_string).collect();
     let mut config = loaded.config;
+    if let Some(path) = &source.replay {
+        return replay(path, source, config);
+    }
     if let Some(name) = &source.demo {
         let mut asked = named_demo(name)?;
         read_demo_each(&mut asked, source.poll_interval)?;
@@ -129,8 +159,37 @@ fn set_up_in(
         clock,
         warnings,
         kafka: reached,
+        tap: None,
+        begin: None,
+        replay: None,
         settings,
         feeds,
+        demo: None,
+    })
+}
+
+/// Everything for a recording: it is judged by the settings that it carries.
+fn replay(path: &Path, source: &SourceArgs, config: Config) -> Result<Setup, Refusal> {
+    let tape = Tape::open(path).map_err(|error| Refusal::failed(format!("error: {error}")))?;
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    let label: Arc<str> = format!("replay: {}", name.to_string_lossy()).into();
+    Ok(Setup {
+        connecting_to: Arc::clone(&label),
+        label,
+        config,
+        clock: Arc::new(Timestamp::default),
+        warnings: Vec::new(),
+        kafka: Vec::new(),
+        tap: None,
+        begin: None,
+        replay: Some(Replay {
+            tape,
+            at: source.at,
+            speed: source.speed.unwrap_or(1.0),
+            player: None,
+        }),
+        settings: Settings::default(),
+        feeds: Vec::new(),
         demo: None,
     })
 }
@@ -330,27 +389,78 @@ pub(super) fn demo(demo: &Demo, mut config: Config) -> Result<Setup, Refusal> {
             rules: Vec::new(),
         },
         feeds: vec![running.feed(stamper)],
+        tap: None,
+        begin: None,
+        replay: None,
         config,
         demo: Some(running),
     })
 }
 
 impl Setup {
-    /// Starts reading. The embedded cluster, if there is one, lives as long as what is returned.
-    pub(super) fn start(self, cut_each: Option<Duration>) -> (Session, Option<RunningDemo>) {
+    /// For faces that run: puts the recording, if there is one, on, so that its clock is theirs.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read or does not reach to the time asked for.
+    pub(super) fn put_on(&mut self) -> Result<(), Refusal> {
+        if let Some(replay) = &mut self.replay {
+            let player = Player::start(replay.tape.clone(), replay.at, replay.speed);
+            let player = player.map_err(|error| cannot_show(&error))?;
+            self.clock = player.clock();
+            replay.player = Some(player);
+        }
+        Ok(())
+    }
+
+    /// Starts reading. What is returned beside the session must live as long as it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Setup::put_on`].
+    pub(super) fn start(mut self, cut_each: Option<Duration>) -> Result<(Session, Kept), Refusal> {
+        if self.replay.as_ref().is_some_and(|r| r.player.is_none()) {
+            self.put_on()?;
+        }
+        if let Some(player) = self.replay.and_then(|r| r.player) {
+            let session = Session::showing(player.snapshots.clone(), self.clock);
+            let kept = Kept {
+                _player: Some(player),
+                _demo: None,
+            };
+            return Ok((session, kept));
+        }
         let past: Box<dyn Iterator<Item = Observation> + Send> = match &self.demo {
             Some(demo) => Box::new(demo.past()),
             None => Box::new(std::iter::empty()),
         };
         let session = Session::start(Start {
             settings: Arc::new(self.settings),
+            begin: self.begin.unwrap_or_else(|| Box::new(Pipeline::new)),
             past,
             feeds: self.feeds,
             cut_each: cut_each.unwrap_or(AT_LEAST_EACH),
             clock: self.clock,
+            tap: self.tap,
             stop: CancellationToken::new(),
         });
-        (session, self.demo)
+        let kept = Kept {
+            _player: None,
+            _demo: self.demo,
+        };
+        Ok((session, kept))
+    }
+}
+
+/// What a recording cannot show is not known; one that cannot be read is a failure.
+pub(super) fn cannot_show(error: &TimelineError) -> Refusal {
+    let exit = match error {
+        TimelineError::Open { .. } => Exit::Breach,
+        _ => Exit::Unknown,
+    };
+    Refusal {
+        text: format!("error: {error}"),
+        exit,
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::model::Span;
+use crate::model::{Span, Timestamp};
 
 use super::exit::TABLE;
 
@@ -44,6 +44,8 @@ pub enum Command {
     Check(CheckArgs),
     /// What another number of members, assignor or number of partitions would do to a group.
     WhatIf(WhatIfArgs),
+    /// Writes down everything that is observed, to be replayed.
+    Record(RecordArgs),
     /// What may be read of a cluster, what is lost without each right, and the commands that give it.
     Doctor(DoctorArgs),
     /// The dashboard on an embedded cluster where everything goes wrong, with `serve` beside it.
@@ -87,6 +89,15 @@ pub struct SourceArgs {
     /// An embedded cluster instead of a real one.
     #[arg(long, value_name = "SCENARIO", num_args = 0..=1, default_missing_value = "demo")]
     pub demo: Option<String>,
+    /// A recording, or the directory of a flight recorder, instead of a cluster.
+    #[arg(long, value_name = "FILE")]
+    pub replay: Option<PathBuf>,
+    /// With --replay: the time to show, as 2026-11-20T18:44:00Z.
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<Timestamp>,
+    /// With --replay: so many times as fast as it was.
+    #[arg(long, value_name = "N", value_parser = speed)]
+    pub speed: Option<f64>,
     /// How often a cluster is read.
     #[arg(long, value_name = "DURATION")]
     pub poll_interval: Option<Span>,
@@ -203,6 +214,24 @@ pub struct CheckArgs {
     /// How long to wait for a complete reading.
     #[arg(long, value_name = "DURATION", default_value = "30s")]
     pub timeout: Span,
+    /// The source.
+    #[command(flatten)]
+    pub source: SourceArgs,
+}
+
+/// `record`.
+#[derive(Args, Clone, Debug, Default)]
+#[command(after_help = "Examples:
+  laggard record -o incident.jsonl.zst --for 10m --bootstrap-server kafka:9092
+  laggard top --replay incident.jsonl.zst --speed 60
+  laggard lag --replay incident.jsonl.zst --at 2026-11-20T18:44:00Z")]
+pub struct RecordArgs {
+    /// Into which file, which is made anew; compressed when its name ends in .zst.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// How long; until it is interrupted when it is not said.
+    #[arg(long = "for", value_name = "DURATION")]
+    pub during: Option<Span>,
     /// The source.
     #[command(flatten)]
     pub source: SourceArgs,
@@ -330,7 +359,7 @@ pub enum ConfigCommand {
     Check {
         /// The source.
         #[command(flatten)]
-        source: SourceArgs,
+        source: Box<SourceArgs>,
     },
     /// Prints a file with every setting, explained, at its default.
     Example,
@@ -345,6 +374,14 @@ fn doctor_form(text: &str) -> Result<Output, String> {
         "json" => Ok(Output::Json),
         _ => Err("write table or json".to_owned()),
     }
+}
+
+/// How fast a recording is played.
+fn speed(text: &str) -> Result<f64, String> {
+    let speed = text.parse().ok();
+    speed
+        .filter(|s| (0.01..=10_000.0).contains(s))
+        .ok_or_else(|| "write a number from 0.01 to 10000, for example 60".to_owned())
 }
 
 /// A number of records.

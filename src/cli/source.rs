@@ -27,7 +27,8 @@ pub(super) fn settle(cli: &mut Cli, matches: &ArgMatches) -> Result<(), Wrong> {
     match source_of(command) {
         Some(source) => {
             *source = over(typed_first(std::mem::take(source), &before, after), before);
-            judge(source)
+            judge(source)?;
+            live_only(command)
         }
         None => without_source(command, before),
     }
@@ -42,7 +43,8 @@ fn source_of(command: &mut Command) -> Option<&mut SourceArgs> {
         Command::Check(args) => Some(&mut args.source),
         Command::WhatIf(args) => Some(&mut args.source),
         Command::Doctor(args) => Some(&mut args.source),
-        Command::Config(ConfigCommand::Check { source }) => Some(source),
+        Command::Record(args) => Some(&mut args.source),
+        Command::Config(ConfigCommand::Check { source }) => Some(&mut **source),
         Command::Demo(_) | Command::Config(_) | Command::Completions { .. } | Command::Man => None,
     }
 }
@@ -85,6 +87,9 @@ fn over(after: SourceArgs, before: SourceArgs) -> SourceArgs {
             after.cluster
         },
         demo: after.demo.or(before.demo),
+        replay: after.replay.or(before.replay),
+        at: after.at.or(before.at),
+        speed: after.speed.or(before.speed),
         poll_interval: after.poll_interval.or(before.poll_interval),
         log_level: after.log_level.or(before.log_level),
     }
@@ -123,6 +128,9 @@ fn given(source: &SourceArgs) -> Vec<&'static str> {
         ("--config", source.config.is_some()),
         ("--cluster", !source.cluster.is_empty()),
         ("--demo", source.demo.is_some()),
+        ("--replay", source.replay.is_some()),
+        ("--at", source.at.is_some()),
+        ("--speed", source.speed.is_some()),
         ("--poll-interval", source.poll_interval.is_some()),
         ("--log-level", source.log_level.is_some()),
     ];
@@ -144,6 +152,31 @@ fn judge(source: &SourceArgs) -> Result<(), Wrong> {
             )));
         }
     }
+    if source.replay.is_some() {
+        let others = [
+            ("--bootstrap-server", source.bootstrap_server.is_some()),
+            ("--command-config", source.command_config.is_some()),
+            ("--demo", source.demo.is_some()),
+            ("--poll-interval", source.poll_interval.is_some()),
+        ];
+        if let Some((flag, _)) = others.iter().find(|(_, given)| *given) {
+            return Err(conflict(&format!(
+                "{flag} cannot be used with --replay, which reads no cluster"
+            )));
+        }
+    }
+    let of_replay = [
+        ("--at", source.at.is_some()),
+        ("--speed", source.speed.is_some()),
+    ];
+    if let Some((flag, _)) = of_replay.iter().find(|(_, given)| *given)
+        && source.replay.is_none()
+    {
+        return Err((
+            ErrorKind::MissingRequiredArgument,
+            format!("{flag} goes with --replay FILE"),
+        ));
+    }
     if source.command_config.is_some() && source.bootstrap_server.is_none() {
         return Err((
             ErrorKind::MissingRequiredArgument,
@@ -153,6 +186,22 @@ fn judge(source: &SourceArgs) -> Result<(), Wrong> {
         ));
     }
     Ok(())
+}
+
+/// What probes or reads a cluster itself has no use for a recording of one.
+fn live_only(command: &mut Command) -> Result<(), Wrong> {
+    let (name, why) = match command {
+        Command::Doctor(_) => ("doctor", "it probes a cluster, and a recording has none"),
+        Command::Record(_) => ("record", "what it would write is there already"),
+        Command::Config(_) => ("config check", "it connects to nothing"),
+        _ => return Ok(()),
+    };
+    match source_of(command) {
+        Some(source) if source.replay.is_some() => Err(conflict(&format!(
+            "--replay means nothing to `laggard {name}`: {why}"
+        ))),
+        _ => Ok(()),
+    }
 }
 
 fn conflict(text: &str) -> Wrong {
@@ -225,6 +274,20 @@ mod tests {
             ("--config f completions bash", "--config means nothing"),
             ("--config f config example", "--config means nothing"),
             ("--group g lag", "--group goes behind"),
+            (
+                "lag --replay f --demo",
+                "--demo cannot be used with --replay",
+            ),
+            ("lag --at 2026-11-20T18:44:00Z", "--at goes with --replay"),
+            ("top --speed 3", "--speed goes with --replay"),
+            ("lag --replay f --at noon", "is not a time"),
+            ("top --replay f --speed 0", "write a number from 0.01"),
+            ("doctor --replay f", "it probes a cluster"),
+            ("--replay f record -o g", "is there already"),
+            (
+                "--replay f demo",
+                "--replay means nothing to `laggard demo`",
+            ),
         ] {
             let (text, exit) = parsed(line).unwrap_err();
             assert_eq!(exit, Exit::Usage, "{line}");

@@ -28,6 +28,13 @@ pub(crate) const GENERAL: &[Field<Config>] = &[
         at: |c| &mut c.state_dir,
     },
     Field {
+        key: "flight_recorder.max_size",
+        help: "How many bytes of recordings of its own past `laggard serve` keeps in the state \
+               directory; the oldest go.",
+        example: "4294967296",
+        at: |c| &mut c.flight_recorder.max_size,
+    },
+    Field {
         key: "http.listen",
         help: "Where `serve` and `demo` offer metrics, health and the API. Only this machine may \
                connect unless another address is given; 0.0.0.0 is for all.",

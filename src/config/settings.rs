@@ -19,6 +19,8 @@ pub struct Config {
     pub policies: Vec<GroupPolicy>,
     /// Where `serve` keeps what must outlive it.
     pub state_dir: Option<PathBuf>,
+    /// What `serve` keeps of its past.
+    pub flight_recorder: FlightRecorder,
     /// The HTTP server.
     pub http: Http,
     /// What is exported.
@@ -109,6 +111,19 @@ pub struct GroupPolicy {
     pub groups: Vec<Pattern>,
     /// What is expected.
     pub policy: Policy,
+}
+
+/// What `serve` keeps of its past, in the state directory.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FlightRecorder {
+    /// At most so many bytes on disk, the newest segment aside.
+    pub max_size: u64,
+}
+
+impl Default for FlightRecorder {
+    fn default() -> Self {
+        Self { max_size: 1 << 30 }
+    }
 }
 
 /// The HTTP server of `serve` and `demo`.

@@ -171,7 +171,7 @@ impl Cluster {
         }
     }
 
-    /// Laggard was started: what is known is from before.
+    /// Laggard was started, or something is missing: what is known is from before.
     pub(super) fn start(&mut self) {
         self.groups.values_mut().for_each(Group::start);
     }
@@ -411,6 +411,11 @@ impl Cluster {
                 snapshot
             }
         }
+    }
+
+    /// Its part as the last cut left it.
+    pub(super) fn standing(&self) -> Option<Arc<ClusterSnapshot>> {
+        self.snapshot.clone()
     }
 
     /// Fills in, after a checkpoint was read, what it leaves out: the settings, and the parts of

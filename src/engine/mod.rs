@@ -60,7 +60,9 @@ impl Engine {
             } => {
                 self.cluster(cluster, *asked).fold(fact, *asked, *answered);
             }
-            Observation::Boot { .. } => self.clusters.values_mut().for_each(Cluster::start),
+            Observation::Boot { .. } | Observation::Gap { .. } => {
+                self.clusters.values_mut().for_each(Cluster::start);
+            }
             Observation::Tick { .. } | Observation::ClockJump { .. } => {}
         }
     }
@@ -110,6 +112,12 @@ impl Engine {
                 here.mark(group, at, &text);
             }
         }
+    }
+
+    /// The clusters' parts as the last cut left them.
+    pub fn standing(&self) -> Vec<Arc<ClusterSnapshot>> {
+        let clusters = self.clusters.values();
+        clusters.filter_map(Cluster::standing).collect()
     }
 
     /// What is true at `at`, as generation `generation`, and what would help to know. Rebuilds

@@ -20,6 +20,7 @@ mod probe;
 mod reading;
 mod secret;
 mod settings;
+pub(crate) mod short;
 mod snapshot;
 mod status;
 #[doc(hidden)]

@@ -14,6 +14,7 @@ use super::id::{
 };
 use super::reading::Why;
 use super::settings::Settings;
+use super::short;
 use super::time::{Span, Timestamp};
 
 /// One thing learned.
@@ -46,6 +47,14 @@ pub enum Observation {
         /// By how much the wall clock differs from it now.
         by: Span,
     },
+    /// Something was observed and could not be kept: what follows does not join what was before.
+    Gap {
+        /// When the gap ended.
+        at: Timestamp,
+        /// How many observations are missing; 0 when that is not known.
+        #[serde(default)]
+        lost: u64,
+    },
     /// A person's or a program's order, accepted.
     Commanded {
         /// When.
@@ -74,6 +83,7 @@ impl Observation {
             | Self::Configured { at, .. }
             | Self::Tick { at }
             | Self::ClockJump { at, .. }
+            | Self::Gap { at, .. }
             | Self::Commanded { at, .. } => *at,
             Self::Read { answered, .. } => *answered,
         }
@@ -82,20 +92,23 @@ impl Observation {
 
 /// What one read of a cluster said.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "fact")]
+#[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Fact {
     /// Whether the cluster can be read at all.
     Health {
         /// Up or down.
         state: HealthState,
         /// What keeps it from being read, as far as it is known, in words for a person; none while up.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         why: Option<Why>,
     },
     /// The brokers that there are.
     Brokers {
         /// Kafka's own id of the cluster.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         cluster_id: Option<Arc<str>>,
         /// The active controller, as far as brokers tell.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         controller: Option<BrokerId>,
         /// All brokers, by id.
         brokers: Vec<Broker>,
@@ -105,6 +118,7 @@ pub enum Fact {
         /// Those named.
         topics: Vec<TopicMetadata>,
         /// Whether these are all that may be seen: then a topic that is missing is gone.
+        #[serde(default = "yes")]
         complete: bool,
     },
     /// A topic's configuration.
@@ -119,8 +133,10 @@ pub enum Fact {
         /// Those listed, after filters.
         groups: Vec<ListedGroup>,
         /// Whether every coordinator answered without an error.
+        #[serde(default = "yes")]
         complete: bool,
         /// What went wrong, one line a broker.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         failures: Vec<Why>,
     },
     /// One group described.
@@ -142,9 +158,11 @@ pub enum Fact {
         /// Which.
         group: GroupId,
         /// By topic, in name order.
+        #[serde(with = "short::commits", rename = "commits")]
         topics: Vec<TopicCommits>,
         /// Whether these are all that the group ever committed: then a partition that is missing
         /// has no commit.
+        #[serde(default = "yes")]
         complete: bool,
     },
     /// Log start offsets of one topic's partitions.
@@ -152,6 +170,7 @@ pub enum Fact {
         /// Which.
         topic: TopicName,
         /// In order of partition.
+        #[serde(with = "short::offsets")]
         offsets: Vec<OffsetRead>,
     },
     /// Log end offsets of one topic's partitions.
@@ -159,8 +178,10 @@ pub enum Fact {
         /// Which.
         topic: TopicName,
         /// High watermarks or last stable offsets.
+        #[serde(default)]
         isolation: Isolation,
         /// In order of partition.
+        #[serde(with = "short::offsets")]
         offsets: Vec<OffsetRead>,
     },
     /// The first record at or after a timestamp (an answer to `OffsetForTime`).
@@ -193,10 +214,19 @@ pub enum Fact {
         /// Which topic.
         topic: TopicName,
         /// Offsets; an empty partition is left out.
+        #[serde(with = "short::offsets")]
         offsets: Vec<OffsetRead>,
     },
     /// A cycle has ended.
     Cycle(Cycle),
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn no_text() -> Arc<str> {
+    Arc::from("")
 }
 
 /// Whether a cluster can be read.
@@ -231,6 +261,7 @@ pub struct TopicMetadata {
     /// Its name.
     pub topic: TopicName,
     /// Its identity, once it has been described.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub topic_id: Option<TopicId>,
     /// In order of partition.
     pub partitions: Vec<PartitionMetadata>,
@@ -242,10 +273,13 @@ pub struct PartitionMetadata {
     /// Its number.
     pub partition: PartitionId,
     /// The broker that leads it; `None` while there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leader: Option<BrokerId>,
     /// How many replicas it has; 0 when the source does not say.
+    #[serde(default)]
     pub replicas: u16,
     /// How many of them are in sync.
+    #[serde(default)]
     pub in_sync: u16,
 }
 
@@ -282,7 +316,7 @@ pub struct TopicConfig {
 }
 
 /// The protocol that a group speaks.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum GroupType {
     /// Assignment by the members (JoinGroup, SyncGroup).
@@ -294,11 +328,14 @@ pub enum GroupType {
     /// A streams group (KIP-1071).
     Streams,
     /// The broker does not say.
+    #[default]
     Unknown,
 }
 
 /// Kafka's own state of a group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 pub enum GroupState {
     /// Members have their partitions.
     Stable,
@@ -315,6 +352,7 @@ pub enum GroupState {
     /// Nothing is left of it.
     Dead,
     /// A state that this version of Laggard does not know.
+    #[default]
     Unknown,
 }
 
@@ -324,10 +362,13 @@ pub struct ListedGroup {
     /// Its id.
     pub group: GroupId,
     /// Its protocol.
+    #[serde(default)]
     pub group_type: GroupType,
     /// Its state.
+    #[serde(default)]
     pub state: GroupState,
     /// `consumer` for consumers; `connect` and others; empty for committers without members.
+    #[serde(default = "no_text")]
     pub protocol_type: Arc<str>,
 }
 
@@ -337,8 +378,10 @@ pub struct GroupDescription {
     /// Its id.
     pub group: GroupId,
     /// Its protocol.
+    #[serde(default)]
     pub group_type: GroupType,
     /// Its state.
+    #[serde(default)]
     pub state: GroupState,
     /// See [`ListedGroup::protocol_type`]; `None` when the describing API does not tell it.
     pub protocol_type: Option<Arc<str>>,
@@ -407,10 +450,13 @@ pub struct CommitRead {
 }
 
 /// Which log end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Isolation {
     /// The high watermark.
+    #[default]
     ReadUncommitted,
     /// The last stable offset.
     ReadCommitted,

@@ -32,6 +32,7 @@ struct Written<'a> {
     boot: &'a BootId,
     n: u64,
     at: Timestamp,
+    rebooted: bool,
     engine: &'a Engine,
     alerting: &'a Alerting,
 }
@@ -41,6 +42,7 @@ struct Read {
     boot: BootId,
     n: u64,
     at: Timestamp,
+    rebooted: bool,
     engine: Engine,
     alerting: Alerting,
 }
@@ -60,6 +62,7 @@ impl Pipeline {
             boot: &self.boot,
             n: self.n,
             at: self.at,
+            rebooted: self.rebooted,
             engine: &self.engine,
             alerting: &self.alerting,
         };
@@ -86,6 +89,7 @@ impl Pipeline {
             boot: read.boot,
             n: read.n,
             at: read.at,
+            rebooted: read.rebooted,
             rebuild_all: false,
         })
     }

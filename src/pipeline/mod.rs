@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::alerts::Alerting;
 use crate::engine::Engine;
-use crate::model::{Ask, BootId, Generation, Observation, Snapshot, Timestamp};
+use crate::model::{Ask, BootId, ClusterSnapshot, Generation, Observation, Snapshot, Timestamp};
 
 #[cfg(test)]
 mod tests;
@@ -34,6 +34,8 @@ pub struct Pipeline {
     boot: BootId,
     n: u64,
     at: Timestamp,
+    /// Generations count anew: none of the run before may be taken for one of this.
+    rebooted: bool,
     rebuild_all: bool,
 }
 
@@ -46,6 +48,7 @@ impl Pipeline {
             boot: BootId::from("none"),
             n: 0,
             at: Timestamp::default(),
+            rebooted: false,
             rebuild_all: false,
         }
     }
@@ -65,6 +68,7 @@ impl Pipeline {
             Observation::Boot { boot, .. } => {
                 self.boot = boot.clone();
                 self.n = 0;
+                self.rebooted = true;
             }
             Observation::Tick { at } => {
                 self.at = self.at.max(*at);
@@ -83,8 +87,27 @@ impl Pipeline {
 
     fn cut(&mut self) -> Cut {
         self.n += 1;
-        let (clusters, asks) = self.engine.cut(self.at, self.n, self.rebuild_all);
-        let mut snapshot = Snapshot {
+        let all = self.rebuild_all || std::mem::take(&mut self.rebooted);
+        let (clusters, asks) = self.engine.cut(self.at, self.n, all);
+        let mut snapshot = self.snapshot(clusters);
+        snapshot.alerts = self.alerting.evaluate(&snapshot).to_vec();
+        Cut {
+            snapshot: Arc::new(snapshot),
+            asks,
+        }
+    }
+
+    /// The snapshot of the last cut once more; `None` before the first.
+    pub fn standing(&self) -> Option<Arc<Snapshot>> {
+        (self.n > 0).then(|| {
+            let mut snapshot = self.snapshot(self.engine.standing());
+            snapshot.alerts = self.alerting.standing().to_vec();
+            Arc::new(snapshot)
+        })
+    }
+
+    fn snapshot(&self, clusters: Vec<Arc<ClusterSnapshot>>) -> Snapshot {
+        Snapshot {
             generation: Generation {
                 boot: self.boot.clone(),
                 n: self.n,
@@ -93,11 +116,6 @@ impl Pipeline {
             clusters,
             advice: Vec::new(),
             alerts: Vec::new(),
-        };
-        snapshot.alerts = self.alerting.evaluate(&snapshot).to_vec();
-        Cut {
-            snapshot: Arc::new(snapshot),
-            asks,
         }
     }
 }

@@ -139,10 +139,12 @@ impl Inside {
                 policies,
                 ..Settings::default()
             }),
+            begin: Box::new(laggard::pipeline::Pipeline::new),
             past: Box::new(std::iter::empty()),
             feeds,
             cut_each: laggard::app::session::AT_LEAST_EACH,
             clock,
+            tap: None,
             stop: CancellationToken::new(),
         });
         drop(guard);

@@ -14,7 +14,7 @@ use crate::report;
 use super::super::once;
 use super::super::session::Session;
 use super::super::setup::Refusal;
-use super::oneshot::{CUT_EACH, PATIENCE, form, quiet, reported};
+use super::oneshot::{CUT_EACH, PATIENCE, form, past, quiet, reported};
 use super::tell;
 
 /// So long without news before a person is told that it is being watched.
@@ -58,7 +58,11 @@ async fn watch(
     watch: &WatchArgs,
     groups: &[String],
 ) -> Result<Arc<Snapshot>, Refusal> {
-    let (mut session, demo) = quiet(source)?.start(Some(CUT_EACH));
+    let mut setup = quiet(source)?;
+    if let Some(replay) = setup.replay.take() {
+        return past(replay).await;
+    }
+    let (mut session, demo) = setup.start(Some(CUT_EACH))?;
     let failed = |error: super::super::session::SessionError| Refusal {
         text: format!("error: {error}"),
         exit: Exit::Unknown,

@@ -18,6 +18,7 @@ use crate::sim::scenario;
 use crate::tui;
 
 use super::super::demo::Demo;
+use super::super::flight;
 use super::super::logging;
 use super::super::session::Session;
 use super::super::setup::{self, Refusal, Setup, set_up};
@@ -28,18 +29,19 @@ const PATIENCE: Duration = Duration::from_secs(4);
 
 /// `top`.
 pub(super) async fn top(args: &TopArgs) -> Result<Exit, Refusal> {
-    let setup = set_up(&args.source, &[])?;
+    let mut setup = set_up(&args.source, &[])?;
     if !can_draw() {
         logging::to_stderr(&setup.config.log, "error")?;
         return oneshot::one_table(setup).await;
     }
+    setup.put_on()?;
     let ring = logging::to_ring(&setup.config.log, setup.clock.clone())?;
     for warning in &setup.warnings {
         tracing::warn!("{warning}");
     }
     let options = screen(&setup, args);
     let clock = setup.clock.clone();
-    let (mut session, demo) = setup.start(None);
+    let (mut session, demo) = setup.start(None)?;
     let left = show(&mut session, ring, clock, options, None).await;
     session.shut_down(PATIENCE).await;
     drop(demo);
@@ -107,7 +109,14 @@ pub(super) async fn serve(args: &ServeArgs) -> Result<Exit, Refusal> {
     for warning in &setup.warnings {
         tracing::warn!("{warning}");
     }
-    headless(setup).await
+    // A recording, or an embedded cluster, leaves nothing behind.
+    let keeps = setup.replay.is_none() && args.source.demo.is_none();
+    let state_dir = setup.config.state_dir.clone().filter(|_| keeps);
+    let flight = match state_dir {
+        Some(dir) => flight::board(&dir, setup.config.flight_recorder.max_size, &setup.clock)?,
+        None => None,
+    };
+    headless(setup, flight).await
 }
 
 fn listen_flag(listen: Option<&str>) -> Vec<FlagSetting> {
@@ -120,7 +129,11 @@ fn listen_flag(listen: Option<&str>) -> Vec<FlagSetting> {
 }
 
 /// Reads and serves until a signal.
-async fn headless(setup: Setup) -> Result<Exit, Refusal> {
+async fn headless(
+    mut setup: Setup,
+    flight: Option<(flight::Flight, flight::Aboard)>,
+) -> Result<Exit, Refusal> {
+    setup.put_on()?;
     let offer = listen(&setup).await?;
     tracing::info!("reading {} ({})", setup.label, setup.connecting_to);
     tracing::info!(
@@ -128,8 +141,17 @@ async fn headless(setup: Setup) -> Result<Exit, Refusal> {
         offer.address()
     );
     let (label, clock) = (Arc::clone(&setup.label), setup.clock.clone());
-    let config = setup.config.clone();
-    let (mut session, demo) = setup.start(None);
+    let mut config = setup.config.clone();
+    if setup.replay.is_some() {
+        // What was is not to be told to others as what is.
+        config.statsd.address = None;
+    }
+    let flight = flight.map(|(flight, aboard)| {
+        setup.begin = Some(aboard.begin);
+        setup.tap = Some(aboard.tap);
+        flight
+    });
+    let (mut session, demo) = setup.start(None)?;
     let (listener, http) = offer.http(&session, clock);
     let (stop_pushing, mut pushing) = push(&config, &label, &session);
     // Ended by a signal or by a failure: the listener drains either way.
@@ -155,6 +177,9 @@ async fn headless(setup: Setup) -> Result<Exit, Refusal> {
     }
     session.shut_down(PATIENCE).await;
     drop(demo);
+    if let Some(flight) = flight {
+        let _ = tokio::time::timeout(PATIENCE, flight.land()).await;
+    }
     ended
 }
 
@@ -241,7 +266,7 @@ fn push(config: &Config, label: &str, session: &Session) -> (mpsc::Sender<()>, J
 
 /// The number of the signal that ends the process. A handler that cannot be set is one less way
 /// to end it, no reason to.
-async fn ending_signal() -> i32 {
+pub(super) async fn ending_signal() -> i32 {
     let kinds = [
         SignalKind::terminate(),
         SignalKind::interrupt(),
@@ -277,7 +302,7 @@ pub(super) async fn demo(args: &DemoArgs) -> Result<Exit, Refusal> {
     let setup = setup::demo(&wanted(args)?, config)?;
     if args.headless || !can_draw() {
         logging::to_stderr(&setup.config.log, setup.config.log.level.as_str())?;
-        return headless(setup).await;
+        return headless(setup, None).await;
     }
     let ring = logging::to_ring(&setup.config.log, setup.clock.clone())?;
     // A screen is worth having although another Laggard holds the port; the log says so.
@@ -292,7 +317,7 @@ pub(super) async fn demo(args: &DemoArgs) -> Result<Exit, Refusal> {
     let options = screen(&setup, &TopArgs::default());
     let clock = setup.clock.clone();
     tracing::info!("the embedded cluster listens on {}", setup.connecting_to);
-    let (mut session, running) = setup.start(None);
+    let (mut session, running) = setup.start(None)?;
     let address = beside.as_ref().map(Offer::address);
     let http = beside.map(|offer| offer.http(&session, clock.clone()));
     let left = show(&mut session, ring, clock, options, http).await;

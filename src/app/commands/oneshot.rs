@@ -7,8 +7,9 @@ use crate::cli::{CheckArgs, Exit, LagArgs, Output, SourceArgs};
 use crate::config::Log;
 use crate::model::{Snapshot, Span};
 use crate::report::{self, Asked, Form, Limits, Outcome};
+use crate::timeline::snapshot_at;
 
-use super::super::setup::{Refusal, Setup, load, set_up};
+use super::super::setup::{Refusal, Replay, Setup, cannot_show, load, set_up};
 use super::super::{logging, once};
 use super::{print, tell};
 
@@ -35,7 +36,9 @@ pub(super) async fn one_table(setup: Setup) -> Result<Exit, Refusal> {
 
 /// `check`.
 pub(super) async fn check(args: &CheckArgs) -> Result<Exit, Refusal> {
-    has_a_limit(args)?;
+    if args.source.replay.is_none() {
+        has_a_limit(args)?;
+    }
     let snapshot = read(&args.source, args.timeout).await?;
     let asked = Asked {
         groups: &args.groups,
@@ -81,13 +84,28 @@ pub(super) fn quiet(source: &SourceArgs) -> Result<Setup, Refusal> {
     Ok(setup)
 }
 
-async fn snapshot(setup: Setup, patience: Span) -> Result<std::sync::Arc<Snapshot>, Refusal> {
+/// What a recording shows: at the time that is asked for, else at its end.
+pub(super) async fn past(replay: Replay) -> Result<std::sync::Arc<Snapshot>, Refusal> {
+    let looking = move || snapshot_at(&replay.tape, replay.at);
+    let found = tokio::task::spawn_blocking(looking).await;
+    let found = found.map_err(|error| Refusal::failed(format!("error: {error}")))?;
+    let (snapshot, notes) = found.map_err(|error| cannot_show(&error))?;
+    for note in &notes {
+        tell(note);
+    }
+    Ok(snapshot)
+}
+
+async fn snapshot(mut setup: Setup, patience: Span) -> Result<std::sync::Arc<Snapshot>, Refusal> {
+    if let Some(replay) = setup.replay.take() {
+        return past(replay).await;
+    }
     let reads_records = setup
         .config
         .clusters
         .iter()
         .any(|c| !c.read_records.is_empty());
-    let (mut session, demo) = setup.start(Some(CUT_EACH));
+    let (mut session, demo) = setup.start(Some(CUT_EACH))?;
     let snapshot = once::complete(&mut session, patience.to_std(), reads_records)
         .await
         .map_err(|error| Refusal {

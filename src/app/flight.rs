@@ -1,0 +1,91 @@
+//! The flight recorder of `serve`: takes the state directory, goes on where the last run stood,
+//! and writes down what this one observes.
+
+use std::path::Path;
+
+use crate::model::Clock;
+use crate::pipeline::Pipeline;
+use crate::recording::{Recorder, RecorderError, Ring, Tap};
+use crate::store::{StateDir, StoreError};
+use crate::timeline::{Tape, resume};
+
+use super::setup::Refusal;
+
+/// A running flight recorder.
+pub(super) struct Flight {
+    recorder: Recorder,
+    _state: StateDir,
+}
+
+/// What a session takes of it.
+pub(super) struct Aboard {
+    /// Where the last run stood, and all that it knew.
+    pub(super) begin: Box<dyn FnOnce() -> Pipeline + Send>,
+    /// Where this one is written.
+    pub(super) tap: Tap,
+}
+
+/// Takes the state directory. `None`: it cannot be used, which is said; `serve` goes on without.
+///
+/// # Errors
+///
+/// When another `serve` has it.
+pub(super) fn board(
+    state_dir: &Path,
+    max_bytes: u64,
+    clock: &Clock,
+) -> Result<Option<(Flight, Aboard)>, Refusal> {
+    let (state, notes) = match StateDir::take(state_dir, clock()) {
+        Ok(taken) => taken,
+        Err(error @ StoreError::Locked { .. }) => {
+            return Err(Refusal::failed(format!("error: {error}")));
+        }
+        Err(error) => {
+            tracing::warn!("{error}: nothing is kept, and nothing of before is known");
+            return Ok(None);
+        }
+    };
+    for note in notes {
+        tracing::warn!("{note}");
+    }
+    match start(state, max_bytes) {
+        Ok(both) => Ok(Some(both)),
+        Err(why) => {
+            tracing::warn!("{why}: nothing is kept, and nothing of before is known");
+            Ok(None)
+        }
+    }
+}
+
+fn start(state: StateDir, max_bytes: u64) -> Result<(Flight, Aboard), String> {
+    let dir = state.flight_recorder();
+    // What is there is read before the ring begins a segment behind it.
+    let ring = Ring::open(&dir, max_bytes).map_err(|e| format!("{}: {e}", dir.display()))?;
+    let before = Tape::open(&dir).map_err(|e| e.to_string())?;
+    let (recorder, tap) = Recorder::ring(ring).map_err(|e| e.to_string())?;
+    let begin = Box::new(move || {
+        let (pipeline, notes) = resume(&before);
+        for note in notes {
+            tracing::warn!("{note}");
+        }
+        if let Some(standing) = pipeline.as_ref().and_then(Pipeline::standing) {
+            tracing::info!("going on from what was known at {}", standing.at);
+        }
+        pipeline.unwrap_or_default()
+    });
+    let flight = Flight {
+        recorder,
+        _state: state,
+    };
+    Ok((flight, Aboard { begin, tap }))
+}
+
+impl Flight {
+    /// Waits until all is written: the session must have ended.
+    pub(super) async fn land(self) {
+        let joined = tokio::task::spawn_blocking(move || self.recorder.join()).await;
+        if let Ok(Err(error @ (RecorderError::Write { .. } | RecorderError::Broke))) = joined {
+            tracing::warn!("the flight recorder: {error}");
+        }
+    }
+}

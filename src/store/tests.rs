@@ -1,0 +1,83 @@
+//! The directory on a real file system.
+
+use std::fs;
+
+use super::{StateDir, StoreError, flight_recorder, replace};
+use crate::model::testing::NOW;
+
+#[test]
+fn one_serve_has_it_at_a_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("state");
+    let (held, notes) = StateDir::take(&path, NOW).unwrap();
+    assert!(notes.is_empty());
+    let refused = StateDir::take(&path, NOW).unwrap_err();
+    assert!(matches!(refused, StoreError::Locked { .. }));
+    assert!(refused.to_string().contains("another `laggard serve`"));
+    drop(held);
+    StateDir::take(&path, NOW).unwrap();
+}
+
+#[test]
+fn what_is_damaged_is_set_aside_and_kept() {
+    for (content, why) in [
+        ("no json", "laggard-state.json is damaged"),
+        (
+            "{\"format\":99}",
+            "its format is 99, and this Laggard knows 1",
+        ),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let flights = flight_recorder(dir.path());
+        fs::create_dir(&flights).unwrap();
+        fs::write(flights.join("a"), "segment").unwrap();
+        fs::write(dir.path().join("laggard-state.json"), content).unwrap();
+        fs::write(dir.path().join("of-another"), "stays").unwrap();
+        let (held, notes) = StateDir::take(dir.path(), NOW).unwrap();
+        assert_eq!(notes.len(), 2);
+        assert!(notes.iter().all(|n| n.contains(why)), "{notes:?}");
+        assert!(!flights.exists());
+        let aside = format!("flight-recorder.damaged-{}", NOW.as_millis());
+        assert_eq!(
+            fs::read(dir.path().join(aside).join("a")).unwrap(),
+            b"segment"
+        );
+        assert!(dir.path().join("of-another").exists());
+        // The next start finds nothing wrong.
+        drop(held);
+        assert!(StateDir::take(dir.path(), NOW).unwrap().1.is_empty());
+    }
+}
+
+#[test]
+fn a_file_in_its_place_is_set_aside() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("state");
+    fs::write(&path, "a file").unwrap();
+    let (held, notes) = StateDir::take(&path, NOW).unwrap();
+    assert!(notes[0].contains("it is no directory"), "{notes:?}");
+    fs::write(held.flight_recorder(), "a file").unwrap();
+    drop(held);
+    let (_held, notes) = StateDir::take(&path, NOW).unwrap();
+    assert!(notes[0].contains("it is no directory"), "{notes:?}");
+}
+
+#[test]
+fn one_that_cannot_be_had_is_said() {
+    let error = StateDir::take("/dev/null/state".as_ref(), NOW).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("the state directory /dev/null/state cannot be used: ")
+    );
+}
+
+#[test]
+fn a_file_is_replaced_as_a_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("f");
+    replace(&path, b"one").unwrap();
+    replace(&path, b"two").unwrap();
+    assert_eq!(fs::read(&path).unwrap(), b"two");
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+}

@@ -1,0 +1,225 @@
+//! The head that moves along a tape: folds observations, stops at each tick.
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{Tape, TimelineError};
+use crate::model::{Observation, Snapshot, Timestamp};
+use crate::pipeline::{Cut, Pipeline};
+use crate::recording::{Checkpoint, Item, Reader};
+
+/// A pipeline with what it is to fold next.
+pub struct Head {
+    pipeline: Pipeline,
+    open: Option<Open>,
+    next: VecDeque<PathBuf>,
+    notes: Vec<String>,
+}
+
+struct Open {
+    reader: Reader,
+    path: PathBuf,
+    /// Whether anything was folded of it.
+    begun: bool,
+    /// Issues that were told already.
+    told: usize,
+}
+
+impl Head {
+    /// At the beginning.
+    ///
+    /// # Errors
+    ///
+    /// When the tape cannot be read.
+    pub fn at_start(tape: &Tape) -> Result<Self, TimelineError> {
+        let files = tape.files()?.into_iter();
+        Ok(Self::over(files.map(|(_, path)| path)))
+    }
+
+    /// Before `at`, as late as a checkpoint allows; at the beginning, if there is none.
+    ///
+    /// # Errors
+    ///
+    /// When the tape cannot be read.
+    pub fn near(tape: &Tape, at: Timestamp) -> Result<Self, TimelineError> {
+        Self::from_newest(tape, |from| from.is_none_or(|from| from <= at))
+    }
+
+    /// As late as a checkpoint allows.
+    ///
+    /// # Errors
+    ///
+    /// When the tape cannot be read.
+    pub fn near_the_end(tape: &Tape) -> Result<Self, TimelineError> {
+        Self::from_newest(tape, |_| true)
+    }
+
+    /// From the newest file that `fits` and can be begun with. What could not be is noted.
+    fn from_newest(
+        tape: &Tape,
+        fits: impl Fn(Option<Timestamp>) -> bool,
+    ) -> Result<Self, TimelineError> {
+        let files = tape.files()?;
+        let mut notes = Vec::new();
+        for (i, (_, path)) in files.iter().enumerate().rev().filter(|(_, f)| fits(f.0)) {
+            match begin(path) {
+                Ok(Some((pipeline, open))) => {
+                    return Ok(Self {
+                        pipeline,
+                        open: Some(open),
+                        next: files[i + 1..]
+                            .iter()
+                            .map(|(_, path)| path.clone())
+                            .collect(),
+                        notes,
+                    });
+                }
+                Ok(None) => {}
+                Err(why) => notes.push(format!("{}: {why}", path.display())),
+            }
+        }
+        let mut head = Self::over(files.into_iter().map(|(_, path)| path));
+        head.notes = notes;
+        Ok(head)
+    }
+
+    fn over(files: impl Iterator<Item = PathBuf>) -> Self {
+        Self {
+            pipeline: Pipeline::new(),
+            open: None,
+            next: files.collect(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// The snapshot at which it stands, before anything is folded: that of the tick before the
+    /// checkpoint from which it begins.
+    pub fn standing(&self) -> Option<Arc<Snapshot>> {
+        self.pipeline.standing()
+    }
+
+    /// Folds up to the next tick; `None` at the end.
+    pub fn next_cut(&mut self) -> Option<Cut> {
+        loop {
+            match self.next_item()? {
+                Item::Observation(observation) => {
+                    if let Some(cut) = self.pipeline.fold(&observation) {
+                        return Some(cut);
+                    }
+                }
+                Item::Checkpoint(checkpoint) => self.take_up(&checkpoint),
+            }
+        }
+    }
+
+    fn take_up(&mut self, checkpoint: &Checkpoint) {
+        match Pipeline::from_checkpoint(checkpoint.form, &checkpoint.bytes) {
+            Ok(pipeline) => self.pipeline = pipeline,
+            Err(error) => {
+                let place = self.open.as_ref().map(|o| o.path.display().to_string());
+                let place = place.unwrap_or_default();
+                self.notes.push(format!("{place}: {error}"));
+            }
+        }
+    }
+
+    fn next_item(&mut self) -> Option<Item> {
+        loop {
+            if let Some(open) = &mut self.open {
+                if let Some(item) = open.reader.next() {
+                    let first = !std::mem::replace(&mut open.begun, true);
+                    let settings = open.reader.settings().filter(|_| first).cloned();
+                    if let (Some(settings), Item::Observation(next)) = (settings, &item) {
+                        // It begins in the middle of a run, and its checkpoint cannot be read:
+                        // at least it is judged by what was in force.
+                        let at = next.at();
+                        self.pipeline
+                            .fold(&Observation::Configured { at, settings });
+                    }
+                    return Some(item);
+                }
+                self.tell_issues();
+                self.end_file();
+            }
+            let path = self.next.pop_front()?;
+            match Reader::open(&path) {
+                Ok(reader) => self.open = Some(Open::new(reader, &path)),
+                Err(error) => self.notes.push(format!("{}: {error}", path.display())),
+            }
+        }
+    }
+
+    fn tell_issues(&mut self) {
+        let Some(open) = &mut self.open else { return };
+        let path = open.path.display();
+        let issues = &open.reader.issues()[open.told..];
+        self.notes
+            .extend(issues.iter().map(|i| format!("{path}: {i}")));
+        open.told += issues.len();
+    }
+
+    fn end_file(&mut self) {
+        let Some(Open { reader, path, .. }) = self.open.take() else {
+            return;
+        };
+        let path = path.display();
+        if reader.more_issues() > 0 {
+            let more = reader.more_issues();
+            self.notes
+                .push(format!("{path}: {more} more lines that could not be read"));
+        }
+        for (kind, count) in reader.unknown_kinds() {
+            self.notes.push(format!(
+                "{path}: {count} lines of kind {kind:?}, which this version does not know, were skipped"
+            ));
+        }
+    }
+
+    /// What could not be read since it was last asked, a line each.
+    pub fn take_notes(&mut self) -> Vec<String> {
+        self.tell_issues();
+        std::mem::take(&mut self.notes)
+    }
+
+    /// The pipeline as it stands.
+    pub fn into_pipeline(self) -> Pipeline {
+        self.pipeline
+    }
+}
+
+impl Open {
+    fn new(reader: Reader, path: &Path) -> Self {
+        Self {
+            reader,
+            path: path.to_owned(),
+            begun: false,
+            told: 0,
+        }
+    }
+}
+
+/// Begins with a file that needs nothing before it: one with a checkpoint, or with a start of
+/// Laggard. `Ok(None)`: it is neither.
+fn begin(path: &Path) -> Result<Option<(Pipeline, Open)>, String> {
+    let reader = Reader::open(path).map_err(|e| e.to_string())?;
+    let mut open = Open::new(reader, path);
+    open.begun = true;
+    let pipeline = match open.reader.next() {
+        Some(Item::Checkpoint(checkpoint)) => {
+            Pipeline::from_checkpoint(checkpoint.form, &checkpoint.bytes)
+                .map_err(|e| e.to_string())?
+        }
+        Some(Item::Observation(boot @ Observation::Boot { .. })) => {
+            let mut pipeline = Pipeline::new();
+            pipeline.fold(&boot);
+            pipeline
+        }
+        Some(Item::Observation(_)) => return Ok(None),
+        None => {
+            let issue = open.reader.issues().first();
+            return issue.map_or(Ok(None), |i| Err(i.to_string()));
+        }
+    };
+    Ok(Some((pipeline, open)))
+}
