@@ -6,6 +6,7 @@
 
 pub mod assign;
 pub mod plan;
+pub mod say;
 mod situation;
 #[cfg(test)]
 mod testing;

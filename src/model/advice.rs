@@ -20,6 +20,70 @@ pub enum AdviceSeverity {
     Hint,
 }
 
+/// What is advised, as programs tell it: in the order in which pieces of equal severity are shown.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum AdviceKind {
+    /// Nobody reads: start the consumers.
+    StartConsumers,
+    /// End a transaction that holds readers back.
+    EndTransaction,
+    /// Set offsets that point beyond the end, or nowhere.
+    ResetOffsets,
+    /// Calm a group that rebalances again and again.
+    CalmRebalances,
+    /// Look at a record that holds a partition, and skip it.
+    SkipRecord,
+    /// Find out what all members wait for.
+    FindBlock,
+    /// More consumers would not help: what they write to is slow.
+    DoNotAddConsumers,
+    /// Replace a slow member.
+    ReplaceMember,
+    /// Look at a slow host.
+    CheckHost,
+    /// Spread a key.
+    SpreadKey,
+    /// Look at a slow broker.
+    CheckBroker,
+    /// Run so many members.
+    #[default]
+    Scale,
+    /// Deal partitions out in another way.
+    ChangeAssignor,
+    /// The number of partitions is the limit.
+    AddPartitions,
+    /// Keep records for longer, until they are read.
+    ExtendRetention,
+    /// Let somebody own what nobody owns.
+    AssignPartitions,
+    /// Commit offsets.
+    CommitOffsets,
+    /// Offsets were set back.
+    ReviewRewind,
+    /// Members that cannot get a partition.
+    FewerMembers,
+    /// One member is no redundancy.
+    SecondMember,
+    /// Offsets of a topic that is no longer read.
+    DeleteOffsets,
+    /// A group that nobody uses.
+    DeleteGroup,
+}
+
 /// One piece of advice. Laggard itself changes nothing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Advice {
@@ -29,6 +93,12 @@ pub struct Advice {
     pub group: GroupId,
     /// How much it matters.
     pub severity: AdviceSeverity,
+    /// What is advised.
+    #[serde(default)]
+    pub kind: AdviceKind,
+    /// How sure it is that this is the thing to do: 0.5 just so, 1 by far.
+    #[serde(default)]
+    pub confidence: f64,
     /// What to do, in one sentence.
     pub title: Arc<str>,
     /// The numbers behind it, a sentence each.

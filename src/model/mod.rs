@@ -28,7 +28,7 @@ pub mod testing;
 mod time;
 mod time_lag;
 
-pub use advice::{Advice, AdviceSeverity};
+pub use advice::{Advice, AdviceKind, AdviceSeverity};
 pub use alert::{Alert, AlertState, RuleFile};
 pub use ask::Ask;
 pub use command::Command;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::model::testing::{ClusterBuilder, GroupBuilder, NOW, World, ago, behind};
 use crate::model::{
-    Advice, AdviceSeverity, Alert, AlertState, BootId, CleanupPolicy, Eta, EventKind, Evidence,
-    GroupState, HealthState, Policy, Reading, Snapshot, Span, Status, TopicConfig, Why,
+    Advice, AdviceKind, AdviceSeverity, Alert, AlertState, BootId, CleanupPolicy, Eta, EventKind,
+    Evidence, GroupState, HealthState, Policy, Reading, Snapshot, Span, Status, TopicConfig, Why,
 };
 
 /// Names that are no good will.
@@ -37,6 +37,8 @@ pub(super) fn telling() -> Snapshot {
             cluster: "prod-eu".into(),
             group: "payments-settle".into(),
             severity: AdviceSeverity::Urgent,
+            kind: AdviceKind::SkipRecord,
+            confidence: 0.8,
             title: "skip or mend the record at offset 481516 of payments-0".into(),
             evidence: vec![
                 "payments-0 has not moved for 1h12m while its owner's other partitions do".into(),
@@ -50,6 +52,8 @@ pub(super) fn telling() -> Snapshot {
             cluster: "prod-eu".into(),
             group: "orders-index".into(),
             severity: AdviceSeverity::Useful,
+            kind: AdviceKind::Scale,
+            confidence: 0.8,
             title: "run 4 members instead of 2".into(),
             evidence: vec!["both are at their capacity of 210 records/s".into()],
             gain: Some("caught up in 9 minutes instead of never".into()),
@@ -288,6 +292,8 @@ pub(super) fn hostile() -> Snapshot {
                 cluster: HOSTILE[3].into(),
                 group: name.into(),
                 severity: AdviceSeverity::Hint,
+                kind: AdviceKind::FewerMembers,
+                confidence: 0.8,
                 title: name.into(),
                 evidence: vec![name.into()],
                 gain: Some(name.into()),

@@ -16,7 +16,7 @@ mod work;
 pub use bound::lower_bound;
 pub use improve::{Improvement, improve};
 pub use pack::{Packing, lpt, multifit, spread};
-pub use size::{Limit, Sizing, Sought, members};
+pub use size::{Limit, Sizing, Sought, members, useful};
 pub use work::{RebalanceCost, rebalance_cost, work};
 
 #[cfg(test)]

@@ -119,7 +119,7 @@ fn rounded(sought: &Sought<'_>, bearable: f64, members: usize, partitions: usize
 }
 
 /// How many members can get a partition: range deals out each topic by itself.
-pub(in crate::advice) fn useful(group: &Group, assignor: Assignor) -> usize {
+pub fn useful(group: &Group, assignor: Assignor) -> usize {
     match assignor {
         Assignor::Range | Assignor::ServerRange => {
             let largest = group.topics.iter().map(|t| t.partitions as usize).max();

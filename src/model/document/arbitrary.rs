@@ -552,6 +552,8 @@ fn advice() -> impl Strategy<Value = Arc<Advice>> {
             cluster: "c".into(),
             group: "g".into(),
             severity: AdviceSeverity::Useful,
+            kind: AdviceKind::Scale,
+            confidence: 0.8,
             title,
             evidence,
             gain: None,

@@ -1,0 +1,229 @@
+//! Advice that follows from the diagnosis.
+
+use super::text::{count, rate};
+use super::{About, Draft, scale};
+use crate::model::{AdviceKind, AdviceSeverity, Cause, Diagnosis};
+
+use AdviceSeverity::{Urgent, Useful};
+
+/// What the cause of a lag asks for.
+pub(super) fn draft(about: &About<'_>) -> Option<Draft> {
+    let Diagnosis::Found {
+        cause, confidence, ..
+    } = &about.group.diagnosis
+    else {
+        return None;
+    };
+    // What nobody reads is not read faster by any of this.
+    if about.group.members.as_deref().is_some_and(<[_]>::is_empty) {
+        return None;
+    }
+    let draft = match cause {
+        Cause::PoisonRecord { .. } => poison(about, cause)?,
+        Cause::SickMember { .. } | Cause::SickHost { .. } => sick(about, cause)?,
+        Cause::HotPartition { .. } => hot(cause)?,
+        Cause::TooFewConsumers { .. } => return scale::draft(about, cause, *confidence),
+        Cause::SlowDownstream { .. } => downstream(about, cause)?,
+        Cause::GroupStuck { .. } => stuck(about, cause)?,
+        Cause::SlowLeader { .. } => leader(about, cause)?,
+    };
+    Some(draft.sure(*confidence))
+}
+
+fn poison(about: &About<'_>, cause: &Cause) -> Option<Draft> {
+    let Cause::PoisonRecord {
+        topic,
+        partition,
+        offset,
+        since,
+        others_moved,
+        owners,
+    } = cause
+    else {
+        return None;
+    };
+    let name = topic.as_str();
+    Some(
+        Draft::new(
+            AdviceKind::SkipRecord,
+            Urgent,
+            format!("mend or skip the record at offset {offset} of partition {partition} of {name}"),
+        )
+        .because(format!(
+            "that partition has stood at offset {offset} since {since} while its owner's other {} moved",
+            count(*others_moved as usize, "partition")
+        ))
+        .because(format!("{} had it in the meantime", count(*owners as usize, "owner")))
+        .gain("what is unread behind it can be read again")
+        .but("skipping loses that one record: put it aside first")
+        .but("the record itself was not read: the one that fails may be a few offsets further, in the batch being handled")
+        .run(format!(
+            "{}\n{}",
+            about.look(name, *partition, *offset),
+            about.set_offset(name, *partition, offset + 1)
+        )),
+    )
+}
+
+fn sick(about: &About<'_>, cause: &Cause) -> Option<Draft> {
+    let peers = |lagging: u32, others_lagging: u32, others: u32| {
+        format!(
+            "all {lagging} of its partitions lag, and {others_lagging} of the {others} others do"
+        )
+    };
+    let draft = match cause {
+        Cause::SickMember {
+            client_id,
+            host,
+            lagging,
+            others_lagging,
+            others,
+            ..
+        } => Draft::new(
+            AdviceKind::ReplaceMember,
+            Urgent,
+            format!("replace the member {client_id} on {host}: its peers keep up"),
+        )
+        .because(peers(*lagging, *others_lagging, *others))
+        .but("more members do not mend it: it keeps a share of the partitions as long as it lives"),
+        Cause::SickHost {
+            host,
+            members,
+            lagging,
+            others_lagging,
+            others,
+        } => Draft::new(
+            AdviceKind::CheckHost,
+            Urgent,
+            format!(
+                "look at the host {host}: its {} are slow and the others are not",
+                count(*members as usize, "member")
+            ),
+        )
+        .because(peers(*lagging, *others_lagging, *others))
+        .but("members there may also be far from what they read or write"),
+        _ => return None,
+    };
+    Some(
+        draft
+            .gain("its partitions go to members that keep up")
+            .but("offsets do not tell why it is slow: its processor, its network, its garbage collector")
+            .run(about.members()),
+    )
+}
+
+fn hot(cause: &Cause) -> Option<Draft> {
+    let Cause::HotPartition {
+        topic,
+        partition,
+        arrival_rate,
+        median_arrival_rate,
+        consume_rate,
+    } = cause
+    else {
+        return None;
+    };
+    Some(
+        Draft::new(
+            AdviceKind::SpreadKey,
+            Urgent,
+            format!("do not add consumers: spread the key behind partition {partition} of {topic}, or handle its records in parallel"),
+        )
+        .because(format!(
+            "{} records/s come in there, {} in the median partition; its reader manages {}",
+            rate(*arrival_rate),
+            rate(*median_arrival_rate),
+            rate(*consume_rate)
+        ))
+        .gain(format!(
+            "spread evenly over its key's parts, no reader has much more than {} records/s",
+            rate(*median_arrival_rate)
+        ))
+        .but("a partition goes to one member, so neither more members nor more partitions help while it is one key")
+        .but("keys were not read: it may also be several keys that fall together"),
+    )
+}
+
+fn downstream(about: &About<'_>, cause: &Cause) -> Option<Draft> {
+    let Cause::SlowDownstream {
+        members,
+        consume_rate,
+        capacity,
+        lagging,
+        of,
+    } = cause
+    else {
+        return None;
+    };
+    Some(
+        Draft::new(
+            AdviceKind::DoNotAddConsumers,
+            Urgent,
+            "do not add consumers: look at what they call or write to".to_owned(),
+        )
+        .because(format!(
+            "{} read {} records/s together and have been seen to read {}; {lagging} of {of} partitions lag",
+            count(*members as usize, "member"),
+            rate(*consume_rate),
+            rate(*capacity)
+        ))
+        .gain("more members would press harder on what is slow already")
+        .but("a release that made handling slower, or brokers that throttle the clients, look the same from offsets")
+        .run(about.members()),
+    )
+}
+
+fn stuck(about: &About<'_>, cause: &Cause) -> Option<Draft> {
+    let Cause::GroupStuck {
+        partitions,
+        since,
+        effective_lag,
+    } = cause
+    else {
+        return None;
+    };
+    Some(
+        Draft::new(
+            AdviceKind::FindBlock,
+            Urgent,
+            "find out what all members wait for; if nothing, restart them".to_owned(),
+        )
+        .because(format!(
+            "none of {} with {effective_lag} unread records has moved since {since}, though the members are there",
+            count(*partitions as usize, "partition")
+        ))
+        .gain("reading goes on")
+        .but("crashed handlers and a blocked downstream look the same from offsets: a thread dump of one member tells them apart")
+        .but("more members would wait with the others")
+        .run(about.members()),
+    )
+}
+
+fn leader(about: &About<'_>, cause: &Cause) -> Option<Draft> {
+    let Cause::SlowLeader {
+        broker,
+        lagging,
+        led,
+        others_lagging,
+        others,
+    } = cause
+    else {
+        return None;
+    };
+    Some(
+        Draft::new(
+            AdviceKind::CheckBroker,
+            Useful,
+            format!("look at broker {broker}: what lags is what it leads"),
+        )
+        .because(format!(
+            "{lagging} of the {led} partitions that it leads lag, and {others_lagging} of the {others} that others lead do"
+        ))
+        .gain("no consumer has to be touched")
+        .but("moving its partitions' leadership to another broker helps while it is slow; it does not move any consumer's load")
+        .run(format!(
+            "kafka-topics.sh --bootstrap-server {} --describe --under-replicated-partitions",
+            about.servers
+        )),
+    )
+}

@@ -1,0 +1,254 @@
+//! Advice that follows from verdicts: nobody reads, offsets that lead nowhere, transactions, retention.
+
+use super::text::count;
+use super::{About, Draft};
+use crate::model::{
+    AdviceKind, AdviceSeverity, Evidence, Loss, PartitionView, Retention, Span, Status,
+};
+
+use AdviceSeverity::{Hint, Urgent, Useful};
+
+/// A loss that is further off than this is not spoken of.
+const HORIZON: Span = Span::from_secs(24 * 3600);
+/// A group that has never committed is given this long.
+const FIRST_COMMIT: Span = Span::from_secs(900);
+
+/// What the verdicts ask for.
+pub(super) fn drafts(about: &About<'_>) -> Vec<Draft> {
+    if about.group.inactive {
+        return abandoned(about).into_iter().collect();
+    }
+    [
+        stopped(about),
+        beyond_end(about),
+        transaction(about),
+        never_commits(about),
+        rewound(about),
+        unowned(about),
+        retention(about),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn with<'a>(about: &About<'a>, status: Status) -> Option<PartitionView<'a>> {
+    about
+        .group
+        .partitions()
+        .find(|p| p.status() == Some(status))
+}
+
+fn counted(about: &About<'_>, status: Status) -> usize {
+    let all = about.group.partitions();
+    all.filter(|p| p.status() == Some(status)).count()
+}
+
+fn is_empty(about: &About<'_>) -> bool {
+    about.group.members.as_deref().is_some_and(<[_]>::is_empty)
+}
+
+fn lost(about: &About<'_>) -> i64 {
+    let each =
+        about
+            .group
+            .rows
+            .iter()
+            .filter_map(|r| match r.verdict.as_ref()?.evidence.as_deref() {
+                Some(Evidence::LostRecords { lost, .. }) => Some(*lost),
+                _ => None,
+            });
+    each.sum()
+}
+
+fn stopped(about: &About<'_>) -> Option<Draft> {
+    let status = about.group.status.status;
+    let gone = matches!(status, Status::Stopped | Status::DataLoss) && is_empty(about);
+    let unread = about.group.effective_lag.low().unwrap_or(0);
+    if !gone || unread == 0 {
+        return None;
+    }
+    let since = about.group.status.since;
+    let draft = Draft::new(
+        AdviceKind::StartConsumers,
+        Urgent,
+        "start its consumers: it has no members, and records wait".to_owned(),
+    )
+    .because(format!(
+        "{unread} records are unread, and nobody has committed anything new: {} since {since}",
+        status.name()
+    ))
+    .gain("reading goes on from the committed offsets")
+    .but("if it was stopped for good, delete it instead: then nobody is woken for it")
+    .run(about.members());
+    Some(match lost(about) {
+        0 => draft,
+        n => draft.because(format!(
+            "{n} records were deleted before anybody read them; each minute may cost more"
+        )),
+    })
+}
+
+fn abandoned(about: &About<'_>) -> Option<Draft> {
+    let unread = about.group.effective_lag.low().unwrap_or(0);
+    (is_empty(about) && unread > 0).then(|| {
+        Draft::new(
+            AdviceKind::DeleteGroup,
+            Hint,
+            "delete the group if nobody needs it any more".to_owned(),
+        )
+        .because(format!("it has no members, has not moved for long, and {unread} records are unread"))
+        .but("its offsets are then gone: a consumer that comes back starts where auto.offset.reset says")
+        .sure(0.6)
+        .run(about.delete_group())
+    })
+}
+
+fn beyond_end(about: &About<'_>) -> Option<Draft> {
+    let (row, what) = with(about, Status::Recreated)
+        .map(|r| (r, "the topic was deleted and made anew under it"))
+        .or_else(|| {
+            Some((
+                with(about, Status::Truncated)?,
+                "the log was cut off below it",
+            ))
+        })?;
+    let topic = row.topic().topic.clone();
+    let bad = counted(about, Status::Recreated) + counted(about, Status::Truncated);
+    Some(
+        Draft::new(
+            AdviceKind::ResetOffsets,
+            Urgent,
+            format!("set the group's offsets on {topic} anew: {what}"),
+        )
+        .because(format!("{} have a commit that leads to no record", count(bad, "partition")))
+        .gain("new records are read again")
+        .but("to the earliest: what was handled before the change may come again; --to-latest skips what is there instead")
+        .run(about.set_offsets(topic.as_str(), "earliest")),
+    )
+}
+
+fn transaction(about: &About<'_>) -> Option<Draft> {
+    let row = with(about, Status::TxnBlocked)?;
+    let topic = row.topic().topic.clone();
+    let partition = row.partition();
+    let stable = row.last_stable_offset().value();
+    let start = stable.unwrap_or(0);
+    Some(
+        Draft::new(
+            AdviceKind::EndTransaction,
+            Urgent,
+            format!("end the transaction that is open on partition {partition} of {topic} since offset {start}"),
+        )
+        .because(format!(
+            "the last stable offset of {} stands while the log grows: read_committed consumers cannot pass it",
+            count(counted(about, Status::TxnBlocked), "partition")
+        ))
+        .gain("what was written behind it can be read")
+        .but("aborting loses what that producer has written in it: look at the producer first")
+        .but("more consumers do nothing here")
+        .run(about.hanging(topic.as_str(), partition, start)),
+    )
+}
+
+fn never_commits(about: &About<'_>) -> Option<Draft> {
+    let group = about.group;
+    let members = group.members.as_deref().map_or(0, <[_]>::len);
+    let never = counted(about, Status::NeverCommitted);
+    let all = group.rows.iter().filter(|r| r.verdict.is_some()).count();
+    if members == 0 || never == 0 || never < all {
+        return None;
+    }
+    let mut draft = Draft::new(
+        AdviceKind::CommitOffsets,
+        Useful,
+        "let it commit its offsets: it has members and has never committed".to_owned(),
+    )
+    .because(format!("{} own {} and none has a committed offset", count(members, "member"), count(never, "partition")))
+    .gain("a restart goes on where it was, and its lag becomes known")
+    .but("it may keep its offsets elsewhere on purpose; then a policy can say that it is not expected here")
+    .run(about.members());
+    draft.not_before = Some(group.status.since + FIRST_COMMIT);
+    Some(draft)
+}
+
+fn rewound(about: &About<'_>) -> Option<Draft> {
+    let row = with(about, Status::Rewound)?;
+    let topic = row.topic().topic.clone();
+    let verdict = row.row().verdict.as_ref()?;
+    let Some(Evidence::WentBack { at, from, to, .. }) = verdict.evidence.as_deref() else {
+        return None;
+    };
+    let again: i64 = about
+        .group
+        .rows
+        .iter()
+        .filter_map(|r| match r.verdict.as_ref()?.evidence.as_deref() {
+            Some(Evidence::WentBack { from, to, .. }) => Some(from - to),
+            _ => None,
+        })
+        .sum();
+    Some(
+        Draft::new(
+            AdviceKind::ReviewRewind,
+            Useful,
+            "make sure that its offsets were set back on purpose".to_owned(),
+        )
+        .because(format!("at {at} the commit on partition {} of {topic} went from {from} back to {to}", row.partition()))
+        .because(format!("{again} records are read again over {}", count(counted(about, Status::Rewound), "partition")))
+        .but("if it was meant, there is nothing to do: it catches up by itself")
+        .but("if not: set each partition forward again; what was read twice meanwhile stays handled twice")
+        .run(about.set_offset(topic.as_str(), row.partition(), *from)),
+    )
+}
+
+fn unowned(about: &About<'_>) -> Option<Draft> {
+    let row = with(about, Status::Unassigned)?;
+    let n = counted(about, Status::Unassigned);
+    Some(
+        Draft::new(
+            AdviceKind::AssignPartitions,
+            Urgent,
+            format!("find out why no member owns {} (first: {} of {})", count(n, "partition"), row.partition(), row.topic().topic),
+        )
+        .because("the group has members, and Kafka says that it is stable".to_owned())
+        .but("members that subscribe to different topics, an assignor of one's own, or assign() beside subscribe() do this")
+        .run(about.members()),
+    )
+}
+
+fn retention(about: &About<'_>) -> Option<Draft> {
+    let soonest = about
+        .group
+        .partitions()
+        .filter_map(|p| match p.loss_at().known()? {
+            Loss::Never => None,
+            Loss::At {
+                at, earliest, by, ..
+            } => Some((at, earliest, by, p)),
+        });
+    let (at, earliest, by, row) = soonest.min_by_key(|(at, ..)| *at)?;
+    let topic = row.topic();
+    let name = topic.topic.as_str();
+    let retention = topic.config.as_ref().and_then(|c| c.retention);
+    let mut draft = Draft::new(
+        AdviceKind::ExtendRetention,
+        Urgent,
+        format!("keep the records of {name} for longer until the group has caught up"),
+    )
+    .because(format!(
+        "at this rate the first unread record of partition {} is deleted at {at} (not before {earliest}), by {}",
+        row.partition(),
+        match by {
+            Retention::Time => "retention.ms",
+            Retention::Size => "retention.bytes",
+        }
+    ))
+    .gain("nothing is lost meanwhile; the lag itself stays")
+    .but("brokers need the disk for it; set it back afterwards");
+    draft.not_before = Some(earliest - HORIZON);
+    Some(match (by, retention) {
+        (Retention::Time, Some(keeps)) => draft.run(about.retain(name, 2 * keeps.as_millis())),
+        _ => draft.but("retention.bytes is the limit here: raise it by what comes in until then"),
+    })
+}

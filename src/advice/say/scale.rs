@@ -1,0 +1,238 @@
+//! How many members a group needs, or why more would not help.
+
+use super::text::{count, rate, seconds};
+use super::{About, Draft};
+use crate::advice::assign::Assignor;
+use crate::advice::plan::{Limit, Sizing, Sought, members, work};
+use crate::advice::what_if::{Change, Drain, EAGER_PAUSE, INCREMENTAL_PAUSE, WhatIf, what_if};
+use crate::advice::{Capacity, Situation};
+use crate::model::{AdviceKind, AdviceSeverity, Cause, CleanupPolicy, Span};
+
+/// What of a member's capacity is to be used.
+pub(super) const SHARE: f64 = 0.8;
+/// A backlog is to be gone within this, unless a limit of the group says otherwise.
+const TARGET: Span = Span::from_secs(1_800);
+
+/// The number that it takes, for a group that has too few; none where its capacity or assignor is not known.
+pub(super) fn draft(about: &About<'_>, cause: &Cause, confidence: f64) -> Option<Draft> {
+    let situation = Situation::of(about.group).ok()?;
+    let Capacity::Seen(capacity) = situation.capacity else {
+        return None;
+    };
+    let assignor = situation.assignor?;
+    let sizing = size(about, &situation, assignor, capacity);
+    let now = situation.group.members.len();
+    let draft = match sizing.members {
+        Ok(n) if n > now => up(about, &situation, n)?,
+        Ok(_) => return None,
+        Err(Limit::Partition { slot, work }) => {
+            let topic = &situation.group.topics[slot.topic as usize].name;
+            let arrival = situation.flow(slot).arrival;
+            partition_limit(topic, slot.partition, arrival, work, capacity)
+        }
+        Err(Limit::Partitions { most }) => match other_assignor(about, &situation, capacity) {
+            Some((other, n)) => change_assignor(about, &situation, other, n)?,
+            None => add_partitions(about, &situation, &sizing, most),
+        },
+    };
+    let n = now.max(1);
+    Some(
+        draft
+            .because(format!(
+                "{} read {} records/s, about all that they can ({} each), while {} come in",
+                count(n, "member"),
+                rate(consumed(cause)),
+                rate(capacity),
+                rate(situation.arrival())
+            ))
+            .sure(confidence),
+    )
+}
+
+fn consumed(cause: &Cause) -> f64 {
+    match cause {
+        Cause::TooFewConsumers { consume_rate, .. } => *consume_rate,
+        _ => 0.0,
+    }
+}
+
+/// The sizing of a group's present load under an assignor.
+fn size(about: &About<'_>, situation: &Situation, assignor: Assignor, capacity: f64) -> Sizing {
+    let pause = if assignor.is_incremental() {
+        INCREMENTAL_PAUSE
+    } else {
+        EAGER_PAUSE
+    };
+    let target = about
+        .group
+        .policy
+        .max_time_lag
+        .map_or(TARGET, |t| t.max(TARGET));
+    let work = |slot| {
+        let flow = situation.flow(slot);
+        work(flow.arrival, flow.lag, pause, target)
+    };
+    members(&Sought {
+        group: &situation.group,
+        assignor,
+        work: &work,
+        capacity,
+        share: SHARE,
+    })
+}
+
+/// An assignor with which the group's own number of partitions would do, where range's stacking is the limit.
+fn other_assignor(
+    about: &About<'_>,
+    situation: &Situation,
+    capacity: f64,
+) -> Option<(Assignor, usize)> {
+    let other = match situation.assignor? {
+        Assignor::Range => Assignor::CooperativeSticky,
+        Assignor::ServerRange => Assignor::Uniform,
+        _ => return None,
+    };
+    let sizing = size(about, situation, other, capacity);
+    Some((other, sizing.members.ok()?))
+}
+
+fn gain(found: &WhatIf) -> String {
+    let share = |s: Option<f64>| {
+        s.map_or_else(String::new, |s| {
+            format!(" ({:.0} % of what it can)", 100.0 * s)
+        })
+    };
+    let (before, after) = (&found.before, &found.after);
+    format!(
+        "the fullest member gets {} records/s{} instead of {}{}; caught up {} instead of {}",
+        rate(after.fullest),
+        share(after.fullest_use),
+        rate(before.fullest),
+        share(before.fullest_use),
+        drain(after.drain),
+        drain(before.drain)
+    )
+}
+
+fn drain(drain: Drain) -> String {
+    match drain {
+        Drain::Done => "at once".to_owned(),
+        Drain::In(s) => format!("in {}", seconds(s)),
+        Drain::Within(s) => format!("within {}", seconds(s)),
+        Drain::Never => "never".to_owned(),
+        Drain::Unknown => "at a time that is not known".to_owned(),
+    }
+}
+
+fn up(about: &About<'_>, situation: &Situation, n: usize) -> Option<Draft> {
+    let change = Change {
+        members: Some(n),
+        ..Change::default()
+    };
+    let found = what_if(situation, &change).ok()?;
+    let now = situation.group.members.len();
+    let title = format!("run {} instead of {now}", count(n, "member"));
+    let mut draft = Draft::new(AdviceKind::Scale, AdviceSeverity::Urgent, title)
+        .gain(gain(&found))
+        .but(format!(
+            "the rebalance stops reading for about {}, in which {:.0} records wait",
+            seconds(found.cost.pause),
+            found.cost.records
+        ))
+        .but("if all members share something slow (a database, a lock), more of them make it worse")
+        .run(format!(
+            "{}\n# where it runs as a Deployment: kubectl scale deployment NAME --replicas={n}",
+            about.what_if(&format!("--members {n}"))
+        ));
+    draft
+        .caveats
+        .extend(found.notes.iter().map(ToString::to_string));
+    Some(draft)
+}
+
+fn partition_limit(topic: &str, partition: i32, arrival: f64, work: f64, capacity: f64) -> Draft {
+    Draft::new(
+        AdviceKind::SpreadKey,
+        AdviceSeverity::Urgent,
+        format!("do not add consumers: partition {partition} of {topic} alone is more than one member can do"),
+    )
+    .because(format!(
+        "it asks for {} records/s ({} come in, the rest is backlog); a member does {}",
+        rate(work),
+        rate(arrival),
+        rate(capacity)
+    ))
+    .but("a partition goes to one member: only handling its records in parallel by key, faster handling, or other keys help")
+    .but("if its records have many keys, more partitions help too")
+}
+
+fn change_assignor(
+    about: &About<'_>,
+    situation: &Situation,
+    other: Assignor,
+    n: usize,
+) -> Option<Draft> {
+    let change = Change {
+        members: Some(n),
+        assignor: Some(other),
+        ..Change::default()
+    };
+    let found = what_if(situation, &change).ok()?;
+    let range = situation.assignor_name.as_deref().unwrap_or("range");
+    let title = format!("use {} and run {}", other.name(), count(n, "member"));
+    let draft = Draft::new(AdviceKind::ChangeAssignor, AdviceSeverity::Urgent, title)
+        .because(format!(
+            "{range} deals each of {} out by itself and gives the extra partitions of all to the same members",
+            count(situation.group.topics.len(), "topic")
+        ))
+        .gain(gain(&found))
+        .but("co-partitioned topics are no longer read by the same member: a join in memory needs range")
+        .run(about.what_if(&format!("--members {n} --assignor {}", other.name())));
+    Some(draft)
+}
+
+fn add_partitions(about: &About<'_>, situation: &Situation, sizing: &Sizing, most: usize) -> Draft {
+    let largest = (0..situation.group.topics.len())
+        .max_by(|a, b| topic_work(situation, *a).total_cmp(&topic_work(situation, *b)));
+    let at = largest.unwrap_or(0);
+    let (name, now) = situation.group.topics.get(at).map_or_else(
+        || (String::new(), 0),
+        |t| (t.name.to_string(), t.partitions as usize),
+    );
+    // As many more as members are wanted beyond those that get a partition, in proportion.
+    let wanted = (now * sizing.at_least.max(most + 1)).div_ceil(most.max(1));
+    let compacted = about.group.topics.iter().any(|t| {
+        t.topic.as_str() == name
+            && t.config
+                .as_ref()
+                .is_some_and(|c| c.cleanup_policy != CleanupPolicy::Delete)
+    });
+    let draft = Draft::new(
+        AdviceKind::AddPartitions,
+        AdviceSeverity::Urgent,
+        format!("more members cannot help beyond {most}: {name} has too few partitions ({now})"),
+    )
+    .because(format!(
+        "with {} the fullest still has {} records/s to do",
+        count(most, "member"),
+        rate(sizing.fullest)
+    ))
+    .but("records of one key go to another partition from then on: their order is lost while the old ones are unread")
+    .but("more partitions do nothing for one hot key, and cannot be taken away again")
+    .run(about.widen(&name, wanted));
+    if compacted {
+        draft.but(format!(
+            "{name} is compacted: a key's old value stays in its old partition for ever"
+        ))
+    } else {
+        draft
+    }
+}
+
+fn topic_work(situation: &Situation, topic: usize) -> f64 {
+    let flows = situation.flows.get(topic).map_or(&[][..], Vec::as_slice);
+    flows
+        .iter()
+        .map(|f| f.arrival + f.lag / TARGET.as_secs_f64())
+        .sum()
+}
