@@ -9,6 +9,8 @@ mod command;
 mod offsets;
 mod scale;
 mod shape;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use std::sync::Arc;

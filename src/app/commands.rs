@@ -21,6 +21,7 @@ pub async fn run(cli: Cli) -> Exit {
         Command::Demo(args) => live::demo(&args).await,
         Command::Lag(args) => oneshot::lag(&args).await,
         Command::Check(args) => oneshot::check(&args).await,
+        Command::Advise(args) => advise::advise(&args).await,
         Command::WhatIf(args) => advise::what_if(&args).await,
         Command::Record(args) => record::record(&args).await,
         Command::Doctor(args) => doctor::doctor(&args).await,

@@ -42,6 +42,8 @@ pub enum Command {
     Lag(LagArgs),
     /// Holds groups to limits, for scripts: exits with 1 on a breach, with 2 if it is not known.
     Check(CheckArgs),
+    /// What would help groups that are in trouble, by how much, and the exact command.
+    Advise(AdviseArgs),
     /// What another number of members, assignor or number of partitions would do to a group.
     WhatIf(WhatIfArgs),
     /// Writes down everything that is observed, to be replayed.
@@ -257,6 +259,27 @@ pub struct DoctorArgs {
     /// How long one probe may take.
     #[arg(long, value_name = "DURATION", default_value = "10s")]
     pub timeout: Span,
+    /// The source.
+    #[command(flatten)]
+    pub source: SourceArgs,
+}
+
+/// `advise`.
+#[derive(Args, Clone, Debug, Default)]
+#[command(
+    after_help = "Laggard changes nothing itself: commands are for you to read and to run.
+
+Examples:
+  laggard advise --demo
+  laggard advise payments --config laggard.toml --output json"
+)]
+pub struct AdviseArgs {
+    /// Which groups; none: all.
+    #[arg(value_name = "GROUP")]
+    pub groups: Vec<String>,
+    /// How it is watched and printed.
+    #[command(flatten)]
+    pub watch: WatchArgs,
     /// The source.
     #[command(flatten)]
     pub source: SourceArgs,

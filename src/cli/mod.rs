@@ -12,8 +12,8 @@ use std::ffi::OsString;
 use clap::{CommandFactory, FromArgMatches};
 
 pub use args::{
-    CheckArgs, Cli, Command, ConfigCommand, DemoArgs, DoctorArgs, LagArgs, Output, RecordArgs,
-    ServeArgs, SourceArgs, TopArgs, WatchArgs, WhatIfArgs,
+    AdviseArgs, CheckArgs, Cli, Command, ConfigCommand, DemoArgs, DoctorArgs, LagArgs, Output,
+    RecordArgs, ServeArgs, SourceArgs, TopArgs, WatchArgs, WhatIfArgs,
 };
 pub use exit::Exit;
 

@@ -41,6 +41,7 @@ fn source_of(command: &mut Command) -> Option<&mut SourceArgs> {
         Command::Serve(args) => Some(&mut args.source),
         Command::Lag(args) => Some(&mut args.source),
         Command::Check(args) => Some(&mut args.source),
+        Command::Advise(args) => Some(&mut args.source),
         Command::WhatIf(args) => Some(&mut args.source),
         Command::Doctor(args) => Some(&mut args.source),
         Command::Record(args) => Some(&mut args.source),

@@ -12,6 +12,7 @@ use crate::engine::Engine;
 use crate::model::{BootId, Timestamp};
 
 use super::Pipeline;
+use super::advising::Advising;
 
 /// A checkpoint that cannot be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -86,6 +87,7 @@ impl Pipeline {
         Ok(Self {
             engine,
             alerting,
+            advising: Advising::default(),
             boot: read.boot,
             n: read.n,
             at: read.at,

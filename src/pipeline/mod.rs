@@ -1,20 +1,24 @@
-//! The one synchronous pipeline: fold → cut → snapshot.
+//! The one synchronous pipeline: fold → cut → advice → snapshot.
 //!
 //! In: observations, in the one order in which they are recorded. Out: at each tick a [`Cut`]: the
 //! snapshot and what the engine would like to know. It does no IO and reads no clock; the same
 //! observations give the same snapshots. Several clusters go through one pipeline.
 
+mod advising;
 mod checkpoint;
 
 use std::sync::Arc;
 
 use crate::alerts::Alerting;
 use crate::engine::Engine;
-use crate::model::{Ask, BootId, ClusterSnapshot, Generation, Observation, Snapshot, Timestamp};
+use crate::model::{
+    Advice, Ask, BootId, ClusterSnapshot, Generation, Observation, Snapshot, Timestamp,
+};
 
 #[cfg(test)]
 mod tests;
 
+use advising::Advising;
 pub use checkpoint::CheckpointError;
 
 /// What a tick yields.
@@ -31,6 +35,7 @@ pub struct Cut {
 pub struct Pipeline {
     engine: Engine,
     alerting: Alerting,
+    advising: Advising,
     boot: BootId,
     n: u64,
     at: Timestamp,
@@ -45,6 +50,7 @@ impl Pipeline {
         Self {
             engine: Engine::default(),
             alerting: Alerting::default(),
+            advising: Advising::default(),
             boot: BootId::from("none"),
             n: 0,
             at: Timestamp::default(),
@@ -69,6 +75,8 @@ impl Pipeline {
                 self.boot = boot.clone();
                 self.n = 0;
                 self.rebooted = true;
+                // Generations begin anew, and what was said went by them.
+                self.advising = Advising::default();
             }
             Observation::Tick { at } => {
                 self.at = self.at.max(*at);
@@ -89,7 +97,8 @@ impl Pipeline {
         self.n += 1;
         let all = self.rebuild_all || std::mem::take(&mut self.rebooted);
         let (clusters, asks) = self.engine.cut(self.at, self.n, all);
-        let mut snapshot = self.snapshot(clusters);
+        let advice = self.advising.cut(&clusters, self.at);
+        let mut snapshot = self.snapshot(clusters, advice);
         snapshot.alerts = self.alerting.evaluate(&snapshot).to_vec();
         Cut {
             snapshot: Arc::new(snapshot),
@@ -100,13 +109,16 @@ impl Pipeline {
     /// The snapshot of the last cut once more; `None` before the first.
     pub fn standing(&self) -> Option<Arc<Snapshot>> {
         (self.n > 0).then(|| {
-            let mut snapshot = self.snapshot(self.engine.standing());
+            let clusters = self.engine.standing();
+            // What is said hangs on what is shown alone.
+            let advice = Advising::default().cut(&clusters, self.at);
+            let mut snapshot = self.snapshot(clusters, advice);
             snapshot.alerts = self.alerting.standing().to_vec();
             Arc::new(snapshot)
         })
     }
 
-    fn snapshot(&self, clusters: Vec<Arc<ClusterSnapshot>>) -> Snapshot {
+    fn snapshot(&self, clusters: Vec<Arc<ClusterSnapshot>>, advice: Vec<Arc<Advice>>) -> Snapshot {
         Snapshot {
             generation: Generation {
                 boot: self.boot.clone(),
@@ -114,7 +126,7 @@ impl Pipeline {
             },
             at: self.at,
             clusters,
-            advice: Vec::new(),
+            advice,
             alerts: Vec::new(),
         }
     }

@@ -3,6 +3,7 @@
 //! In: a snapshot and what was asked. Out: text into one writer, and an [`Outcome`]. It reads
 //! snapshots only, and never writes an unknown as 0.
 
+mod advise;
 mod check;
 mod csv;
 mod doctor;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 use crate::model::{ClusterSnapshot, GroupSnapshot, HealthState, Snapshot, document};
 use crate::words::text::escape;
 
+pub use advise::advise;
 pub use check::{Limits, check};
 pub use doctor::doctor;
 pub use what_if::{Plan, plans, what_if};

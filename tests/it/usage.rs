@@ -134,6 +134,7 @@ fn help_is_a_result() {
         ("help_serve", "serve --help"),
         ("help_lag", "lag --help"),
         ("help_check", "check --help"),
+        ("help_advise", "advise --help"),
         ("help_what_if", "what-if --help"),
         ("help_doctor", "doctor --help"),
         ("help_demo", "demo --help"),

@@ -8,11 +8,12 @@ use AdviceSeverity::{Urgent, Useful};
 
 /// What the cause of a lag asks for.
 pub(super) fn draft(about: &About<'_>) -> Option<Draft> {
-    let Diagnosis::Found {
-        cause, confidence, ..
-    } = &about.group.diagnosis
-    else {
-        return None;
+    let (cause, confidence) = match &about.group.diagnosis {
+        Diagnosis::Found {
+            cause, confidence, ..
+        } => (cause, confidence),
+        Diagnosis::Abstains { .. } => return scale::at_the_limit(about),
+        Diagnosis::NotNeeded => return None,
     };
     // What nobody reads is not read faster by any of this.
     if about.group.members.as_deref().is_some_and(<[_]>::is_empty) {
@@ -22,7 +23,7 @@ pub(super) fn draft(about: &About<'_>) -> Option<Draft> {
         Cause::PoisonRecord { .. } => poison(about, cause)?,
         Cause::SickMember { .. } | Cause::SickHost { .. } => sick(about, cause)?,
         Cause::HotPartition { .. } => hot(cause)?,
-        Cause::TooFewConsumers { .. } => return scale::draft(about, cause, *confidence),
+        Cause::TooFewConsumers { .. } => return scale::draft(about, *confidence),
         Cause::SlowDownstream { .. } => downstream(about, cause)?,
         Cause::GroupStuck { .. } => stuck(about, cause)?,
         Cause::SlowLeader { .. } => leader(about, cause)?,

@@ -6,15 +6,19 @@ use crate::advice::assign::Assignor;
 use crate::advice::plan::{Limit, Sizing, Sought, members, work};
 use crate::advice::what_if::{Change, Drain, EAGER_PAUSE, INCREMENTAL_PAUSE, WhatIf, what_if};
 use crate::advice::{Capacity, Situation};
-use crate::model::{AdviceKind, AdviceSeverity, Cause, CleanupPolicy, Span};
+use crate::model::{AdviceKind, AdviceSeverity, CleanupPolicy, MemberLoad, Span, Status};
 
 /// What of a member's capacity is to be used.
 pub(super) const SHARE: f64 = 0.8;
 /// A backlog is to be gone within this, unless a limit of the group says otherwise.
 const TARGET: Span = Span::from_secs(1_800);
+/// … or, where that cannot be had, within this.
+const LONGEST: Span = Span::from_secs(24 * 3_600);
+/// A member is at its limit when it does this share of what it can.
+const AT_LIMIT: f64 = 0.85;
 
 /// The number that it takes, for a group that has too few; none where its capacity or assignor is not known.
-pub(super) fn draft(about: &About<'_>, cause: &Cause, confidence: f64) -> Option<Draft> {
+pub(super) fn draft(about: &About<'_>, confidence: f64) -> Option<Draft> {
     let situation = Situation::of(about.group).ok()?;
     let Capacity::Seen(capacity) = situation.capacity else {
         return None;
@@ -35,13 +39,16 @@ pub(super) fn draft(about: &About<'_>, cause: &Cause, confidence: f64) -> Option
             None => add_partitions(about, &situation, &sizing, most),
         },
     };
-    let n = now.max(1);
     Some(
         draft
             .because(format!(
                 "{} read {} records/s, about all that they can ({} each), while {} come in",
-                count(n, "member"),
-                rate(consumed(cause)),
+                count(now, "member"),
+                about
+                    .group
+                    .consume_rate
+                    .value()
+                    .map_or_else(|| "?".to_owned(), rate),
                 rate(capacity),
                 rate(situation.arrival())
             ))
@@ -49,36 +56,55 @@ pub(super) fn draft(about: &About<'_>, cause: &Cause, confidence: f64) -> Option
     )
 }
 
-fn consumed(cause: &Cause) -> f64 {
-    match cause {
-        Cause::TooFewConsumers { consume_rate, .. } => *consume_rate,
-        _ => 0.0,
+/// The same where no cause can be named: each member is at its limit, and more comes in. Whether they are too few
+/// or became slower does not show in offsets, so it says both.
+pub(super) fn at_the_limit(about: &About<'_>) -> Option<Draft> {
+    let group = about.group;
+    let at_limit = |l: &MemberLoad| {
+        let seen = l.capacity.bounds().is_none_or(|b| b.high.is_some());
+        let pair = l.consume_rate.known().zip(l.capacity.known());
+        seen && pair.is_some_and(|(rate, capacity)| rate >= AT_LIMIT * capacity)
+    };
+    let short = group.arrival_rate.low()? > group.consume_rate.known()?;
+    let behind = group.status.status == Status::FallingBehind;
+    if !behind || !short || group.loads.is_empty() || !group.loads.iter().all(at_limit) {
+        return None;
     }
+    let mut draft = draft(about, 0.5)?;
+    draft.severity = AdviceSeverity::Useful;
+    if draft.kind == AdviceKind::Scale {
+        draft.title = format!("{}, or find out what made them slower", draft.title);
+    }
+    Some(draft.but("no single cause shows: if they were faster before (a release, a leak, a slow call), mend that first"))
 }
 
-/// The sizing of a group's present load under an assignor.
+/// The sizing of a group's present load under an assignor. A backlog that no number of members works off within the
+/// target is given more time; what comes in is not.
 fn size(about: &About<'_>, situation: &Situation, assignor: Assignor, capacity: f64) -> Sizing {
     let pause = if assignor.is_incremental() {
         INCREMENTAL_PAUSE
     } else {
         EAGER_PAUSE
     };
-    let target = about
-        .group
-        .policy
-        .max_time_lag
-        .map_or(TARGET, |t| t.max(TARGET));
-    let work = |slot| {
-        let flow = situation.flow(slot);
-        work(flow.arrival, flow.lag, pause, target)
-    };
-    members(&Sought {
-        group: &situation.group,
-        assignor,
-        work: &work,
-        capacity,
-        share: SHARE,
-    })
+    let limit = about.group.policy.max_time_lag;
+    let mut target = limit.map_or(TARGET, |t| t.max(TARGET));
+    loop {
+        let work = |slot| {
+            let flow = situation.flow(slot);
+            work(flow.arrival, flow.lag, pause, target)
+        };
+        let sizing = members(&Sought {
+            group: &situation.group,
+            assignor,
+            work: &work,
+            capacity,
+            share: SHARE,
+        });
+        if sizing.members.is_ok() || target >= LONGEST {
+            return sizing;
+        }
+        target = target.times(2);
+    }
 }
 
 /// An assignor with which the group's own number of partitions would do, where range's stacking is the limit.

@@ -1,4 +1,4 @@
-//! `what-if`: watch until rates are known, then say what a change would do.
+//! `advise` and `what-if`: watch until rates are known, then say what would help or what a change would do.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,9 +7,9 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::advice::assign::Assignor;
 use crate::advice::what_if::{Change, Partitions};
-use crate::cli::{Exit, SourceArgs, WatchArgs, WhatIfArgs};
+use crate::cli::{AdviseArgs, Exit, SourceArgs, WatchArgs, WhatIfArgs};
 use crate::model::{GroupSnapshot, GroupType, Reading, Snapshot, Why};
-use crate::report;
+use crate::report::{self, Asked};
 
 use super::super::once;
 use super::super::session::Session;
@@ -19,6 +19,15 @@ use super::tell;
 
 /// So long without news before a person is told that it is being watched.
 const QUIET_FOR: Duration = Duration::from_secs(3);
+
+/// `advise`.
+pub(super) async fn advise(args: &AdviseArgs) -> Result<Exit, Refusal> {
+    let snapshot = watch(&args.source, &args.watch, &args.groups).await?;
+    let asked = Asked {
+        groups: &args.groups,
+    };
+    reported(|out, notes| report::advise(&snapshot, &asked, form(args.watch.output), out, notes))
+}
 
 /// `what-if`.
 pub(super) async fn what_if(args: &WhatIfArgs) -> Result<Exit, Refusal> {

@@ -54,6 +54,12 @@ fn watch(world: &Arc<World>, minutes: i64, mut look: impl FnMut(&Snapshot)) {
     }
 }
 
+/// The same for a named scenario as it stands.
+pub(super) fn watch_named(name: &str, seed: u64, minutes: i64, look: impl FnMut(&Snapshot)) {
+    let scenario = scenario::named(name).expect("a scenario");
+    watch(&Arc::new(World::new(&scenario, seed, EPOCH)), minutes, look);
+}
+
 /// What should be said of a true cause; none: the table has no name for it.
 fn name_of(cause: Cause) -> Option<&'static str> {
     match cause {
@@ -132,7 +138,7 @@ impl Tally {
     }
 }
 
-fn seeds() -> impl Iterator<Item = u64> {
+pub(super) fn seeds() -> impl Iterator<Item = u64> {
     let count = std::env::var("LAGGARD_SEEDS")
         .ok()
         .and_then(|n| n.parse().ok());

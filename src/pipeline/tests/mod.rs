@@ -1,5 +1,6 @@
 //! The pipeline as a whole: what a sequence of observations makes of a group.
 
+mod advised;
 mod judged;
 
 use std::sync::Arc;

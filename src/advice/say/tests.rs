@@ -1,0 +1,275 @@
+use super::*;
+use crate::advice::testing::{busy, grouped};
+use crate::model::testing::{NOW, ago};
+use crate::model::{
+    Cause, Diagnosis, Evidence, GroupState, Loss, Policy, Reading, Retention, RowDetail, Span,
+    Status, Storm, Verdict,
+};
+
+fn said(group: &GroupSnapshot) -> Vec<Said> {
+    say(&"prod".into(), "kafka:9092", group)
+}
+
+fn first(group: &GroupSnapshot) -> Arc<Advice> {
+    Arc::clone(&said(group).first().expect("some advice").advice)
+}
+
+fn found(mut group: GroupSnapshot, cause: Cause) -> GroupSnapshot {
+    group.status = Verdict::plain(Status::FallingBehind, ago(600));
+    group.diagnosis = Diagnosis::Found {
+        cause,
+        since: ago(500),
+        confidence: 0.8,
+    };
+    group
+}
+
+fn too_few(group: GroupSnapshot) -> GroupSnapshot {
+    found(
+        group,
+        Cause::TooFewConsumers {
+            members: 2,
+            consume_rate: 100.0,
+            capacity: 100.0,
+            arrival_rate: 120.0,
+            lagging: 12,
+            of: 12,
+        },
+    )
+}
+
+fn kinds(group: &GroupSnapshot) -> Vec<AdviceKind> {
+    said(group).iter().map(|s| s.advice.kind).collect()
+}
+
+#[test]
+fn a_healthy_group_gets_none() {
+    assert_eq!(said(&grouped(&[6], &[3, 3], 10.0, 0)), []);
+    assert_eq!(said(&grouped(&[1], &[1], 10.0, 0)), []);
+}
+
+#[test]
+fn too_few_members_are_told_how_many_it_takes_and_what_that_brings() {
+    let group = too_few(busy(grouped(&[12], &[6, 6], 10.0, 600), &[Some(50.0); 2]));
+    let advice = first(&group);
+    assert_eq!(advice.kind, AdviceKind::Scale);
+    assert_eq!(&*advice.title, "run 4 members instead of 2");
+    let gain = advice.gain.as_deref().unwrap();
+    assert!(
+        gain.contains("30 records/s (60 % of what it can) instead of 60")
+            && gain.ends_with("instead of never"),
+        "{gain}"
+    );
+    let command = advice.command.as_deref().unwrap();
+    assert!(
+        command.starts_with("laggard what-if g --members 4 --bootstrap-server kafka:9092"),
+        "{command}"
+    );
+}
+
+#[test]
+fn no_number_is_named_where_capacity_was_never_seen() {
+    let group = too_few(busy(grouped(&[12], &[6, 6], 10.0, 600), &[None, None]));
+    assert_eq!(kinds(&group), []);
+}
+
+#[test]
+fn a_partition_beyond_a_member_is_no_case_for_more_members() {
+    let group = too_few(busy(grouped(&[2], &[1, 1], 90.0, 600), &[Some(60.0); 2]));
+    let advice = first(&group);
+    assert_eq!(advice.kind, AdviceKind::SpreadKey);
+    assert!(
+        advice.title.starts_with("do not add consumers"),
+        "{}",
+        advice.title
+    );
+}
+
+#[test]
+fn ranges_stacking_is_left_behind_by_another_assignor() {
+    // Two members at the most get anything of three topics with two partitions each.
+    let group = too_few(busy(
+        grouped(&[2, 2, 2], &[1, 1], 30.0, 0),
+        &[Some(80.0); 2],
+    ));
+    let advice = first(&group);
+    assert_eq!(advice.kind, AdviceKind::ChangeAssignor);
+    assert!(
+        advice.title.contains("cooperative-sticky"),
+        "{}",
+        advice.title
+    );
+}
+
+#[test]
+fn a_big_backlog_gets_time_and_not_a_wrong_limit() {
+    let group = too_few(busy(
+        grouped(&[8], &[4, 4], 50.0, 400_000),
+        &[Some(150.0); 2],
+    ));
+    assert_eq!(first(&group).kind, AdviceKind::Scale);
+}
+
+#[test]
+fn a_poison_record_gets_its_coordinates_and_a_dry_run() {
+    let group = found(
+        grouped(&[6], &[3, 3], 10.0, 100),
+        Cause::PoisonRecord {
+            topic: "a b".into(),
+            partition: 5,
+            offset: 41,
+            since: ago(600),
+            others_moved: 2,
+            owners: 3,
+        },
+    );
+    let advice = first(&group);
+    assert_eq!(
+        advice.command.as_deref().unwrap(),
+        "kafka-console-consumer.sh --bootstrap-server kafka:9092 --topic 'a b' --partition 5 --offset 41 --max-messages 1\n\
+         kafka-consumer-groups.sh --bootstrap-server kafka:9092 --group g --reset-offsets --topic 'a b:5' --to-offset 42 --dry-run\n\
+         # reads right? Stop the group's members, then again with --execute in place of --dry-run"
+    );
+}
+
+#[test]
+fn every_cause_has_its_advice() {
+    let host = |host: &str| Cause::SickHost {
+        host: host.into(),
+        members: 2,
+        lagging: 4,
+        others_lagging: 0,
+        others: 8,
+    };
+    let leader = Cause::SlowLeader {
+        broker: 3,
+        lagging: 4,
+        led: 4,
+        others_lagging: 0,
+        others: 8,
+    };
+    let slow = Cause::SlowDownstream {
+        members: 2,
+        consume_rate: 30.0,
+        capacity: 100.0,
+        lagging: 6,
+        of: 6,
+    };
+    let stuck = Cause::GroupStuck {
+        partitions: 6,
+        since: ago(700),
+        effective_lag: 600,
+    };
+    for (cause, kind) in [
+        (host("/10.0.0.7"), AdviceKind::CheckHost),
+        (leader, AdviceKind::CheckBroker),
+        (slow, AdviceKind::DoNotAddConsumers),
+        (stuck, AdviceKind::FindBlock),
+    ] {
+        let group = found(grouped(&[6], &[3, 3], 10.0, 100), cause);
+        let advice = first(&group);
+        assert_eq!(advice.kind, kind);
+        assert!(advice.command.is_some() && advice.gain.is_some() && !advice.evidence.is_empty());
+    }
+}
+
+#[test]
+fn a_storm_gets_the_settings_that_its_assignor_lacks() {
+    let mut group = grouped(&[6], &[3, 3], 10.0, 100);
+    group.storm = Some(Box::new(Storm {
+        since: ago(500),
+        rebalances: 9,
+        window: Span::from_secs(600),
+        rejoining: 2,
+        consume_rate: 3.0,
+        arrival_rate: 60.0,
+    }));
+    let command = |g: &GroupSnapshot| first(g).command.clone().unwrap().to_string();
+    assert!(command(&group).contains("CooperativeStickyAssignor"));
+    group.assignor = Some("cooperative-sticky".into());
+    assert!(!command(&group).contains("CooperativeStickyAssignor"));
+    assert!(command(&group).contains("group.instance.id"));
+}
+
+#[test]
+fn a_stopped_group_is_started_and_an_abandoned_one_deleted() {
+    let mut group = grouped(&[4], &[], 10.0, 100);
+    group.state = Reading::Known(GroupState::Empty);
+    group.status = Verdict::plain(Status::Stopped, ago(900));
+    assert_eq!(kinds(&group), [AdviceKind::StartConsumers]);
+    group.inactive = true;
+    assert_eq!(kinds(&group), [AdviceKind::DeleteGroup]);
+}
+
+#[test]
+fn a_loss_is_spoken_of_a_day_before_it_comes() {
+    let mut group = grouped(&[1], &[1], 10.0, 100);
+    let at = NOW + Span::from_secs(100 * 3600);
+    group.details = vec![RowDetail {
+        topic: 0,
+        partition: 0,
+        loss_at: Reading::Known(Loss::At {
+            at,
+            earliest: at,
+            latest: None,
+            by: Retention::Time,
+        }),
+        event_time_speed: Reading::Known(0.9),
+    }];
+    let all = said(&group);
+    assert_eq!(all[0].advice.kind, AdviceKind::ExtendRetention);
+    assert_eq!(all[0].not_before, Some(at - Span::from_secs(24 * 3600)));
+}
+
+#[test]
+fn idle_members_and_a_single_one_are_hints_where_they_matter() {
+    let idle = grouped(&[2], &[1, 1, 0], 10.0, 0);
+    let advice = first(&idle);
+    assert_eq!(
+        (advice.kind, advice.severity),
+        (AdviceKind::FewerMembers, AdviceSeverity::Hint)
+    );
+    let mut single = grouped(&[4], &[4], 10.0, 0);
+    assert_eq!(kinds(&single), []);
+    single.policy = Arc::new(Policy {
+        expected: true,
+        ..Policy::default()
+    });
+    assert_eq!(kinds(&single), [AdviceKind::SecondMember]);
+}
+
+#[test]
+fn a_topic_that_is_no_longer_read_may_be_forgotten() {
+    let mut group = grouped(&[2, 2], &[1, 1], 10.0, 0);
+    for row in group.rows.iter_mut().filter(|r| r.topic == 1) {
+        row.verdict = None;
+    }
+    let advice = first(&group);
+    assert_eq!(advice.kind, AdviceKind::DeleteOffsets);
+    assert!(
+        advice
+            .command
+            .as_deref()
+            .unwrap()
+            .ends_with("--delete-offsets --topic topic-1")
+    );
+}
+
+#[test]
+fn a_rewind_names_both_ends() {
+    let mut group = grouped(&[1], &[1], 10.0, 100);
+    let went_back = Evidence::WentBack {
+        at: ago(300),
+        from: 900,
+        to: 100,
+        to_log_start: false,
+    };
+    group.rows[0].verdict = Some(Verdict::because(Status::Rewound, ago(300), went_back));
+    let advice = first(&group);
+    assert_eq!(advice.kind, AdviceKind::ReviewRewind);
+    assert!(
+        advice.evidence[0].ends_with("went from 900 back to 100"),
+        "{:?}",
+        advice.evidence
+    );
+}

@@ -1,0 +1,100 @@
+//! `advise`: what would help, most urgent first, with its evidence and the exact command.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use crate::model::{Advice, AdviceSeverity, HealthState, Snapshot};
+use crate::words::text::escape;
+
+use super::{Asked, Form, Outcome, missing, unreadable};
+
+/// Prints the advice for the asked groups. None is a good result, and said so.
+///
+/// # Errors
+///
+/// Those of the writers.
+pub fn advise(
+    snapshot: &Arc<Snapshot>,
+    asked: &Asked<'_>,
+    form: Form,
+    out: &mut dyn Write,
+    notes: &mut dyn Write,
+) -> io::Result<Outcome> {
+    let is_asked =
+        |a: &Advice| asked.groups.is_empty() || asked.groups.iter().any(|g| g == a.group.as_str());
+    let found: Vec<&Advice> = snapshot
+        .advice
+        .iter()
+        .map(|a| &**a)
+        .filter(|a| is_asked(a))
+        .collect();
+    match form {
+        Form::Json => {
+            serde_json::to_writer(&mut *out, &found)?;
+            writeln!(out)?;
+        }
+        Form::Table(_) | Form::Csv if found.is_empty() => nothing(snapshot, asked, out)?,
+        Form::Table(_) | Form::Csv => {
+            for (i, advice) in found.iter().enumerate() {
+                if i > 0 {
+                    writeln!(out)?;
+                }
+                one(advice, out)?;
+            }
+        }
+    }
+    let missing = missing(snapshot, asked.groups, notes)?;
+    let unreadable = unreadable(snapshot, notes)?;
+    let is_up = |s: &Snapshot| s.clusters.iter().any(|c| c.health.state == HealthState::Up);
+    Ok(if missing || (unreadable && !is_up(snapshot)) {
+        Outcome::Unknown
+    } else {
+        Outcome::Fine
+    })
+}
+
+fn nothing(snapshot: &Snapshot, asked: &Asked<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let of = |g: &str| asked.groups.is_empty() || asked.groups.iter().any(|a| a == g);
+    let groups = snapshot
+        .groups()
+        .filter(|(_, g)| of(g.group.as_str()))
+        .count();
+    match groups {
+        0 => Ok(()),
+        1 => writeln!(out, "nothing to advise on the group"),
+        n => writeln!(out, "nothing to advise on any of {n} groups"),
+    }
+}
+
+fn one(advice: &Advice, out: &mut dyn Write) -> io::Result<()> {
+    let severity = match advice.severity {
+        AdviceSeverity::Urgent => "URGENT",
+        AdviceSeverity::Useful => "USEFUL",
+        AdviceSeverity::Hint => "HINT",
+    };
+    let (cluster, group) = (
+        escape(advice.cluster.as_str(), false),
+        escape(advice.group.as_str(), false),
+    );
+    writeln!(
+        out,
+        "{severity}  {cluster}: {group}: {}",
+        escape(&advice.title, false)
+    )?;
+    for evidence in &advice.evidence {
+        writeln!(out, "  because  {}", escape(evidence, false))?;
+    }
+    if let Some(gain) = &advice.gain {
+        writeln!(out, "  gain     {}", escape(gain, false))?;
+    }
+    for caveat in &advice.caveats {
+        writeln!(out, "  but      {}", escape(caveat, false))?;
+    }
+    if let Some(command) = &advice.command {
+        // A snippet may have several lines; each is escaped by itself.
+        for line in command.lines() {
+            writeln!(out, "  $ {}", escape(line, false))?;
+        }
+    }
+    Ok(())
+}
