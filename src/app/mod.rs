@@ -4,11 +4,15 @@
 //! with which it ends. Everything that can end by itself is watched here: a part that ends brings
 //! the process down with a clear message or is started again, and none ends in silence.
 
+#[cfg(test)]
+mod advised_tests;
 mod commands;
 pub mod demo;
 mod feeds;
 mod flight;
 mod fold;
+#[cfg(test)]
+mod judged_tests;
 mod kafka;
 mod logging;
 pub mod once;

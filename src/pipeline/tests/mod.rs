@@ -1,8 +1,5 @@
 //! The pipeline as a whole: what a sequence of observations makes of a group.
 
-mod advised;
-mod judged;
-
 use std::sync::Arc;
 
 use proptest::prelude::*;

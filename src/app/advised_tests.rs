@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::judged::{seeds, watch_named};
+use super::judged_tests::{seeds, watch_named};
 use crate::model::{AdviceKind, Snapshot};
 use AdviceKind::{
     AddPartitions, CalmRebalances, CommitOffsets, DoNotAddConsumers, EndTransaction,
