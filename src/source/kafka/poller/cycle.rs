@@ -61,7 +61,9 @@ impl Poller {
         self.ask_ends(asks).await?;
         self.ask_again(asks).await?;
         self.ask_rare(asks).await?;
-        self.finish().await.map(Ok)
+        let interval = self.finish().await?;
+        self.describe_by_turn();
+        Ok(Ok(interval))
     }
 
     fn begin(&mut self) {
@@ -69,7 +71,6 @@ impl Poller {
         self.count.answers = 0;
         self.count.failed_parts = 0;
         self.count.throttled = Duration::ZERO;
-        self.count.sent_before = self.admin.sent();
         for topic in self.topology.topics.values_mut() {
             topic
                 .partitions
@@ -114,7 +115,9 @@ impl Poller {
         self.push_metadata();
         let mut told = None;
         while self.lanes.busy((Class::Metadata, -1)) && self.topology.fetched.is_none() {
-            self.idle(Instant::now() + super::LOOK, asks).await?;
+            let wait = self.launch().unwrap_or(super::LOOK);
+            self.turn(Instant::now() + wait.min(super::LOOK), asks)
+                .await?;
             let enough = self.count.started.elapsed() > ENOUGH;
             if enough && self.pulse.decisive() {
                 break;
@@ -274,16 +277,31 @@ impl Poller {
         let now = Instant::now();
         self.ask_ids(now);
         self.ask_configs(now);
-        if !self.lanes_busy(Class::Describe) {
-            let interval = self.config.poll_interval;
-            let groups = self.groups.to_describe(interval, now);
-            self.describe(groups, 0);
-        }
+        let groups = self.not_owing(self.groups.to_describe());
+        self.describe(groups, 0);
         if due(self.foreign_read, FOREIGN_EACH, now) && self.groups.known.len() > FOREIGN_AT_ONCE {
             self.foreign_read = Some(now);
             self.push(Job::new(Class::Rare, None, Query::AllGroups));
         }
         self.settle(&[Class::Describe, Class::Rare], asks).await
+    }
+
+    /// Groups in which nothing seems to have changed are looked at in the pause before the next
+    /// cycle, a share of them each: no number waits for them.
+    fn describe_by_turn(&mut self) {
+        let interval = self.config.poll_interval;
+        let groups = self.not_owing(self.groups.by_turn(interval, Instant::now()));
+        self.describe(groups, 0);
+    }
+
+    /// Those whose coordinator does not owe a description still.
+    fn not_owing(&self, mut groups: Vec<Arc<str>>) -> Vec<Arc<str>> {
+        let owing = self.owing(Class::Describe);
+        groups.retain(|group| {
+            let coordinator = self.coordinator(group);
+            coordinator.is_none_or(|coordinator| !owing.contains(&coordinator))
+        });
+        groups
     }
 
     /// Describes groups, a coordinator a call, so that a hung one fails alone.
@@ -345,6 +363,16 @@ impl Poller {
         }
     }
 
+    /// What was sent since the last call: in the pause before the cycle and in it.
+    fn requests(&mut self) -> Vec<(Arc<str>, u64)> {
+        let sent = self.admin.sent();
+        let before = std::mem::replace(&mut self.count.sent_before, sent.clone());
+        sent.into_iter()
+            .map(|(api, sent)| (Arc::from(api), sent - before.get(api).copied().unwrap_or(0)))
+            .filter(|(_, sent)| *sent > 0)
+            .collect()
+    }
+
     /// Tells what the cycle cost; the interval until the next one.
     async fn finish(&mut self) -> Result<Duration, End> {
         let wished = self.config.poll_interval;
@@ -357,14 +385,7 @@ impl Poller {
                 wished.as_secs_f64()
             ))
         });
-        let before = std::mem::take(&mut self.count.sent_before);
-        let requests = self
-            .admin
-            .sent()
-            .into_iter()
-            .map(|(api, sent)| (Arc::from(api), sent - before.get(api).copied().unwrap_or(0)))
-            .filter(|(_, sent)| *sent > 0)
-            .collect();
+        let requests = self.requests();
         let now = Instant::now();
         let cycle = Cycle {
             took: span(now.duration_since(self.count.started)),

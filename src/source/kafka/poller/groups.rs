@@ -201,29 +201,32 @@ impl Groups {
         Some((learned, news))
     }
 
-    /// Groups to describe now: what changed, then those whose description is oldest.
-    pub(super) fn to_describe(&self, interval: Duration, now: Instant) -> Vec<Arc<str>> {
-        let describable = self.known.iter().filter(|(_, group)| !group.foreign);
-        let (changed, same): (Vec<_>, Vec<_>) =
-            describable.partition(|(_, group)| group.changed || group.described.is_none());
-        let mut due: Vec<(Instant, &Arc<str>)> = same
-            .into_iter()
+    /// Groups to describe now: those that are new or have changed.
+    pub(super) fn to_describe(&self) -> Vec<Arc<str>> {
+        let news = |group: &Group| group.changed || group.described.is_none();
+        let groups = self.known.iter().filter(|(_, group)| !group.foreign);
+        groups
+            .filter(|(_, group)| news(group))
+            .map(|(name, _)| Arc::clone(name))
+            .collect()
+    }
+
+    /// Groups whose description is oldest, so many that each has its turn in [`DESCRIBE_EACH`].
+    pub(super) fn by_turn(&self, interval: Duration, now: Instant) -> Vec<Arc<str>> {
+        let mut due: Vec<(Instant, &Arc<str>)> = self
+            .known
+            .iter()
+            .filter(|(_, group)| !group.foreign && !group.changed)
             .filter(|(_, group)| group.listed.state != GroupState::Empty)
             .filter_map(|(name, group)| Some((group.described?, name)))
             .collect();
         due.sort_by_key(|(described, _)| *described);
         let share = due.len() as f64 * interval.as_secs_f64() / DESCRIBE_EACH.as_secs_f64();
         let most = (share.ceil() as usize).max(ALWAYS_DESCRIBED);
-        let due = due
-            .into_iter()
+        due.into_iter()
             .take(most)
             .filter(|(at, _)| now > *at)
-            .map(|(_, name)| name);
-        changed
-            .into_iter()
-            .map(|(name, _)| name)
-            .chain(due)
-            .cloned()
+            .map(|(_, name)| Arc::clone(name))
             .collect()
     }
 
@@ -331,18 +334,20 @@ mod tests {
     }
 
     #[test]
-    fn changes_are_described_first_and_empty_groups_once() {
+    fn changes_are_described_at_once_others_by_turn_and_empty_groups_once() {
         let now = Instant::now();
         let mut groups = a_and_b(ffi::GroupState::Stable, ffi::GroupState::Empty);
         let interval = Duration::from_secs(10);
-        assert_eq!(groups.to_describe(interval, now).len(), 2);
+        assert_eq!(groups.to_describe().len(), 2);
+        assert_eq!(groups.by_turn(interval, now).len(), 0);
         for name in ["a", "b"] {
             groups.described(&Arc::from(name), now);
         }
         let later = now + Duration::from_secs(1);
-        assert_eq!(groups.to_describe(interval, later), [Arc::from("a")]);
+        assert_eq!(groups.to_describe().len(), 0);
+        assert_eq!(groups.by_turn(interval, later), [Arc::from("a")]);
         take_a_and_b(&mut groups, ffi::GroupState::Empty, ffi::GroupState::Stable);
-        assert_eq!(groups.to_describe(interval, later).len(), 2);
+        assert_eq!(groups.to_describe().len(), 2);
     }
 
     #[test]

@@ -101,33 +101,28 @@ impl Lanes {
             .is_some_and(|queue| queue.flying > 0 || !queue.waiting.is_empty())
     }
 
-    fn window(&self, class: Class) -> usize {
-        match class {
-            Class::Metadata | Class::Listing => 1,
-            Class::Starts | Class::Ends => 8,
-            Class::Describe | Class::Rare | Class::Asked => 3,
-            Class::Commits => {
-                let active = self.queues.range((class, i32::MIN)..=(class, i32::MAX));
-                let active = active
-                    .filter(|(_, queue)| queue.flying > 0 || !queue.waiting.is_empty())
-                    .count();
-                (self.offset_window / active.max(1)).max(8)
-            }
-        }
+    /// How many commits may be read at once from each coordinator that has any to read.
+    fn commits_window(&self) -> usize {
+        let commits = (Class::Commits, i32::MIN)..=(Class::Commits, i32::MAX);
+        let active = self.queues.range(commits);
+        let active = active
+            .filter(|(_, queue)| queue.flying > 0 || !queue.waiting.is_empty())
+            .count();
+        (self.offset_window / active.max(1)).max(8)
     }
 
     /// Takes a job that may be sent now.
     pub(super) fn take(&mut self, now: Instant) -> Option<Job> {
-        let windows: Vec<(Lane, usize)> = self
-            .queues
-            .iter()
-            .filter(|(_, queue)| !queue.waiting.is_empty())
-            .map(|(lane, _)| (*lane, self.window(lane.0)))
-            .collect();
-        windows.into_iter().find_map(|(lane, window)| {
-            let queue = self.queues.get_mut(&lane)?;
-            let window = queue.width(window);
-            if queue.flying >= window || queue.paused_until.is_some_and(|until| until > now) {
+        let commits = self.commits_window();
+        let window = |class: Class| match class {
+            Class::Metadata | Class::Listing => 1,
+            Class::Starts | Class::Ends => 8,
+            Class::Describe | Class::Rare | Class::Asked => 3,
+            Class::Commits => commits,
+        };
+        self.queues.iter_mut().find_map(|((class, _), queue)| {
+            let full = queue.flying >= queue.width(window(*class));
+            if full || queue.paused_until.is_some_and(|until| until > now) {
                 return None;
             }
             let job = queue.waiting.pop_front()?;
