@@ -2,12 +2,13 @@
 //!
 //! `cargo bench --bench poll` serves 10,000 groups × 20 rows on 50,000 partitions from the embedded
 //! cluster of six brokers, in a process of its own on the same machine, and prints the seconds of
-//! three readers: this source's whole cycle; the same groups, log starts and log ends by raw batched
-//! requests (`OffsetFetch` with many groups, KIP-709); and the usual loop of `committed_offsets` and
-//! `fetch_watermarks`, of which a part is measured and the rest reckoned. Then the ratios, and the
-//! peak memory of the reading process.
+//! three readers as a table: this source's whole cycle, alone and with the pipeline beside it; the
+//! same groups, log starts and log ends by raw batched requests (`OffsetFetch` with many groups,
+//! KIP-709); and the usual loop of `committed_offsets` and `fetch_watermarks`, of which a part is
+//! measured and the rest reckoned. It fails unless each row that any of them read is the true one.
 //!
-//! `GROUPS`, `PARTITIONS` and `BROKERS` in the environment change the size.
+//! `BENCH_GROUPS`, `BENCH_PARTITIONS` and `BENCH_BROKERS` in the environment change the size. `docs/benchmarks.md`
+//! says what the numbers mean.
 
 #![allow(
     missing_docs,
@@ -17,27 +18,25 @@
 )]
 
 mod naive;
+mod ours;
 mod raw;
+mod tally;
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use laggard::model::{Fact, Observation, Timestamp};
+use laggard::model::Timestamp;
 use laggard::sim::broker::{Cluster, Options};
 use laggard::sim::scenario;
 use laggard::sim::world::World;
-use laggard::source::Source as _;
-use laggard::source::kafka::{KafkaConfig, KafkaSource, Properties};
-use laggard::source::stamp::Stamper;
 use tokio::runtime::Runtime;
-use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
+
+use self::tally::Tally;
 
 const NOW: i64 = 1_800_000_000_000;
-/// Cycles after the first, which also learns what is rarely asked.
-const CYCLES: usize = 6;
+/// Partitions of a topic, and so rows of a group.
+const WIDTH: usize = 20;
 const SERVE: &str = "LAGGARD_BENCH_SERVE";
 
 /// How big the cluster is.
@@ -57,9 +56,9 @@ fn number(name: &str, default: usize) -> usize {
 
 fn main() {
     let size = Size {
-        groups: number("GROUPS", 10_000),
-        partitions: number("PARTITIONS", 50_000),
-        brokers: number("BROKERS", 6) as i32,
+        groups: number("BENCH_GROUPS", 10_000),
+        partitions: number("BENCH_PARTITIONS", 50_000),
+        brokers: number("BENCH_BROKERS", 6) as i32,
     };
     if std::env::var_os(SERVE).is_some() {
         serve(size);
@@ -68,109 +67,101 @@ fn main() {
     }
 }
 
-/// The child: the embedded cluster, until its parent closes the pipe.
+/// The child: the embedded cluster, until its parent closes the pipe. It says its address and what
+/// is true, of all and of what the usual loop is measured on.
 fn serve(size: Size) {
     let world = World::new(
         &scenario::bulk(size.groups, size.partitions, size.brokers),
         1,
         NOW,
     );
+    let truth = Tally::truth(&world, usize::MAX, usize::MAX, NOW);
+    let sample = Tally::truth(&world, naive::SAMPLE, naive::SAMPLE, NOW);
     let mut options = Options::new(Arc::new(|| Timestamp::from_millis(NOW)));
     options.threads = 2;
     let cluster = Cluster::start(Arc::new(world), options).expect("ports");
-    println!("{}", cluster.bootstrap());
+    println!("{}\n{truth}\n{sample}", cluster.bootstrap());
     let mut line = String::new();
     let _closed = std::io::stdin().read_line(&mut line);
+    assert_eq!(cluster.forbidden(), [], "only reads may be asked");
 }
 
-fn start() -> (Child, String) {
-    let mut child = Command::new(std::env::current_exe().expect("this program"))
-        .env(SERVE, "1")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the cluster's process");
-    let mut bootstrap = String::new();
-    let output = child.stdout.take().expect("its output");
-    BufReader::new(output)
-        .read_line(&mut bootstrap)
-        .expect("its address");
-    (child, bootstrap.trim().to_owned())
+/// The cluster's process.
+struct Served {
+    child: Child,
+    bootstrap: String,
+    truth: Tally,
+    sample: Tally,
+}
+
+impl Served {
+    fn start() -> Self {
+        let mut child = Command::new(std::env::current_exe().expect("this program"))
+            .env(SERVE, "1")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the cluster's process");
+        let output = child.stdout.take().expect("its output");
+        let mut lines = BufReader::new(output).lines();
+        let mut line = || lines.next().expect("a line").expect("a line");
+        Self {
+            bootstrap: line(),
+            truth: line().parse().expect("what is true"),
+            sample: line().parse().expect("what is true of a part"),
+            child,
+        }
+    }
+
+    fn end(&mut self) {
+        drop(self.child.stdin.take());
+        let ended = self.child.wait().expect("the cluster's end");
+        assert!(ended.success(), "the cluster was asked for what is no read");
+    }
 }
 
 fn measure(size: Size) {
-    let (mut cluster, bootstrap) = start();
+    let mut cluster = Served::start();
     let runtime = Runtime::new().expect("a runtime");
     println!(
-        "{} groups × 20 rows, {} partitions, {} brokers, all on this machine\n",
+        "{} groups × {WIDTH} rows, {} partitions, {} brokers, all on this machine\n",
         size.groups, size.partitions, size.brokers
     );
-    let raw = runtime
-        .block_on(raw::read(&bootstrap, size.groups))
-        .expect("raw requests");
-    println!("raw batched requests      {raw:8.3} s");
-    let (first, usual) = runtime.block_on(source(&bootstrap));
-    println!("this source, first cycle  {first:8.3} s");
-    println!(
-        "this source, each cycle   {usual:8.3} s   {:.1} × raw",
-        usual / raw
-    );
-    println!("peak memory so far        {:8} KiB", peak_memory());
-    let (naive, share) = naive::read(&bootstrap, size.groups, size.partitions);
-    println!(
-        "the usual loop            {naive:8.1} s   {:.0} × raw ({share} measured, the rest reckoned)",
-        naive / raw
-    );
-    drop(cluster.stdin.take());
-    let _ended = cluster.wait();
-}
-
-/// The first cycle's seconds and the median of those that follow.
-async fn source(bootstrap: &str) -> (f64, f64) {
-    let mut config = KafkaConfig::new("bench".into(), Properties::bootstrap(bootstrap));
-    config.poll_interval = Duration::from_secs(10);
-    config.request_timeout = Duration::from_secs(30);
-    let (out, mut observations) = mpsc::channel(4096);
-    let (_asks, asked) = mpsc::channel(1);
-    let stop = CancellationToken::new();
-    let source = Box::new(KafkaSource::new(config, Stamper::new()));
-    let running = tokio::spawn(source.run(out, asked, stop.clone()));
-    let (mut cycles, mut rows, started) = (Vec::new(), 0, Instant::now());
-    while cycles.len() <= CYCLES && started.elapsed() < Duration::from_mins(5) {
-        let Some(Observation::Read { fact, .. }) = observations.recv().await else {
-            break;
-        };
-        match fact {
-            Fact::Commits { topics, .. } => {
-                rows += topics.iter().map(|t| t.partitions.len()).sum::<usize>();
-            }
-            Fact::Cycle(cycle) => {
-                let sent: Vec<_> = cycle
-                    .requests
-                    .iter()
-                    .map(|(api, n)| format!("{api} {n}"))
-                    .collect();
-                println!(
-                    "  cycle {:.3} s, {rows} rows, {}",
-                    cycle.took.as_secs_f64(),
-                    sent.join(", ")
-                );
-                cycles.push(cycle.took.as_secs_f64());
-                rows = 0;
-            }
-            _ => {}
-        }
+    // With the pipeline first: the peak is then its own, not that of another reader.
+    let whole = ours::read(&runtime, &cluster.bootstrap, true);
+    let peak = peak_memory();
+    let alone = ours::read(&runtime, &cluster.bootstrap, false);
+    for cycle in whole.iter().chain(&alone) {
+        println!("  {:.3} s: {}", cycle.took, cycle.requests);
+        assert_eq!(cycle.read, cluster.truth, "a cycle that is not the truth");
     }
-    stop.cancel();
-    drop(observations);
-    let _ended = running.await;
-    let first = cycles.first().copied().unwrap_or(f64::NAN);
-    let mut usual: Vec<f64> = cycles.into_iter().skip(1).collect();
-    usual.sort_by(f64::total_cmp);
-    (
-        first,
-        usual.get(usual.len() / 2).copied().unwrap_or(f64::NAN),
-    )
+    let (raw, read) = runtime
+        .block_on(raw::read(&cluster.bootstrap))
+        .expect("raw requests");
+    assert_eq!(read, cluster.truth, "raw requests that are not the truth");
+    let (naive, read) = naive::read(&cluster.bootstrap, size);
+    assert_eq!(read, cluster.sample, "a loop that reads not the truth");
+    cluster.end();
+    let poll = ours::usual(&alone, |cycle| cycle.took);
+    let pipeline = ours::usual(&whole, |cycle| cycle.pipeline);
+    let (commits, partitions) = cluster.truth.counts();
+    println!(
+        "\nEach read the same {commits} commits and {partitions} partitions, and all were true.\n"
+    );
+    println!("| | seconds | × raw |\n|---|---|---|");
+    let line = |what: &str, seconds: f64| {
+        println!("| {what} | {seconds:.3} | {:.1} |", seconds / raw);
+    };
+    line("raw batched requests (OffsetFetch with 500 groups)", raw);
+    line("this source, each cycle", poll);
+    let first = alone.first().map_or(f64::NAN, |cycle| cycle.took);
+    line("this source, the first cycle", first);
+    let beside = ours::usual(&whole, |cycle| cycle.took);
+    line("this source, each cycle, the pipeline beside it", beside);
+    line("fold and cut of a quiet cycle", pipeline);
+    line("the usual loop, reckoned from a part", naive);
+    println!("\nFold and cut ÷ poll: {:.3}", pipeline / poll);
+    println!("Peak memory of source and pipeline: {} MiB", peak / 1024);
 }
 
 /// The most memory that this process ever held, in KiB.

@@ -6,9 +6,12 @@ use std::time::{Duration, Instant};
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
+use super::tally::Tally;
+use super::{Size, WIDTH};
+
 const WAIT: Duration = Duration::from_secs(10);
-/// Of each kind so many are measured.
-const SAMPLE: usize = 60;
+/// So many groups are measured, and the partitions of so many topics.
+pub(crate) const SAMPLE: usize = 60;
 
 fn consumer(bootstrap: &str, group: &str) -> BaseConsumer {
     ClientConfig::new()
@@ -18,31 +21,43 @@ fn consumer(bootstrap: &str, group: &str) -> BaseConsumer {
         .expect("a consumer")
 }
 
-/// Seconds for all, reckoned from a sample, and what was measured.
-pub(crate) fn read(bootstrap: &str, groups: usize, partitions: usize) -> (f64, String) {
+fn topic(number: usize) -> String {
+    format!("bulk.events-{number:05}")
+}
+
+/// Seconds for all, reckoned from the sample, and what the sample gave.
+pub(crate) fn read(bootstrap: &str, size: Size) -> (f64, Tally) {
+    let mut tally = Tally::default();
+    let topics = size.partitions / WIDTH;
+    let (groups, sampled) = (SAMPLE.min(size.groups), SAMPLE.min(topics));
     let started = Instant::now();
-    for group in 0..SAMPLE.min(groups) {
-        let consumer = consumer(bootstrap, &format!("bulk-worker-{group:05}"));
+    for number in 0..groups {
+        let group = format!("bulk-worker-{number:05}");
+        let consumer = consumer(bootstrap, &group);
         let mut list = TopicPartitionList::new();
-        list.add_partition_range("bulk.events-00000", 0, 19);
+        list.add_partition_range(&topic(number % topics), 0, WIDTH as i32 - 1);
         list.set_all_offsets(Offset::Invalid).expect("offsets");
         let committed = consumer.committed_offsets(list, WAIT).expect("commits");
-        assert_eq!(committed.count(), 20);
+        for row in committed.elements() {
+            if let Offset::Offset(offset) = row.offset() {
+                tally.commit(&group, row.topic(), row.partition(), offset);
+            }
+        }
     }
-    let commits = started.elapsed().as_secs_f64() / SAMPLE.min(groups) as f64 * groups as f64;
+    let commits = started.elapsed().as_secs_f64() / groups as f64 * size.groups as f64;
     let consumer = consumer(bootstrap, "watermarks");
     let started = Instant::now();
-    for n in 0..SAMPLE * 10 {
-        let topic = format!("bulk.events-{:05}", n / 20 % (partitions / 20).max(1));
-        consumer
-            .fetch_watermarks(&topic, (n % 20) as i32, WAIT)
-            .expect("watermarks");
+    for number in 0..sampled {
+        let topic = topic(number);
+        for partition in 0..WIDTH as i32 {
+            let (low, high) = consumer
+                .fetch_watermarks(&topic, partition, WAIT)
+                .expect("watermarks");
+            tally.start(&topic, partition, low);
+            tally.end(&topic, partition, high);
+        }
     }
-    let watermarks = started.elapsed().as_secs_f64() / (SAMPLE * 10) as f64 * partitions as f64;
-    let share = format!(
-        "{} groups and {} partitions",
-        SAMPLE.min(groups),
-        SAMPLE * 10
-    );
-    (commits + watermarks, share)
+    let measured = (sampled * WIDTH) as f64;
+    let watermarks = started.elapsed().as_secs_f64() / measured * size.partitions as f64;
+    (commits + watermarks, tally)
 }
