@@ -31,7 +31,8 @@ const MOVED: Duration = Duration::from_millis(250);
 const ENOUGH: Duration = Duration::from_millis(1500);
 const TOPICS_A_CALL: usize = 200;
 const CONFIGS_A_CALL: usize = 100;
-const GROUPS_A_CALL: usize = 500;
+/// Few enough that the commits of the next cycle never wait long behind them on a connection.
+const GROUPS_A_CALL: usize = 100;
 
 /// Whether something read at `at` is to be read again.
 fn due(at: Option<Instant>, each: Duration, now: Instant) -> bool {
