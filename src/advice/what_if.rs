@@ -103,7 +103,8 @@ pub fn what_if(situation: &Situation, change: &Change) -> Result<WhatIf, WrongCh
         name,
         situation.capacity,
     );
-    let certainty = certainty(situation, &after.group, prediction.certainty, is_same);
+    let rule = as_any_client(after.assignor, prediction.certainty, is_same);
+    let certainty = certainty(situation, &after.group, rule, is_same);
     let members = after.group.members.len();
     let work: Vec<f64> = after.flows.iter().flatten().map(|f| f.arrival).collect();
     let owned_now = situation.group.members.iter().any(|m| !m.owned.is_empty());
@@ -126,6 +127,15 @@ fn leavers(situation: &Situation, after: &Group) -> usize {
     let stays = |id: &str| after.members.iter().any(|m| &*m.id == id);
     let gone = situation.group.members.iter().filter(|m| !stays(&m.id));
     gone.map(|m| m.owned.len()).sum()
+}
+
+/// Kafka does not tell which library a member runs on, and librdkafka's cooperative-sticky deals out otherwise than
+/// Java's: the same loads, other partitions.
+fn as_any_client(assignor: Assignor, rule: Certainty, is_same: bool) -> Certainty {
+    match (assignor, rule) {
+        (Assignor::CooperativeSticky, Certainty::Exact) if !is_same => Certainty::Loads,
+        (_, rule) => rule,
+    }
 }
 
 fn certainty(situation: &Situation, after: &Group, rule: Certainty, is_same: bool) -> Certainty {

@@ -168,7 +168,7 @@ fn sure(certainty: Certainty) -> &'static str {
     match certainty {
         Certainty::Exact => "exact: each member gets these partitions",
         Certainty::Loads => {
-            "how many partitions members get is exact; which ones is not, so IN/s may differ"
+            "how many members get how many partitions is exact; who gets which is likely, so IN/s may differ"
         }
         Certainty::Estimate => "an estimate",
     }

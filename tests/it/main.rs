@@ -24,6 +24,7 @@ mod embedded;
 mod faults;
 mod harness;
 mod lag;
+mod rebalances;
 mod rights;
 mod serve;
 mod source;

@@ -78,3 +78,37 @@ fn groups_that_cannot_be_planned_are_told_apart() {
         "{other:#?}"
     );
 }
+
+#[test]
+fn advice_on_a_poison_record_names_it_and_health_gets_none() {
+    let line = [
+        "advise",
+        "billing-export",
+        "--demo",
+        "poison",
+        "--output",
+        "json",
+    ];
+    let ended = laggard(line);
+    assert_eq!(ended.code, Some(0), "{ended:#?}");
+    let advice = &ended.json()[0];
+    assert_eq!(advice["kind"], "skip_record", "{advice:#}");
+    let command = advice["command"].as_str().unwrap();
+    assert!(
+        command.contains("--topic invoices.issued:5") && command.contains("--dry-run"),
+        "{command}"
+    );
+
+    let none = laggard(["advise", "inventory-sync", "--demo", "plain"]);
+    assert_eq!(
+        (none.code, &*none.stdout),
+        (Some(0), "nothing to advise on the group\n"),
+        "{none:#?}"
+    );
+    let missing = laggard(["advise", "billing-exprt", "--demo", "poison"]);
+    assert_eq!(missing.code, Some(2), "{missing:#?}");
+    assert!(
+        missing.stderr.contains("did you mean `billing-export`?"),
+        "{missing:#?}"
+    );
+}

@@ -72,7 +72,8 @@ pub struct Group {
 pub enum Certainty {
     /// Each member owns exactly these partitions.
     Exact,
-    /// Each member owns as many partitions as said; which ones hangs on hash orders.
+    /// So many members own so many partitions; which member owns one more, and which partitions each
+    /// owns, hangs on orders inside Kafka that are not known here, and is only likely.
     Loads,
     /// Kafka decides by more than is known here.
     Estimate,

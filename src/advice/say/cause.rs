@@ -168,7 +168,7 @@ fn downstream(about: &About<'_>, cause: &Cause) -> Option<Draft> {
             rate(*consume_rate),
             rate(*capacity)
         ))
-        .gain("more members would press harder on what is slow already")
+        .gain("once that is as fast as it was, so is the group; more members would press harder on what is slow already")
         .but("a release that made handling slower, or brokers that throttle the clients, look the same from offsets")
         .run(about.members()),
     )
