@@ -25,6 +25,9 @@ use super::fold::{Folding, ahead};
 const QUEUE: usize = 4096;
 /// A snapshot is made at least this often, whatever the sources do.
 pub const AT_LEAST_EACH: Duration = Duration::from_secs(10);
+/// Answers to asks are in a snapshot after this long at the most: what is asked in rounds is known
+/// within seconds.
+const PROMPTLY: Duration = Duration::from_secs(1);
 
 /// What a session starts from.
 pub struct Start {
@@ -213,6 +216,8 @@ impl Sequencer {
     async fn run(self, mut observed: mpsc::Receiver<Observation>) -> Result<(), SessionError> {
         let mut timer = tokio::time::interval(self.cut_each);
         timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        // Whether the timer has been set for the answers to asks.
+        let mut soon = false;
         // The first comes at once: what was folded from the past can be seen.
         loop {
             let observation = tokio::select! {
@@ -224,6 +229,12 @@ impl Sequencer {
                 observation = next(&mut observed) => observation,
             };
             let cuts = calls_for_a_cut(&observation);
+            if answers_an_ask(&observation) && !soon {
+                timer.reset_after(PROMPTLY.min(self.cut_each));
+                soon = true;
+            } else if cuts || matches!(observation, Observation::Tick { .. }) {
+                soon = false;
+            }
             if self.out.send(observation).await.is_err() {
                 return Ok(());
             }
@@ -253,6 +264,17 @@ fn calls_for_a_cut(observation: &Observation) -> bool {
         observation,
         Observation::Read {
             fact: Fact::Cycle(_) | Fact::Health { .. },
+            ..
+        }
+    )
+}
+
+/// Whether it is what the engine asked for beside the cycle's own reads, to know an age better.
+fn answers_an_ask(observation: &Observation) -> bool {
+    matches!(
+        observation,
+        Observation::Read {
+            fact: Fact::OffsetForTime { .. } | Fact::RecordAt { .. },
             ..
         }
     )

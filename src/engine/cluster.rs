@@ -13,6 +13,7 @@ use crate::model::{
     TopicMetadata, TopicName, Why,
 };
 
+use super::asks;
 use super::group::{Group, TopicKey};
 use super::group_view;
 use super::lag::Tail;
@@ -22,7 +23,7 @@ use super::topic::{Folded, Topic};
 /// Deleted topics whose ids are remembered, to tell one made anew.
 const REMEMBERED_TOPICS: usize = 1000;
 /// Asks of one cluster that a cut yields at the most.
-const ASKS: usize = 500;
+const ASKS: usize = 1000;
 
 /// A cluster's facts.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -163,7 +164,17 @@ impl Cluster {
                 };
                 self.topics[key].take_tail(*partition, tail);
             }
-            Fact::OffsetForTime { .. } | Fact::MaxTimestamps { .. } => {}
+            Fact::OffsetForTime {
+                topic,
+                partition,
+                time,
+                found,
+            } => {
+                let interval = self.interval();
+                let key = self.topic_key(topic);
+                self.topics[key].take_offset_for_time(*partition, *time, *found, (asked, interval));
+            }
+            Fact::MaxTimestamps { .. } => {}
             Fact::Cycle(cycle) => {
                 self.cycle = Some(cycle.clone());
                 self.changed = true;
@@ -511,13 +522,31 @@ impl Cluster {
                 why.to_string(),
             );
         }
+        for topic in self.topics.values() {
+            if let Some((by, at)) = topic.clock_skew() {
+                let text = format!(
+                    "clock_skew: timestamps of records differ by {by} from when they came; time lag \
+                     rests on observed log ends alone"
+                );
+                issue(at, topic.name.as_str(), text);
+            }
+        }
         issues
     }
 
-    /// What would help, ranked: what this fold called for, then the little that may be markers.
+    /// What would help, ranked: what this fold called for, then the little that may be markers, then
+    /// how old is what is unread.
     pub(super) fn asks(&mut self, at: Timestamp) -> Vec<Ask> {
         let mut asks = std::mem::take(&mut self.asks);
         self.ask_for_markers(at, &mut asks);
+        let times = (at, self.interval());
+        let (groups, topics) = (self.groups.values(), &mut self.topics);
+        asks.extend(asks::for_times(
+            groups,
+            topics,
+            &self.settings.cluster,
+            times,
+        ));
         asks.truncate(ASKS);
         asks
     }

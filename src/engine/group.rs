@@ -89,6 +89,8 @@ pub(super) struct Group {
     pub(super) dirty: bool,
     /// Some row's lag is so small that it may be markers only.
     pub(super) near_end: bool,
+    /// Some row's time lag is less sure than it could be made.
+    pub(super) wide: bool,
     pub(super) lively: bool,
     /// An answer was overdue when it was last rebuilt.
     was_overdue: bool,
@@ -154,6 +156,7 @@ impl Group {
             status: None,
             dirty: true,
             near_end: false,
+            wide: false,
             lively: true,
             was_overdue: false,
             wake_at: None,
@@ -513,7 +516,7 @@ impl Group {
                     member.at = member.at.max(row.moved_at.unwrap_or(row.first_seen));
                     member.done += c;
                     member.rows += 1;
-                    member.backlogged += u32::from(unread.is_some_and(|b| b.until <= recent));
+                    member.backlogged += u32::from(unread.is_some_and(|b| b.until.when <= recent));
                 }
             }
         }

@@ -20,7 +20,7 @@ use super::row::Row;
 use super::row_view::{self, Built, verdict};
 use super::silence::Usual;
 use super::status::{Ownership, Worst};
-use super::time_lag::Oldest;
+use super::time_lag::{self, Oldest};
 use super::topic::{Topic, rate_reading};
 
 /// What all rows of a group share.
@@ -79,7 +79,7 @@ pub(super) fn rebuild(
         details: Vec::new(),
         topics: Vec::with_capacity(group.topics.len()),
     };
-    group.near_end = false;
+    (group.near_end, group.wide) = (false, false);
     let mut all_topics = std::mem::take(&mut group.topics);
     for in_topic in &mut all_topics {
         let Some(topic) = topics.get(in_topic.key) else {
@@ -96,6 +96,7 @@ pub(super) fn rebuild(
                 .lag
                 .value()
                 .is_some_and(|l| (1..=MARKERS_AT_MOST).contains(&l));
+            group.wide |= time_lag::is_wide(&built.row.time_lag, now.interval);
             totals.add(&built, snapshot, outside);
             parts.details.extend(built.detail);
             parts.rows.push(built.row);

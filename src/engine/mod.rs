@@ -5,6 +5,8 @@
 //! reads no clock; the same observations always give the same parts. With no answer to its asks
 //! it is right, only wider.
 
+mod anchors;
+mod asks;
 mod capacity;
 mod cluster;
 mod diagnosis;
@@ -19,6 +21,7 @@ mod loss;
 mod lost;
 mod moves;
 mod now;
+mod packed;
 mod rate;
 mod row;
 mod row_view;

@@ -76,6 +76,11 @@ impl Moves {
         self.steps.clear();
     }
 
+    /// How many points there are.
+    pub(super) fn len(&self) -> usize {
+        self.steps.len() + usize::from(self.last.is_some())
+    }
+
     /// The most records between two points.
     pub(super) fn longest_step(&self) -> i64 {
         self.steps.iter().map(|s| i64::from(s.1)).max().unwrap_or(0)

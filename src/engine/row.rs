@@ -319,6 +319,11 @@ impl Row {
         Reading::unknown(why)
     }
 
+    /// Whether it was seen to move often enough to show how long it pauses.
+    pub(super) fn has_rhythm(&self) -> bool {
+        self.moves.len() > 2 || self.rewind.is_some()
+    }
+
     /// The longest pause between kept points: what is usual for a partition that is committed more
     /// rarely than its group.
     pub(super) fn longest_pause(&self) -> Span {

@@ -13,7 +13,7 @@ use super::loss::{self, Standing};
 use super::now::Now;
 use super::rate::{Sample, Slope, decayed_rate, robust_slope};
 use super::row::{Row, in_seconds};
-use super::silence::Usual;
+use super::silence::{ENOUGH_HISTORY, Usual};
 use super::status::{Case, judge, plainly_well};
 use super::time_lag;
 use super::topic::{Partition, Topic, rate_reading};
@@ -144,9 +144,15 @@ pub(super) fn build(
     }
 }
 
-/// The group's usual silence, or this partition's own if it is longer.
+/// The group's usual silence, or this partition's own if it is longer. Members that commit rarely
+/// do so at different times, so a group's pauses may be much shorter than those of each partition:
+/// one that has not moved twice has shown nothing of its own yet.
 fn usual(shared: &Shared, row: &Row) -> Usual {
-    let own = row.longest_pause();
+    let own = if row.has_rhythm() {
+        row.longest_pause()
+    } else {
+        ENOUGH_HISTORY
+    };
     if shared.usual.by_policy || own <= shared.usual.silence {
         return shared.usual;
     }
@@ -211,8 +217,11 @@ fn growth(
 fn ageing(samples: &[(Timestamp, Offset)], log: Option<&Partition>) -> Option<f64> {
     let (first, last) = (samples.first()?, samples.last()?);
     let history = &log?.history;
-    let age =
-        |(t, c): (Timestamp, Offset)| history.bracket(c).map(|b| b.guess.age_at(t).as_secs_f64());
+    let age = |(t, c): (Timestamp, Offset)| {
+        history
+            .bracket(c)
+            .map(|b| b.guess(c).age_at(t).as_secs_f64())
+    };
     let (was, is) = (age(*first)?, age(*last)?);
     let elapsed = (last.0 - first.0).as_secs_f64();
     (elapsed > 0.0).then(|| (is - was) / elapsed)
@@ -232,7 +241,7 @@ fn speed(samples: &[(Timestamp, Offset)], log: Option<&Partition>) -> Option<Slo
         bracket.after?;
         Some((
             (*t - start).as_secs_f64(),
-            (bracket.guess - start).as_secs_f64(),
+            (bracket.guess(*c) - start).as_secs_f64(),
         ))
     };
     let samples: Option<Vec<Sample>> = samples.iter().map(appended).collect();

@@ -15,7 +15,7 @@ use super::now::Now;
 /// Gaps between sessions that are remembered.
 const REMEMBERED: usize = 16;
 /// History after which a group that never paused is taken not to.
-const ENOUGH_HISTORY: Span = Span::from_secs(2 * 3600);
+pub(super) const ENOUGH_HISTORY: Span = Span::from_secs(2 * 3600);
 /// A pause shorter than this starts no new session.
 const SESSION_GAP: Span = Span::from_secs(60);
 

@@ -9,6 +9,7 @@ use crate::model::{
     Timestamp, TopicConfig, TopicId, TopicName, TopicPartition, TopicSnapshot, Why,
 };
 
+use super::anchors::Anchors;
 use super::fact::OffsetFact;
 use super::history::{EndHistory, Point};
 use super::lag::{MARKERS_AT_MOST, Tail};
@@ -61,6 +62,8 @@ pub(super) struct Partition {
     /// When the log end was seen to fall while the topic stayed.
     pub(super) truncated_at: Option<Timestamp>,
     pub(super) history: EndHistory,
+    /// What was asked about times.
+    pub(super) anchors: Anchors,
     /// How the log start has moved.
     pub(super) deletions: Deletions,
     /// What a read of the last few records met.
@@ -221,6 +224,50 @@ impl Topic {
         folded
     }
 
+    /// Takes in where the records of a time begin. An answer that was asked for before the log
+    /// became another one says nothing of it.
+    pub(super) fn take_offset_for_time(
+        &mut self,
+        partition: PartitionId,
+        time: Timestamp,
+        found: Option<(Offset, Timestamp)>,
+        (asked, interval): (Timestamp, Span),
+    ) {
+        let recreated = self.recreated_at;
+        let log = self.at_or_new(partition);
+        let late = [log.truncated_at, recreated]
+            .into_iter()
+            .flatten()
+            .any(|wiped| asked < wiped);
+        let Some(end) = log.end.good.filter(|_| !late) else {
+            return;
+        };
+        if found.is_none() && end.answered > asked {
+            // Records of that time may have come in between: of which, it does not say.
+            return;
+        }
+        let proved = found.and_then(|(offset, _)| log.history.bracket(offset));
+        log.anchors
+            .take(time, found, end.offset, proved, (asked, interval));
+        self.dirty = true;
+    }
+
+    /// So many times of a partition are asked about at `at`.
+    pub(super) fn note_asked(&mut self, partition: PartitionId, count: usize, at: Timestamp) {
+        if let Ok(i) = self.index(partition) {
+            self.partitions[i].anchors.asked(count, at);
+        }
+    }
+
+    /// By how much the timestamps of its records differ from what was observed, and since when.
+    pub(super) fn clock_skew(&self) -> Option<(Span, Timestamp)> {
+        let skews = self
+            .partitions
+            .iter()
+            .filter_map(|p| p.anchors.clock_skew());
+        skews.max_by_key(|(by, _)| *by)
+    }
+
     /// Takes in what a read of a partition's last records met.
     pub(super) fn take_tail(&mut self, partition: PartitionId, tail: Tail) {
         let log = self.at_or_new(partition);
@@ -332,6 +379,7 @@ impl Partition {
             stable_moved_at: None,
             truncated_at: None,
             history: EndHistory::default(),
+            anchors: Anchors::default(),
             deletions: Deletions::default(),
             tail: None,
             tail_asked: None,
@@ -357,6 +405,7 @@ impl Partition {
         let fell = !late && before.is_some_and(|b| offset < b.offset);
         if fell {
             self.history.wipe();
+            self.anchors.wipe();
             self.truncated_at = Some(answered);
             self.tail = None;
         }

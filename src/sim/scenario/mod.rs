@@ -6,10 +6,12 @@
 mod backlog;
 mod bad_input;
 mod capacity;
+mod days;
 mod habits;
 mod offsets;
 mod releases;
 
+pub use self::days::{Purpose, for_days, over_days};
 use super::spec::{DownstreamSpec, Filler, GroupSpec, Scenario, TopicSpec};
 
 /// What one scenario adds to a cluster.

@@ -4,8 +4,10 @@
 //! then log ends. It is the past of the demo ("warm from the first frame") and the stream of simulated days. It must
 //! know no more than a poller sees: the truth stays behind.
 
+mod answers;
 mod facts;
 mod history;
+mod latency;
 
 use std::sync::Arc;
 
@@ -16,9 +18,8 @@ use crate::sim::spec::{MINUTE, Millis};
 use crate::sim::world::World;
 
 pub use self::history::{Past, history};
+use self::latency::Latency;
 
-/// How long one answer takes in the cycles that are made up.
-const ANSWER: Millis = 4;
 /// From one phase of a cycle to the next.
 const PHASE: Millis = 12;
 /// How often metadata and ids are read.
@@ -33,6 +34,7 @@ pub struct Watch {
     brokers: Vec<Broker>,
     metadata_read: Option<Millis>,
     configs_read: Option<Millis>,
+    latency: Latency,
     out: Vec<Observation>,
 }
 
@@ -45,64 +47,84 @@ impl Watch {
             brokers,
             metadata_read: None,
             configs_read: None,
+            latency: Latency::Steady,
             out: Vec::new(),
         }
     }
 
+    /// The same poller behind a network: each answer takes its own time, and tells of some instant between question
+    /// and answer.
+    #[must_use]
+    pub fn with_latency(mut self, seed: u64) -> Self {
+        self.latency = Latency::Drawn(seed);
+        self
+    }
+
     /// One whole cycle that begins at `t` (Unix milliseconds); the next one follows after `interval`.
     pub fn cycle(&mut self, t: Millis, interval: Span) -> Vec<Observation> {
-        self.tell(
-            t,
-            Fact::Health {
-                state: HealthState::Up,
-                why: None,
-            },
-        );
+        let up = Fact::Health {
+            state: HealthState::Up,
+            why: None,
+        };
+        self.read(t, t, up);
         if self.metadata_read.is_none_or(|at| t - at >= METADATA_EACH) {
             self.metadata_read = Some(t);
-            self.tell(t, self.brokers_fact());
-            self.tell(t, self.topics_fact(t));
+            self.tell(t, |watch, _| watch.brokers_fact());
+            self.tell(t, Self::topics_fact);
         }
         let topics: Vec<usize> = self.topics_at(t).collect();
-        for topic in &topics {
-            self.tell(t, self.starts_fact(*topic, t + ANSWER));
-        }
         let groups: Vec<usize> = (0..self.world.group_count())
             .filter(|group| self.world.group_exists(*group, t))
             .collect();
-        self.tell(t, self.groups_fact(&groups, t + ANSWER));
-        let commits_at = t + PHASE;
-        for group in &groups {
-            self.tell(commits_at, self.commits_fact(*group, commits_at + ANSWER));
+        for topic in &topics {
+            self.tell(t, |watch, at| watch.starts_fact(*topic, at));
         }
-        let ends_at = commits_at + PHASE;
+        self.tell(t, |watch, at| watch.groups_fact(&groups, at));
+        let commits_at = self.next_phase(t);
+        for group in &groups {
+            self.tell(commits_at, |watch, at| watch.commits_fact(*group, at));
+        }
+        let ends_at = self.next_phase(commits_at);
         for topic in &topics {
             for isolation in [Isolation::ReadUncommitted, Isolation::ReadCommitted] {
-                self.tell(ends_at, self.ends_fact(*topic, isolation, ends_at + ANSWER));
+                self.tell(ends_at, |watch, at| watch.ends_fact(*topic, isolation, at));
             }
         }
-        let rare_at = ends_at + PHASE;
+        let rare_at = self.next_phase(ends_at);
         if self.configs_read.is_none_or(|at| t - at >= CONFIGS_EACH) {
             self.configs_read = Some(t);
             for topic in &topics {
-                self.tell(rare_at, self.config_fact(*topic));
+                self.tell(rare_at, |watch, _| watch.config_fact(*topic));
             }
         }
         for group in &groups {
-            self.tell(rare_at, self.group_fact(*group, rare_at + ANSWER));
+            self.tell(rare_at, |watch, at| watch.group_fact(*group, at));
         }
-        let took = rare_at + ANSWER - t;
+        let ended = self.last_answer(rare_at);
         let cycle = Cycle {
-            took: Span::from_millis(took),
+            took: Span::from_millis(ended - t),
             interval,
             ..Cycle::default()
         };
-        self.read(t, t + took, Fact::Cycle(cycle));
+        self.read(t, ended, Fact::Cycle(cycle));
         std::mem::take(&mut self.out)
     }
 
-    fn tell(&mut self, asked: Millis, fact: Fact) {
-        self.read(asked, asked + ANSWER, fact);
+    /// When a phase after the one that began at `began` may begin: once all is answered.
+    fn next_phase(&self, began: Millis) -> Millis {
+        self.last_answer(began).max(began + PHASE)
+    }
+
+    fn last_answer(&self, at_least: Millis) -> Millis {
+        let answers = self.out.iter().map(|read| read.at().as_millis());
+        answers.max().unwrap_or(at_least).max(at_least)
+    }
+
+    /// One read: `fact` tells how things stand at an instant between question and answer.
+    fn tell(&mut self, asked: Millis, fact: impl Fn(&Self, Millis) -> Fact) {
+        let (at, answered) = self.latency.of(asked, self.out.len());
+        let fact = fact(self, at);
+        self.read(asked, answered, fact);
     }
 
     fn read(&mut self, asked: Millis, answered: Millis, fact: Fact) {

@@ -83,6 +83,20 @@ impl World {
         }
     }
 
+    /// When what lies at `offset`, be it a record or a transaction's marker, was appended by the broker's clock, as the
+    /// log has it at `t` (retention aside); none if nothing does.
+    pub fn appended_at(
+        &self,
+        topic: usize,
+        partition: i32,
+        offset: i64,
+        t: Millis,
+    ) -> Option<Millis> {
+        let (t, log) = (self.relative(t), self.topics.get(topic)?);
+        let at = log.append_time(partition, offset, t)?;
+        Some(at + self.epoch)
+    }
+
     /// The age of the first record from `offset` on that consumers see.
     fn age(&self, topic: usize, partition: i32, offset: i64, t: Millis) -> Millis {
         let log = &self.topics[topic];

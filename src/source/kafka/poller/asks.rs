@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+
 use super::super::ffi::ListedPartition;
 use super::super::records::Records;
 use super::Poller;
@@ -11,11 +13,44 @@ use super::job::{Class, Job, Kind, Query};
 use crate::model::{Ask, Offset, PartitionId, TopicName};
 
 impl Poller {
-    /// Sends what an ask asks for, if it is of this cluster.
-    pub(super) fn answer(&mut self, ask: Ask) {
-        if *ask.cluster() != self.config.cluster {
-            return;
+    /// Sends what asks ask for, those that are of this cluster. Times of many partitions go in one
+    /// request a leader; of several times of one partition each goes in another one, since a
+    /// partition may not stand twice in a request.
+    pub(super) fn answer(&mut self, asks: impl Iterator<Item = Ask>) {
+        let mut rounds: Vec<Vec<ListedPartition>> = Vec::new();
+        let mut seen: FxHashMap<(TopicName, PartitionId), usize> = FxHashMap::default();
+        for ask in asks {
+            if *ask.cluster() != self.config.cluster {
+                continue;
+            }
+            let Ask::OffsetForTime {
+                topic,
+                partition,
+                time,
+                ..
+            } = ask
+            else {
+                self.answer_one(ask);
+                continue;
+            };
+            let wanted = ListedPartition {
+                topic: self.admin.share(topic.as_str()),
+                partition,
+                spec: time.as_millis().max(0),
+            };
+            let round = seen.entry((topic, partition)).or_default();
+            if rounds.len() == *round {
+                rounds.push(Vec::new());
+            }
+            rounds[*round].push(wanted);
+            *round += 1;
         }
+        for round in rounds {
+            self.ask_listed(Kind::ForTime, round);
+        }
+    }
+
+    fn answer_one(&mut self, ask: Ask) {
         match ask {
             Ask::EndsNow {
                 topic, partitions, ..
@@ -32,14 +67,8 @@ impl Poller {
                     Kind::MaxTimestamp.spec(),
                 );
             }
-            Ask::OffsetForTime {
-                topic,
-                partition,
-                time,
-                ..
-            } => {
-                self.ask_some(Kind::ForTime, &topic, &[partition], time.as_millis().max(0));
-            }
+            // Taken together, above.
+            Ask::OffsetForTime { .. } => {}
             Ask::DescribeTopic { topic, .. } => {
                 let topic = self.admin.share(topic.as_str());
                 self.push(Job::new(
@@ -86,15 +115,22 @@ impl Poller {
 
     fn ask_some(&mut self, kind: Kind, topic: &TopicName, partitions: &[PartitionId], spec: i64) {
         let topic = self.admin.share(topic.as_str());
-        let wanted: Vec<_> = partitions
-            .iter()
-            .map(|partition| {
-                let listed = ListedPartition {
-                    topic: Arc::clone(&topic),
-                    partition: *partition,
-                    spec,
-                };
-                (self.topology.leader(&topic, *partition), listed)
+        let listed = partitions.iter().map(|partition| ListedPartition {
+            topic: Arc::clone(&topic),
+            partition: *partition,
+            spec,
+        });
+        self.ask_listed(kind, listed.collect());
+    }
+
+    fn ask_listed(&mut self, kind: Kind, listed: Vec<ListedPartition>) {
+        let wanted: Vec<_> = listed
+            .into_iter()
+            .map(|listed| {
+                (
+                    self.topology.leader(&listed.topic, listed.partition),
+                    listed,
+                )
             })
             .filter(|(leader, _)| leader.is_some())
             .collect();

@@ -52,6 +52,8 @@ use crate::source::stamp::Stamper;
 const PATIENCE: Duration = Duration::from_secs(1);
 /// Before a cluster that is down is tried again for the first time; then doubled, up to its interval.
 const AGAIN: Duration = Duration::from_secs(1);
+/// Asks that are taken at once.
+const AT_ONCE: usize = 1024;
 /// How often a wait looks at the clock.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -338,7 +340,10 @@ impl Poller {
                 Ok(())
             }
             Some(ask) = asks.recv() => {
-                self.answer(ask);
+                // A cut's asks come together, and cost least together.
+                tokio::task::yield_now().await;
+                let rest = std::iter::from_fn(|| asks.try_recv().ok()).take(AT_ONCE);
+                self.answer(std::iter::once(ask).chain(rest));
                 Ok(())
             }
             () = tokio::time::sleep_until(until.into()) => Ok(()),
