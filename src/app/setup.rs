@@ -225,7 +225,7 @@ fn load_in(
 pub(super) fn load_for_demo(source: &SourceArgs, more: &[FlagSetting]) -> Result<Config, Refusal> {
     let mut flags = flags(source);
     flags.extend(more.iter().cloned());
-    let environment = Environment::of_process().only(&["http", "log", "metrics"]);
+    let environment = Environment::of_process().only(&["http", "log", "metrics", "group"]);
     let loaded = config::load(None, &environment, &flags);
     if loaded.is_usable() {
         return Ok(loaded.config);

@@ -7,6 +7,8 @@
 //! never a 0; a stale one stays, beside its staleness.
 
 mod budget;
+#[cfg(test)]
+mod dashboards;
 mod doubt;
 mod fold;
 pub mod internal;

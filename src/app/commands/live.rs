@@ -229,6 +229,10 @@ async fn listen(setup: &Setup) -> Result<Offer, Refusal> {
         })?;
     for internal in catalog::internal::ALL {
         metrics::describe_counter!(internal.name, internal.help);
+        if internal.labels.is_empty() {
+            // There from the first scrape on, lest a rate begin with the first trouble.
+            metrics::counter!(internal.name).increment(0);
+        }
     }
     Ok(Offer {
         listener,

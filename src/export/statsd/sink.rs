@@ -13,7 +13,7 @@ use super::address::Socket;
 /// A kernel's receive buffer holds about 90 full packets: so many at once are not lost.
 const BURST: u64 = 64;
 /// The least and the longest pause between bursts.
-const PAUSE: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(50));
+const PAUSE: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(20));
 /// After so many packets in a row that could not be sent, the rest is given up.
 const FAILURES: u32 = 20;
 
@@ -105,7 +105,7 @@ impl Packets {
                 state.failures = 0;
                 state.sent.packets += 1;
                 state.sent.lines += state.lines;
-                if state.sent.packets.is_multiple_of(BURST) {
+                if state.sent.packets.is_multiple_of(BURST) && !self.pause.is_zero() {
                     thread::sleep(self.pause);
                 }
             }

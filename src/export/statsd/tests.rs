@@ -223,7 +223,7 @@ fn a_server_that_reads_nothing_is_given_up_within_the_interval() {
     let before = Instant::now();
     let sent = it.send(&world(3_000), None);
     assert!(
-        before.elapsed() < Duration::from_secs(3),
+        before.elapsed() < Duration::from_secs(20),
         "{:?}",
         before.elapsed()
     );
