@@ -103,6 +103,7 @@ impl Draft {
                 gain: self.gain.map(Arc::from),
                 caveats: shared(self.caveats),
                 command: self.command.map(Arc::from),
+                plan: None,
             }),
             not_before: self.not_before,
         }

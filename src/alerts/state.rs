@@ -138,6 +138,9 @@ impl RuleState {
             fired_at: instance.fired_at,
             resolved_at: instance.resolved_at,
             held: instance.held.clone(),
+            threshold: None,
+            silenced: None,
+            delivery: None,
         })
     }
 }

@@ -109,4 +109,29 @@ pub struct Advice {
     pub caveats: Vec<Arc<str>>,
     /// The exact command to copy, if there is one.
     pub command: Option<Arc<str>>,
+    /// Who would carry how much, where it moves load.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Plan>,
+}
+
+/// A group's load before and after a change.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Plan {
+    /// As it is.
+    pub before: Vec<Load>,
+    /// As it would be.
+    pub after: Vec<Load>,
+}
+
+/// What one member carries.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Load {
+    /// Its client id, or what it would be called.
+    pub member: Arc<str>,
+    /// How many partitions it owns.
+    pub partitions: u32,
+    /// Records that arrive for it each second.
+    pub arrival: f64,
+    /// That as a share of what it can do, if that is known; above 1 it falls behind.
+    pub use_of_capacity: Option<f64>,
 }

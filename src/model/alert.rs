@@ -44,6 +44,37 @@ pub struct Alert {
     pub resolved_at: Option<Timestamp>,
     /// Why a transition towards resolved is withheld, if it is.
     pub held: Option<Arc<str>>,
+    /// What the value is held against, where the rule compares it with a number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<f64>,
+    /// Who keeps it from being told, if somebody does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub silenced: Option<Silenced>,
+    /// How telling somebody of it went the last time, if it was tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<Delivery>,
+}
+
+/// A silence that an alert lies under.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Silenced {
+    /// Until when.
+    pub until: Timestamp,
+    /// By whom.
+    pub by: Arc<str>,
+    /// Why.
+    pub why: Arc<str>,
+}
+
+/// A try to tell a receiver.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Delivery {
+    /// When.
+    pub at: Timestamp,
+    /// Whom.
+    pub receiver: Arc<str>,
+    /// What went wrong, if anything did.
+    pub failure: Option<Arc<str>>,
 }
 
 /// A file of alert rules, as Prometheus has them.

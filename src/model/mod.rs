@@ -28,8 +28,8 @@ pub mod testing;
 mod time;
 mod time_lag;
 
-pub use advice::{Advice, AdviceKind, AdviceSeverity};
-pub use alert::{Alert, AlertState, RuleFile};
+pub use advice::{Advice, AdviceKind, AdviceSeverity, Load, Plan};
+pub use alert::{Alert, AlertState, Delivery, RuleFile, Silenced};
 pub use ask::Ask;
 pub use command::Command;
 pub use diagnosis::{Cause, Diagnosis};

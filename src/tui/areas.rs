@@ -81,7 +81,7 @@ pub(super) fn list_height(state: &State) -> usize {
 
 /// Lines below a list for what the selected row says at length.
 pub(super) fn detail_height(body: u16) -> u16 {
-    if body >= 12 { (body / 2).min(12) } else { 0 }
+    if body >= 12 { (body / 2).min(24) } else { 0 }
 }
 
 /// Whether a line stands below the groups.

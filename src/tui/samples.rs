@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::model::testing::{ClusterBuilder, GroupBuilder, NOW, World, ago, behind};
 use crate::model::{
-    Advice, AdviceKind, AdviceSeverity, Alert, AlertState, BootId, CleanupPolicy, Eta, EventKind,
-    Evidence, GroupState, HealthState, Policy, Reading, Snapshot, Span, Status, TopicConfig, Why,
+    Advice, AdviceKind, AdviceSeverity, Alert, AlertState, BootId, CleanupPolicy, Delivery, Eta,
+    EventKind, Evidence, GroupState, HealthState, Load, Plan, Policy, Reading, Silenced, Snapshot,
+    Span, Status, TopicConfig, Why,
 };
 
 /// Names that are no good will.
@@ -47,6 +48,7 @@ pub(super) fn telling() -> Snapshot {
             gain: Some("412k records become readable".into()),
             caveats: vec!["skipping loses that one record".into()],
             command: Some("kafka-consumer-groups --group payments-settle --topic payments:0 --reset-offsets --to-offset 481517 --dry-run".into()),
+            plan: None,
         })
         .advice(Advice {
             cluster: "prod-eu".into(),
@@ -59,8 +61,21 @@ pub(super) fn telling() -> Snapshot {
             gain: Some("caught up in 9 minutes instead of never".into()),
             caveats: vec![],
             command: None,
+            plan: Some(Plan {
+                before: vec![load("index-a", 3, 330.0, Some(1.57)), load("index-b", 3, 310.0, Some(1.48))],
+                after: (0..4).map(|i| load(&format!("index-{i}"), 2 - i / 2, 160.0, Some(0.76))).collect(),
+            }),
         })
         .build()
+}
+
+fn load(member: &str, partitions: u32, arrival: f64, use_of_capacity: Option<f64>) -> Load {
+    Load {
+        member: member.into(),
+        partitions,
+        arrival,
+        use_of_capacity,
+    }
 }
 
 fn alert(name: &str, state: AlertState, group: &str, secs: i64) -> Alert {
@@ -83,6 +98,17 @@ fn alert(name: &str, state: AlertState, group: &str, secs: i64) -> Alert {
         fired_at: None,
         resolved_at: None,
         held: None,
+        threshold: Some(900.0),
+        silenced: (state == AlertState::Pending).then(|| Silenced {
+            until: NOW + Span::from_secs(1800),
+            by: group.into(),
+            why: name.into(),
+        }),
+        delivery: (state == AlertState::Firing).then(|| Delivery {
+            at: ago(secs / 2),
+            receiver: "pager".into(),
+            failure: (secs == 600).then(|| "503 Service Unavailable".into()),
+        }),
     }
 }
 
@@ -299,6 +325,10 @@ pub(super) fn hostile() -> Snapshot {
                 gain: Some(name.into()),
                 caveats: vec![name.into()],
                 command: Some(name.into()),
+                plan: Some(Plan {
+                    before: vec![load(name, 9, f64::MAX, None); 50],
+                    after: vec![load(name, 0, 0.0, Some(f64::INFINITY))],
+                }),
             });
     }
     world.build()

@@ -541,6 +541,17 @@ fn alert() -> impl Strategy<Value = Arc<Alert>> {
                 active_since,
                 fired_at: Some(active_since),
                 resolved_at: None,
+                silenced: held.clone().map(|by| Silenced {
+                    until: active_since,
+                    by: by.clone(),
+                    why: by,
+                }),
+                delivery: held.clone().map(|receiver| Delivery {
+                    at: active_since,
+                    failure: Some(receiver.clone()),
+                    receiver,
+                }),
+                threshold: value,
                 held,
             })
         })
@@ -558,6 +569,15 @@ fn advice() -> impl Strategy<Value = Arc<Advice>> {
             evidence,
             gain: None,
             caveats: vec![],
+            plan: command.clone().map(|member| Plan {
+                before: vec![Load {
+                    member,
+                    partitions: 3,
+                    arrival: 0.5,
+                    use_of_capacity: None,
+                }],
+                after: Vec::new(),
+            }),
             command,
         })
     })

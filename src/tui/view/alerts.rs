@@ -1,4 +1,7 @@
-//! Alerts and advice: lists above, the selected one at length below.
+//! Alerts: a list above, the selected one at length below. What a snapshot does not carry (a
+//! threshold, a silence, a delivery) is left out, not made up.
+
+use std::fmt::Write;
 
 use ratatui::layout::Rect;
 
@@ -10,7 +13,7 @@ use super::super::theme::Meaning;
 use super::super::{units, update::subject};
 use super::paint::{Pen, row};
 use super::table::{self, Cell, Column, Shown};
-use crate::model::{Advice, AdviceSeverity, Alert, AlertState};
+use crate::model::{Alert, AlertState};
 
 /// The word of a state and what it means.
 pub(super) const fn state_word(state: AlertState) -> (&'static str, Meaning) {
@@ -21,7 +24,8 @@ pub(super) const fn state_word(state: AlertState) -> (&'static str, Meaning) {
     }
 }
 
-fn parts(area: Rect) -> (Rect, Rect) {
+/// A list above, what is selected at length below.
+pub(super) fn parts(area: Rect) -> (Rect, Rect) {
     let detail = detail_height(area.height);
     let list = area.height - detail;
     (
@@ -49,6 +53,8 @@ pub(super) fn draw(state: &State, pen: &mut Pen<'_>, area: Rect) {
     ];
     if wide {
         columns.push(Column::right("VALUE", 9));
+        columns.push(Column::right("LIMIT", 9));
+        columns.push(Column::left("TOLD", 8));
     }
     let taken: u16 = columns.iter().map(|c| c.width + 1).sum();
     let rest = list.width.saturating_sub(taken);
@@ -69,6 +75,12 @@ pub(super) fn draw(state: &State, pen: &mut Pen<'_>, area: Rect) {
             Cell::name(&about, Meaning::Strong),
             Cell::plain(units::span(alert.active_since.age_at(now))),
             Cell::plain(alert.value.map_or_else(|| unknown.to_owned(), units::rate)),
+            Cell::plain(
+                alert
+                    .threshold
+                    .map_or_else(|| unknown.to_owned(), units::rate),
+            ),
+            Cell::of(told(alert, unknown)),
         ]
     });
     match alerts.get(state.ui.alerts.index()) {
@@ -83,14 +95,45 @@ pub(super) fn draw(state: &State, pen: &mut Pen<'_>, area: Rect) {
     }
 }
 
+/// Whether anybody was told, in a word.
+fn told(alert: &Alert, unknown: &str) -> (String, Meaning) {
+    let (word, meaning) = match (&alert.silenced, &alert.delivery) {
+        (Some(_), _) => ("silenced", Meaning::Dim),
+        (None, None) => (unknown, Meaning::Plain),
+        (None, Some(delivery)) if delivery.failure.is_some() => {
+            ("FAILED", Meaning::Urgency(Urgency::Broken))
+        }
+        (None, Some(_)) => ("yes", Meaning::Plain),
+    };
+    (word.to_owned(), meaning)
+}
+
 fn alert_detail(state: &State, pen: &mut Pen<'_>, area: Rect, alert: &Alert) {
-    let zone = &state.options.zone;
-    let mut lines = vec![format!(
-        "since {}",
-        units::moment(alert.active_since, state.now(), zone)
-    )];
+    let moment = |at| units::moment(at, state.now(), &state.options.zone);
+    let mut since = format!("since {}", moment(alert.active_since));
+    if let Some(value) = alert.value {
+        let _ = write!(since, ", value {}", units::rate(value));
+    }
+    if let Some(limit) = alert.threshold {
+        let _ = write!(since, " against {}", units::rate(limit));
+    }
+    let mut lines = vec![since];
     if let Some(held) = &alert.held {
         lines.push(format!("held: {held}"));
+    }
+    if let Some(silence) = &alert.silenced {
+        let until = moment(silence.until);
+        lines.push(format!(
+            "silenced until {until} by {}: {}",
+            silence.by, silence.why
+        ));
+    }
+    if let Some(delivery) = &alert.delivery {
+        let (at, whom) = (moment(delivery.at), &delivery.receiver);
+        lines.push(match &delivery.failure {
+            None => format!("told {whom} at {at}"),
+            Some(why) => format!("could not tell {whom} at {at}: {why}"),
+        });
     }
     lines.extend(alert.annotations.iter().map(|(k, v)| format!("{k}: {v}")));
     let labels: Vec<_> = alert
@@ -102,69 +145,10 @@ fn alert_detail(state: &State, pen: &mut Pen<'_>, area: Rect, alert: &Alert) {
     prose(pen, area, &alert.name, &lines);
 }
 
-pub(super) fn draw_advice(state: &State, pen: &mut Pen<'_>, area: Rect) {
-    let (list, detail) = parts(area);
-    let advice = &state.lists.advice;
-    let name = (list.width / 3).min(40);
-    let columns = [
-        Column::left("", 8),
-        Column::left("GROUP", name),
-        Column::left("WHAT WOULD HELP", list.width.saturating_sub(8 + name + 2)),
-    ];
-    let shown = Shown {
-        len: advice.len(),
-        top: state.ui.advice.top(),
-        selected: Some(state.ui.advice.index()),
-    };
-    table::draw(pen, list, &columns, &shown, |i| {
-        let a = &advice[i];
-        vec![
-            Cell::of(severity(a.severity)),
-            Cell::name(a.group.as_str(), Meaning::Strong),
-            Cell::plain(a.title.to_string()),
-        ]
-    });
-    match advice.get(state.ui.advice.index()) {
-        Some(a) => advice_detail(pen, detail, a),
-        None => {
-            pen.left(
-                row(list, 1),
-                "nothing to advise: no advice beats advice that does harm",
-                Meaning::Dim,
-            );
-        }
-    }
-}
-
-fn severity(severity: AdviceSeverity) -> (String, Meaning) {
-    let (word, urgency) = match severity {
-        AdviceSeverity::Urgent => ("! urgent", Urgency::Broken),
-        AdviceSeverity::Useful => ("^ useful", Urgency::Worse),
-        AdviceSeverity::Hint => ("  hint", Urgency::Mending),
-    };
-    (word.to_owned(), Meaning::Urgency(urgency))
-}
-
-fn advice_detail(pen: &mut Pen<'_>, area: Rect, advice: &Advice) {
-    let bullet = pen.glyphs.bullet;
-    let mut lines = vec![advice.title.to_string()];
-    lines.extend(advice.evidence.iter().map(|e| format!("{bullet} {e}")));
-    if let Some(gain) = &advice.gain {
-        lines.push(format!("gain: {gain}"));
-    }
-    lines.extend(advice.caveats.iter().map(|c| format!("but: {c}")));
-    if let Some(command) = &advice.command {
-        lines.push(format!(
-            "$ {command}   (y copies it; Laggard never runs it)"
-        ));
-    }
-    prose(pen, area, advice.group.as_str(), &lines);
-}
-
-/// Lines of text below a rule, wrapped.
-fn prose(pen: &mut Pen<'_>, area: Rect, title: &str, lines: &[String]) {
+/// Lines of text below a rule, wrapped. Returns how many lines they took, the rule among them.
+pub(super) fn prose(pen: &mut Pen<'_>, area: Rect, title: &str, lines: &[String]) -> u16 {
     if area.height < 2 {
-        return;
+        return 0;
     }
     pen.rule(row(area, 0), title);
     let mut y = 1;
@@ -178,4 +162,5 @@ fn prose(pen: &mut Pen<'_>, area: Rect, title: &str, lines: &[String]) {
             }
         }
     }
+    y
 }

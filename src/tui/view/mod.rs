@@ -1,5 +1,6 @@
 //! Drawing: a function of the state, onto a buffer. It changes nothing and reads no clock.
 
+mod advice;
 mod alerts;
 mod bars;
 mod chart;
@@ -63,7 +64,7 @@ fn screen(state: &State, pen: &mut Pen<'_>, body: Rect) {
         Screen::Topics if state.ui.open_topic.is_some() => topic::draw(state, pen, body),
         Screen::Topics => topics::draw(state, pen, body),
         Screen::Alerts => alerts::draw(state, pen, body),
-        Screen::Advice => alerts::draw_advice(state, pen, body),
+        Screen::Advice => advice::draw(state, pen, body),
         Screen::Logs => logs::draw(state, pen, body),
     }
     debug_assert!(PREVIEW_FROM > SMALLEST.0);
