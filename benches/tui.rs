@@ -1,22 +1,27 @@
 //! The dashboard with 10,000 groups: from a key press to its frame, and what costs nothing.
 //!
-//! `cargo bench --bench tui` prints the median and the 99th percentile of each kind of step, and
-//! fails when a key press takes longer than a sixtieth of a second at the 99th percentile.
+//! `cargo bench --bench tui` prints the median and the 99th percentile of each kind of step, how
+//! much is drawn when nothing changed, and how long the program takes to its first frame. It fails
+//! when a key press takes longer than a sixtieth of a second at the 99th percentile, when what
+//! cannot be seen is drawn, or when the first frame takes longer than a tenth of a second.
 #![allow(
     clippy::print_stdout,
     missing_docs,
     reason = "a bench speaks on its standard output"
 )]
 
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use laggard::model::testing::{NOW, World};
 use laggard::model::{Snapshot, Span, Status};
-use laggard::tui::{Event, Key, LogRing, Options, State, picture};
+use laggard::tui::{Event, Key, LogRing, Options, State, changes, picture};
 
 const GROUPS: usize = 10_000;
 const LIMIT: Duration = Duration::from_millis(16);
+const FIRST_FRAME: Duration = Duration::from_millis(100);
 
 fn world(n: u64) -> Arc<Snapshot> {
     let mut snapshot = World::new()
@@ -110,6 +115,83 @@ fn main() {
     });
     println!("slowest key at p99: {slowest:.1?} (limit {LIMIT:?})");
     assert!(slowest <= LIMIT, "a key press takes {slowest:?} at p99");
+    nothing_changed(&mut state);
+    first_frame();
+}
+
+/// A second in which nothing happens that can be seen, a thousand times over.
+fn nothing_changed(state: &mut State) {
+    let now = NOW + Span::from_secs(1_000);
+    state.on(Event::Tick, now);
+    let mut drawn = 0;
+    for i in 0..1_000 {
+        let at = now + Span::from_millis(i % 1_000);
+        let idle = [
+            Event::Tick,
+            Event::Key(Key::Char('~')),
+            Event::Key(Key::Esc),
+            Event::Resize(200, 60),
+        ];
+        drawn += idle
+            .into_iter()
+            .filter(|event| changes(state, event.clone(), at).1)
+            .count();
+    }
+    println!("4000 events that change nothing: {drawn} frames drawn");
+    assert_eq!(drawn, 0, "what cannot be seen is drawn");
+}
+
+/// From the start of the program to its first frame on a terminal, with no broker to answer.
+fn first_frame() {
+    let program = env!("CARGO_BIN_EXE_laggard");
+    let line = format!("{program} top --bootstrap-server 127.0.0.1:1");
+    let mut took = Vec::new();
+    for _ in 0..11 {
+        match one_start(&line) {
+            Ok(time) => took.push(time),
+            Err(why) => {
+                println!("the first frame was not measured: {why} (`script` is in bsdutils)");
+                return;
+            }
+        }
+    }
+    took.sort();
+    println!(
+        "from the start to the first frame             median {:.1?}, slowest {:.1?}",
+        took[5], took[10]
+    );
+    assert!(
+        took[5] <= FIRST_FRAME,
+        "the first frame takes {:?}",
+        took[5]
+    );
+}
+
+fn one_start(line: &str) -> std::io::Result<Duration> {
+    let started = Instant::now();
+    let mut child = Command::new("script")
+        .args(["-qefc", line, "/dev/null"])
+        .env("TERM", "xterm-256color")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let (Some(mut input), Some(mut output)) = (child.stdin.take(), child.stdout.take()) else {
+        return Err(std::io::Error::other("no pipes"));
+    };
+    let (mut seen, mut bytes) = (Vec::new(), [0; 4096]);
+    while !String::from_utf8_lossy(&seen).contains("READING") {
+        let read = output.read(&mut bytes)?;
+        if read == 0 {
+            return Err(std::io::Error::other("it ended before its first frame"));
+        }
+        seen.extend_from_slice(&bytes[..read]);
+    }
+    let took = started.elapsed();
+    input.write_all(b"q")?;
+    input.flush()?;
+    std::io::copy(&mut output, &mut std::io::sink())?;
+    child.wait()?;
+    Ok(took)
 }
 
 fn letter(c: char) -> Key {

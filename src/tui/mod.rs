@@ -42,7 +42,7 @@ pub use action::{Action, keys_md};
 pub use keys::Key;
 pub use logs::{LogLine, LogRing, RingLayer};
 pub use options::Options;
-pub use run::{Left, TuiError, picture, run};
+pub use run::{Left, TuiError, changes, picture, run};
 pub use state::{Screen, State};
 pub use theme::{Depth, ThemeName};
 pub use update::{Effect, Event};

@@ -199,19 +199,21 @@ impl Screen {
 
     /// Takes an event in and does what comes of it. `false`: leave.
     fn take(&mut self, state: &mut State, event: Event, clock: &Clock) -> io::Result<bool> {
-        let before = Seen::of(state);
-        let effects = terminal::drawing(|| state.on(event, clock()));
+        let (effects, changed) = terminal::drawing(|| changes(state, event, clock()));
+        self.dirty |= changed;
         for effect in effects {
             match effect {
                 Effect::Quit => return Ok(false),
                 Effect::Suspend => self.stop(state, clock)?,
                 Effect::Redraw => self.redraw()?,
                 Effect::Copy(text) => terminal::copy(&text)?,
-                Effect::Write(file, text) => write_file(state, &file, &text, clock()),
+                Effect::Write(file, text) => {
+                    write_file(state, &file, &text, clock());
+                    self.dirty = true;
+                }
                 Effect::Panic => terminal::drawing(panic_for_tests),
             }
         }
-        self.dirty |= Seen::of(state) != before;
         Ok(true)
     }
 
@@ -256,6 +258,14 @@ impl Seen {
     }
 }
 
+/// Takes an event in; whether what it did can be seen. What cannot is not drawn.
+pub fn changes(state: &mut State, event: Event, now: Timestamp) -> (Vec<Effect>, bool) {
+    let before = Seen::of(state);
+    let effects = state.on(event, now);
+    let changed = Seen::of(state) != before;
+    (effects, changed)
+}
+
 /// Writes a file that is not there yet.
 fn write_file(state: &mut State, file: &str, text: &str, now: Timestamp) {
     let written = std::fs::File::create_new(file)
@@ -293,11 +303,7 @@ mod tests {
     #[test]
     fn what_changes_nothing_is_not_drawn() {
         let mut state = screens::state(samples::telling(), (80, 24), &[], Options::default());
-        let mut draws = |event: Event, now: Timestamp| {
-            let before = Seen::of(&state);
-            state.on(event, now);
-            Seen::of(&state) != before
-        };
+        let mut draws = |event: Event, now: Timestamp| changes(&mut state, event, now).1;
         let later = NOW + Span::from_millis(400);
         assert!(!draws(Event::Key(Key::Char('~')), NOW));
         assert!(!draws(Event::Key(Key::Up), NOW + Span::ZERO) || !draws(Event::Key(Key::Up), NOW));

@@ -131,6 +131,11 @@ screens! {
     alerts_telling: samples::telling, "3";
     alerts_hostile: samples::hostile, "3jjj";
     advice_telling: samples::telling, "4";
+    advice_with_a_plan: samples::telling, "4j";
+    advice_hostile: samples::hostile, "4jj";
+    alerts_silenced: samples::telling, "3jj";
+    alerts_empty: samples::empty, "3";
+    advice_empty: samples::empty, "4";
     logs_telling: samples::telling, "5";
     help: samples::telling, "?";
     help_search: samples::telling, "?sort";
@@ -156,6 +161,82 @@ fn styles_say_what_is_meant() {
         let _ = write!(out, "== {name}\n{}", styles(&picture(&state)));
     }
     insta::assert_snapshot!(out);
+}
+
+/// The styles of a line, as runs: `12a3b` is twelve cells of `a`, then three of `b`. Lines that are
+/// alike are counted.
+fn runs(buffer: &Buffer) -> String {
+    let all = styles(buffer);
+    let (grid, legend) = all.split_at(
+        all.match_indices('\n')
+            .nth(usize::from(buffer.area.height) - 1)
+            .map_or(all.len(), |(at, _)| at + 1),
+    );
+    let mut lines: Vec<(String, usize)> = Vec::new();
+    for line in grid.lines() {
+        let cells: Vec<char> = line.chars().collect();
+        let runs = cells.chunk_by(|a, b| a == b);
+        let run: String = runs.map(|run| format!("{}{}", run.len(), run[0])).collect();
+        match lines.last_mut() {
+            Some((last, times)) if *last == run => *times += 1,
+            _ => lines.push((run, 1)),
+        }
+    }
+    let lines = lines.iter().map(|(run, times)| format!("{run} x{times}\n"));
+    lines.collect::<String>() + legend
+}
+
+#[test]
+fn styles_stand_at_every_size_in_every_state() {
+    type Make = fn() -> Snapshot;
+    let states: [(&str, Make, &str); 8] = [
+        ("empty", samples::empty, ""),
+        ("loading", samples::loading, ""),
+        ("stale", samples::stale, ""),
+        ("stale group", samples::stale, "\n"),
+        ("500 groups", || samples::many(500), "G"),
+        ("hostile", samples::hostile, ""),
+        ("alerts", samples::telling, "3"),
+        ("advice", samples::telling, "4j"),
+    ];
+    let mut out = String::new();
+    for (name, make, keys) in states {
+        for size in SIZES {
+            let state = state(make(), size, &typed(keys), options());
+            let shown = runs(&picture(&state));
+            let _ = write!(out, "== {name} {}x{}\n{shown}", size.0, size.1);
+        }
+    }
+    insta::assert_snapshot!(out);
+}
+
+#[test]
+fn every_status_reads_apart_in_mono_and_in_two_colours() {
+    for (theme, depth) in [
+        (ThemeName::Mono, Depth::True),
+        (ThemeName::Mono, Depth::Sixteen),
+        (ThemeName::Dark, Depth::None),
+    ] {
+        let options = Options {
+            theme,
+            depth,
+            ..options()
+        };
+        let buffer = picture(&state(samples::each_status(), (80, 24), &[], options));
+        let colours: std::collections::BTreeSet<String> = buffer
+            .content
+            .iter()
+            .flat_map(|cell| [format!("{:?}", cell.fg), format!("{:?}", cell.bg)])
+            .collect();
+        assert!(colours.len() <= 2, "{theme:?} {depth:?}: {colours:?}");
+        let shown = text(&buffer);
+        let words: std::collections::BTreeSet<_> = shown
+            .lines()
+            .filter(|line| line.contains("same-"))
+            .map(|line| line[..8].trim_end().to_owned())
+            .collect();
+        assert_eq!(words.len(), Status::ALL.len(), "{shown}");
+    }
 }
 
 #[test]

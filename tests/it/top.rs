@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::support::kafka::{KafkaCluster, Options};
 use crate::support::laggard::binary;
 use crate::support::process::{run_dir, signal};
 use crate::support::terminal::Terminal;
@@ -15,12 +16,16 @@ struct Top {
 
 impl Top {
     fn start(columns: u16, rows: u16, environment: &str) -> Self {
+        Self::run(columns, rows, environment, "top --demo")
+    }
+
+    fn run(columns: u16, rows: u16, environment: &str, arguments: &str) -> Self {
         let terminal = Terminal::open(columns, rows);
         let notes = run_dir().join(unique("stty")).to_str().unwrap().to_owned();
         terminal.line(&format!("stty -a > {notes}.before; echo main screen"));
         terminal.wait("the main screen", |s| s.lines().any(|l| l == "main screen"));
         terminal.line(&format!(
-            "env RUST_BACKTRACE=0 LC_ALL=C.UTF-8 {environment} {} top --demo; echo left with $?",
+            "env RUST_BACKTRACE=0 LC_ALL=C.UTF-8 {environment} {} {arguments}; echo left with $?",
             binary().display()
         ));
         let top = Self { terminal, notes };
@@ -231,6 +236,43 @@ fn keys_find_what_is_in_trouble() {
     top.terminal.keys(&["?"]);
     top.terminal.line("heat");
     top.terminal.wait("the list again", |s| s.contains("GROUP"));
+    top.terminal.keys(&["q"]);
+    top.has_left("0");
+}
+
+#[test]
+fn a_broker_that_dies_meanwhile_is_said_and_keys_go_on_working() {
+    require!(kafka, tmux);
+    let cluster = KafkaCluster::start(1, &Options::default());
+    let (topic, group) = (unique("dies"), unique("dies"));
+    cluster.create_topic(&topic, 1);
+    cluster.produce(&topic, 0, 10);
+    cluster.commit(&group, &[(&topic, 0, 4)]);
+    let line = format!(
+        "top --poll-interval 1s --cluster here --bootstrap-server {}",
+        cluster.bootstrap()
+    );
+    let top = Top::run(100, 20, "", &line);
+    let row = |s: &str| s.lines().find(|l| l.contains(&group)).map(str::to_owned);
+    let live = |s: &str| s.contains("LIVE") && row(s).is_some_and(|row| row.contains(" 6 "));
+    top.terminal.wait("group that is read", live);
+
+    let id = cluster.ids().next().unwrap();
+    cluster.kill(id);
+    let down = top
+        .terminal
+        .wait("word on the cluster", |s| s.contains("DOWN"));
+    // The last number stays, with its age; it is not a 0 and not gone.
+    assert!(row(&down).is_some_and(|row| row.contains('6')), "{down}");
+    assert!(!down.contains("LIVE"), "{down}");
+    top.terminal.keys(&["Enter"]);
+    top.terminal.wait("the group", |s| s.contains("PARTITION"));
+    top.terminal.keys(&["Escape", "5"]);
+    top.terminal.wait("the log", |s| s.contains("here"));
+    top.terminal.keys(&["1"]);
+
+    cluster.restart(id);
+    top.terminal.wait("group that is read again", live);
     top.terminal.keys(&["q"]);
     top.has_left("0");
 }

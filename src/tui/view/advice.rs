@@ -82,6 +82,11 @@ fn advice_detail(pen: &mut Pen<'_>, area: Rect, advice: &Advice) {
 /// What each member carries, as it is and as it would be, side by side.
 fn draw_plan(pen: &mut Pen<'_>, area: Rect, plan: &Plan) {
     let half = area.width / 2;
+    if half < SIDE {
+        pen.left(row(area, 0), &head("now", &plan.before), Meaning::Plain);
+        pen.left(row(area, 1), &head("then", &plan.after), Meaning::Plain);
+        return;
+    }
     let halves = [(0, "now", &plan.before), (half, "then", &plan.after)];
     for (x, when, loads) in halves {
         let side = Rect {
@@ -95,14 +100,7 @@ fn draw_plan(pen: &mut Pen<'_>, area: Rect, plan: &Plan) {
 
 fn draw_side(pen: &mut Pen<'_>, area: Rect, when: &str, loads: &[Load]) {
     let members = loads.len();
-    let head = match fullest(loads) {
-        Some(use_of) => format!(
-            "{when}: {members} members, the fullest at {}",
-            percent(use_of)
-        ),
-        None => format!("{when}: {members} members"),
-    };
-    pen.left(row(area, 0), &head, Meaning::Title);
+    pen.left(row(area, 0), &head(when, loads), Meaning::Title);
     let room = usize::from(area.height.saturating_sub(1));
     // What does not fit is said in the last line.
     let shown = if members > room {
@@ -119,6 +117,18 @@ fn draw_side(pen: &mut Pen<'_>, area: Rect, when: &str, loads: &[Load]) {
     }
 }
 
+/// How many there are, and how full the fullest is.
+fn head(when: &str, loads: &[Load]) -> String {
+    let members = loads.len();
+    match fullest(loads) {
+        Some(share) => format!(
+            "{when}: {members} members, the fullest at {}",
+            percent(share)
+        ),
+        None => format!("{when}: {members} members"),
+    }
+}
+
 fn fullest(loads: &[Load]) -> Option<f64> {
     let known = loads.iter().filter_map(|load| load.use_of_capacity);
     known.max_by(f64::total_cmp)
@@ -128,11 +138,14 @@ fn percent(share: f64) -> String {
     format!("{:.0} %", share * 100.0)
 }
 
-/// Cells of a bar that is full.
-const BAR: u16 = 10;
+/// Narrower than this, members are not shown one by one.
+const SIDE: u16 = 38;
+/// Cells of the numbers and the percentage, and what stands between.
+const NUMBERS: u16 = 26;
 
 fn draw_load(pen: &mut Pen<'_>, line: Rect, load: &Load) {
-    let name = line.width.saturating_sub(BAR + 24).min(24);
+    let bar = if line.width < 48 { 6 } else { 10 };
+    let name = line.width.saturating_sub(bar + NUMBERS).min(24);
     pen.name(
         Rect {
             width: name,
@@ -157,13 +170,13 @@ fn draw_load(pen: &mut Pen<'_>, line: Rect, load: &Load) {
     } else {
         Meaning::Plain
     };
-    let full = (share.clamp(0.0, 1.0) * f64::from(BAR)).round() as usize;
+    let full = (share.clamp(0.0, 1.0) * f64::from(bar)).round() as usize;
     let (dark, light) = (pen.glyphs.shades[4], pen.glyphs.shades[0]);
-    let bar = dark.repeat(full) + &light.repeat(usize::from(BAR) - full);
+    let filled = dark.repeat(full) + &light.repeat(usize::from(bar) - full);
     let over = if share > 1.0 { "!" } else { "" };
     pen.left(
         after(line, at),
-        &format!("{bar} {}{over}", percent(share)),
+        &format!("{filled} {}{over}", percent(share)),
         meaning,
     );
 }
