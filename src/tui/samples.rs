@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use crate::model::testing::{ClusterBuilder, GroupBuilder, NOW, World, ago, behind};
 use crate::model::{
-    Advice, AdviceKind, AdviceSeverity, Alert, AlertState, BootId, CleanupPolicy, Delivery, Eta,
-    EventKind, Evidence, GroupState, HealthState, Load, Plan, Policy, Reading, Silenced, Snapshot,
-    Span, Status, TopicConfig, Why,
+    Advice, AdviceKind, AdviceSeverity, Alert, AlertState, BootId, Cause, CleanupPolicy, Delivery,
+    Diagnosis, Eta, EventKind, Evidence, GroupState, HealthState, Load, Loss, Plan, Policy,
+    Reading, Retention, Silenced, Snapshot, Span, Status, Storm, TopicConfig, Why,
 };
 
 /// Names that are no good will.
@@ -170,6 +170,24 @@ fn settle(c: &mut ClusterBuilder) {
             worst,
         };
         g.because(Status::Stalled, parts);
+        g.group.diagnosis = Diagnosis::Found {
+            cause: Cause::PoisonRecord {
+                topic: "payments".into(),
+                partition: 0,
+                offset: 481_516,
+                since: ago(4330),
+                others_moved: 1,
+                owners: 2,
+            },
+            since: ago(4000),
+            confidence: 0.9,
+        };
+        g.group.loss_at = Reading::Known(Loss::At {
+            at: NOW + Span::from_secs(2870),
+            earliest: NOW + Span::from_secs(2800),
+            latest: None,
+            by: Retention::Time,
+        });
         g.group.status.since = ago(4030);
         g.event(4390, EventKind::Mark, "deploy settle 4.2.0 by ci");
         g.event(4380, EventKind::Left, "settle-a@10.1.0.3");
@@ -184,6 +202,17 @@ fn others(c: &mut ClusterBuilder) {
         g.trend(&ramp(1000, 90_000));
         g.group.eta = Reading::Known(Eta::Never);
         g.group.time_lag = Reading::Known(behind(95, 4));
+        g.group.diagnosis = Diagnosis::Abstains {
+            why: Why::TOO_FEW_POINTS,
+        };
+        g.group.storm = Some(Box::new(Storm {
+            since: ago(500),
+            rebalances: 9,
+            window: Span::from_secs(600),
+            rejoining: 3,
+            consume_rate: 420.0,
+            arrival_rate: 640.0,
+        }));
     });
     plain(c, "ledger-sync", Status::Stopped, |g| {
         g.group.state = Reading::Known(GroupState::Empty);

@@ -122,6 +122,7 @@ screens! {
     groups_filtered: || samples::many(500), "/00[12]\n";
     groups_filter_broken: || samples::many(50), "/00(";
     group_telling: samples::telling, "\n";
+    group_storm: samples::telling, "j\n";
     group_heat: samples::telling, "\nh";
     group_stale: samples::stale, "\n";
     group_hostile: samples::hostile, "\n";

@@ -71,6 +71,9 @@ fn head(out: &mut String, cluster: &ClusterSnapshot, group: &GroupSnapshot, now:
         verdict.since,
         units::span(verdict.since.age_at(now)),
     );
+    if let Some(why) = group.diagnosis.sentence(now) {
+        let _ = writeln!(out, "why: {}", escape(&why, false));
+    }
     if let Some(evidence) = &verdict.evidence {
         let _ = writeln!(out, "{}", escape(&evidence.sentence(now), false));
     }

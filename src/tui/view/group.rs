@@ -15,7 +15,8 @@ use super::paint::{Pen, after, row};
 use super::table::{self, Cell, Column, Shown};
 use super::values::{at_length, eta, member_label, reading};
 use crate::model::{
-    ClusterSnapshot, Eta, Event, EventKind, GroupSnapshot, PartitionView, Span, Timestamp,
+    ClusterSnapshot, Eta, Event, EventKind, GroupSnapshot, Loss, PartitionView, Span, Storm,
+    Timestamp,
 };
 
 pub(super) fn draw(state: &State, pen: &mut Pen<'_>, body: Rect) {
@@ -78,7 +79,17 @@ pub(in crate::tui) fn facts_of(
     let (now, glyphs) = (state.now(), state.glyphs());
     let evidence = group.status.evidence.as_ref();
     let text = evidence.map_or_else(String::new, |e| e.sentence(now));
-    let sentence = wrap(&escape(&text, glyphs.ascii), width.into(), 2);
+    let wrapped = |text: &str, lines| wrap(&escape(text, glyphs.ascii), width.into(), lines);
+    let why = group.diagnosis.sentence(now);
+    let mut sentence = match (&why, group.diagnosis.cause()) {
+        // The cause leads, the evidence of the status follows in short.
+        (Some(why), Some(_)) => [wrapped(&format!("why: {why}"), 3), wrapped(&text, 1)].concat(),
+        (Some(why), None) => [wrapped(&text, 2), wrapped(why, 1)].concat(),
+        (None, _) => wrapped(&text, 2),
+    };
+    if let Some(storm) = &group.storm {
+        sentence.extend(wrapped(&storm_sentence(storm), 1));
+    }
     let numbers = [
         Some(numbers(group, now, &glyphs)),
         help(state, cluster, group),
@@ -89,6 +100,22 @@ pub(in crate::tui) fn facts_of(
     sentence
         .chain(numbers.into_iter().flatten().map(Fact::Numbers))
         .collect()
+}
+
+fn storm_sentence(storm: &Storm) -> String {
+    format!(
+        "rebalanced {} times within {}, {} members left and joined again",
+        storm.rebalances, storm.window, storm.rejoining
+    )
+}
+
+/// When its first unread record will be deleted, where that is foreseen.
+fn loss(group: &GroupSnapshot, now: Timestamp) -> Option<(&'static str, String)> {
+    match group.loss_at.value()? {
+        Loss::Never => None,
+        Loss::At { at, .. } if at <= now => Some(("first loss", "any moment".to_owned())),
+        Loss::At { at, .. } => Some(("first loss", format!("in {}", units::span(now.age_at(at))))),
+    }
 }
 
 /// What would help, if a snapshot says.
@@ -175,6 +202,7 @@ fn numbers(group: &GroupSnapshot, now: Timestamp, glyphs: &Glyphs) -> Labelled {
         _ => eta(group, now, glyphs).0,
     };
     out.push(("eta", when));
+    out.extend(loss(group, now));
     if group.unknown_partitions > 0 {
         out.push((
             "unknown",
