@@ -17,6 +17,8 @@ mod kafka;
 mod logging;
 pub mod once;
 #[cfg(test)]
+mod pictures_tests;
+#[cfg(test)]
 mod replay_tests;
 pub mod session;
 mod setup;

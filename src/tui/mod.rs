@@ -21,8 +21,6 @@ mod keys;
 mod logs;
 mod options;
 mod pick;
-#[cfg(test)]
-mod pictures;
 mod rows;
 mod run;
 #[cfg(test)]

@@ -412,8 +412,8 @@ fn event_line(state: &State, pen: &mut Pen<'_>, at: Rect, event: &Event) {
         EventKind::Topic => "topic  ",
         EventKind::State => "state  ",
         EventKind::Mark => "mark   ",
-        EventKind::ArrivalRate => "arrival",
-        EventKind::ConsumeRate => "reading",
+        EventKind::ArrivalRate => "in/s   ",
+        EventKind::ConsumeRate => "out/s  ",
     };
     pen.pieces(
         at,

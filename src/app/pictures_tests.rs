@@ -1,0 +1,227 @@
+//! The pictures of `docs/terminal.md`, made from the real screens on the demo: text as text, so that
+//! they can be searched and read aloud.
+//!
+//! `INSTA_UPDATE=always cargo test --lib pictures` writes them; the same test fails when they are
+//! stale.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use ratatui::buffer::{Buffer, Cell};
+use ratatui::style::{Color, Modifier};
+
+use crate::model::{
+    Broker, Cause, ClusterSettings, Observation, Settings, Snapshot, Span, Timestamp, document,
+};
+use crate::pipeline::Pipeline;
+use crate::sim::watch::{Past, history};
+use crate::sim::world::World;
+use crate::tui::{Event, Key, LogRing, Options, State, picture};
+
+const CELL: (u16, u16) = (8, 17);
+const PAPER: &str = "#14181f";
+const INK: &str = "#d7dce5";
+
+fn colour(colour: Color, or: &str) -> String {
+    match colour {
+        Color::Rgb(r, g, b) => format!("#{r:02x}{g:02x}{b:02x}"),
+        _ => or.to_owned(),
+    }
+}
+
+/// Foreground and background of a cell, turned round where it is reversed.
+fn colours(cell: &Cell) -> (String, String) {
+    let pair = (colour(cell.fg, INK), colour(cell.bg, PAPER));
+    if cell.modifier.contains(Modifier::REVERSED) {
+        (pair.1, pair.0)
+    } else {
+        pair
+    }
+}
+
+fn weight(cell: &Cell) -> &'static str {
+    if cell.modifier.contains(Modifier::UNDERLINED) {
+        " font-weight=\"bold\" text-decoration=\"underline\""
+    } else if cell.modifier.contains(Modifier::BOLD) {
+        " font-weight=\"bold\""
+    } else {
+        ""
+    }
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+}
+
+/// A screen as SVG.
+fn svg(buffer: &Buffer) -> String {
+    let (columns, rows) = (buffer.area.width, buffer.area.height);
+    let (width, height) = (columns * CELL.0 + 16, rows * CELL.1 + 16);
+    let mut out = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" font-family=\"ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace\" font-size=\"13.3\" xml:space=\"preserve\">\n<rect width=\"{width}\" height=\"{height}\" rx=\"8\" fill=\"{PAPER}\"/>\n"
+    );
+    for y in 0..rows {
+        let mut x = 0;
+        while x < columns {
+            let from = &buffer[(x, y)];
+            let alike = |c: &Cell| colours(c) == colours(from) && weight(c) == weight(from);
+            let end = (x..columns)
+                .find(|i| !alike(&buffer[(*i, y)]))
+                .unwrap_or(columns);
+            let text: String = (x..end).map(|i| buffer[(i, y)].symbol()).collect();
+            run(&mut out, (x, y), end - x, from, &text);
+            x = end;
+        }
+    }
+    out.push_str("</svg>\n");
+    out
+}
+
+/// Cells next to each other that look alike.
+fn run(out: &mut String, (x, y): (u16, u16), cells: u16, cell: &Cell, text: &str) {
+    let (fg, bg) = colours(cell);
+    let (left, top, wide) = (8 + x * CELL.0, 8 + y * CELL.1, cells * CELL.0);
+    if bg != PAPER {
+        let _ = writeln!(
+            out,
+            "<rect x=\"{left}\" y=\"{top}\" width=\"{wide}\" height=\"{}\" fill=\"{bg}\"/>",
+            CELL.1
+        );
+    }
+    if !text.trim().is_empty() {
+        let _ = writeln!(
+            out,
+            "<text x=\"{left}\" y=\"{}\" textLength=\"{wide}\" fill=\"{fg}\"{}>{}</text>",
+            top + 13,
+            weight(cell),
+            escape(text)
+        );
+    }
+}
+
+/// The instant of the pictures: 2026-11-20T18:00:00Z.
+const EPOCH: i64 = 1_795_197_600_000;
+/// The snapshot that they are made of.
+const SNAPSHOT: &str = "tests/pictures/demo.json";
+/// The groups that `docs/terminal.md` speaks of.
+const TOLD: [&str; 3] = ["audit-archive", "billing-export", "order-projector"];
+
+/// What `laggard demo` shows in its first frame with data: its past, folded.
+fn demo() -> Arc<Snapshot> {
+    let named = super::setup::named_demo("demo").unwrap();
+    let world = Arc::new(World::new(&named.scenario, named.seed, EPOCH));
+    let broker = |id| Broker {
+        id,
+        host: "127.0.0.1".into(),
+        port: 9092,
+        rack: None,
+    };
+    let past = Past {
+        cluster: "demo".into(),
+        brokers: (1..=3).map(broker).collect(),
+        interval: named.interval,
+        cut_each: Some(Span::from_secs(60)),
+    };
+    let at = Timestamp::from_millis(EPOCH);
+    let settings = Settings {
+        clusters: vec![ClusterSettings {
+            poll_interval: named.interval,
+            ..ClusterSettings::named("demo".into())
+        }],
+        ..Settings::default()
+    };
+    let opening = [
+        Observation::Boot {
+            at,
+            boot: "pictures".into(),
+        },
+        Observation::Configured {
+            at,
+            settings: Arc::new(settings),
+        },
+    ];
+    let mut pipeline = Pipeline::new();
+    let all = opening.into_iter().chain(history(&world, &past));
+    let all = all.chain([Observation::Tick { at }]);
+    let cuts = all.filter_map(|observation| pipeline.fold(&observation));
+    cuts.last().unwrap().snapshot
+}
+
+/// The snapshot of the pictures: kept, so that a number that moves by one does not make them stale.
+fn kept() -> Arc<Snapshot> {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(SNAPSHOT);
+    if crate::held::updating() {
+        let mut json = Vec::new();
+        document::to_json(&demo(), &mut json).unwrap();
+        json.push(b'\n');
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, json).unwrap();
+    }
+    Arc::new(document::from_json(&std::fs::read(path).unwrap()).unwrap())
+}
+
+/// A screen after keys.
+fn screen(snapshot: &Arc<Snapshot>, size: (u16, u16), keys: &[Key]) -> Buffer {
+    let options = Options {
+        source: "demo: demo".into(),
+        ..Options::default()
+    };
+    let mut state = State::new(options, LogRing::default(), snapshot, snapshot.at);
+    state.on(Event::Resize(size.0, size.1), snapshot.at);
+    for key in keys {
+        state.on(Event::Key(*key), snapshot.at);
+    }
+    picture(&state)
+}
+
+/// Keys as they are typed; a line end is enter.
+fn typed(text: &str) -> Vec<Key> {
+    let key = |c| match c {
+        '\n' => Key::Enter,
+        c => Key::Char(c),
+    };
+    text.chars().map(key).collect()
+}
+
+#[test]
+fn pictures_are_fresh() {
+    let snapshot = kept();
+    let shots: [(&str, (u16, u16), &str); 5] = [
+        ("groups", (100, 20), ""),
+        ("group", (100, 30), "\n"),
+        ("poison", (100, 30), ":group billing-export\n"),
+        ("heat", (100, 22), ":group order-projector\nh"),
+        ("topics", (100, 12), "2"),
+    ];
+    let mut stale = Vec::new();
+    for (name, size, keys) in shots {
+        let fresh = svg(&screen(&snapshot, size, &typed(keys)));
+        if !crate::held::is_fresh(&format!("docs/terminal/{name}.svg"), &fresh) {
+            stale.push(name);
+        }
+    }
+    assert!(
+        stale.is_empty(),
+        "{stale:?}: INSTA_UPDATE=always cargo test --lib pictures"
+    );
+}
+
+/// What the page says of the demo holds for the demo as it is, not only for the kept snapshot.
+#[test]
+fn the_demo_still_tells_what_the_pictures_tell() {
+    let (kept, now) = (kept(), demo());
+    for name in TOLD {
+        let told = |snapshot: &Snapshot| {
+            let group = snapshot.clusters[0].group(name).unwrap();
+            let cause = group.diagnosis.cause().map(Cause::name);
+            (group.status.status, cause)
+        };
+        assert_eq!(
+            told(&now),
+            told(&kept),
+            "{name}: INSTA_UPDATE=always cargo test --lib pictures, then read docs/terminal.md again"
+        );
+    }
+}
