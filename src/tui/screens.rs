@@ -176,8 +176,10 @@ fn runs(buffer: &Buffer) -> String {
     let mut lines: Vec<(String, usize)> = Vec::new();
     for line in grid.lines() {
         let cells: Vec<char> = line.chars().collect();
-        let runs = cells.chunk_by(|a, b| a == b);
-        let run: String = runs.map(|run| format!("{}{}", run.len(), run[0])).collect();
+        let mut run = String::new();
+        for alike in cells.chunk_by(|a, b| a == b) {
+            let _ = write!(run, "{}{}", alike.len(), alike[0]);
+        }
         match lines.last_mut() {
             Some((last, times)) if *last == run => *times += 1,
             _ => lines.push((run, 1)),
