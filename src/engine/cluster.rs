@@ -47,6 +47,8 @@ pub(super) struct Cluster {
     groups: BTreeMap<GroupId, Group>,
     asks: Vec<Ask>,
     changed: bool,
+    /// The spans by which the last cut judged what is overdue, stale and inactive.
+    judged_by: Option<[Span; 3]>,
     /// The generation at which its part was last built; 0: never.
     generation: u64,
     /// Made anew where a checkpoint is taken up.
@@ -75,6 +77,7 @@ impl Cluster {
             groups: BTreeMap::new(),
             asks: Vec::new(),
             changed: true,
+            judged_by: None,
             generation: 0,
             snapshot: None,
         }
@@ -391,8 +394,14 @@ impl Cluster {
         all: bool,
     ) -> Arc<ClusterSnapshot> {
         let mut now = Now::new(at, self.interval(), self.settings.stale_for);
+        let spans = Some([now.interval, now.stale_for, self.settings.inactive_after]);
+        // Other spans: what is overdue or stale may be so otherwise, everywhere.
+        let all = std::mem::replace(&mut self.judged_by, spans) != spans || all;
         let mut changed = std::mem::take(&mut self.changed) || all;
         for (_, topic) in &mut self.topics {
+            if all {
+                topic.look_again();
+            }
             // Asked first and always: it notes what is overdue.
             let due = topic.is_due(&now);
             if all || due || topic.dirty || topic.snapshot.is_none() {

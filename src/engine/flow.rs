@@ -99,6 +99,17 @@ impl Flow {
         )
     }
 
+    /// Whether anything has flowed in all that is kept.
+    pub(super) fn moves(&self) -> bool {
+        let ends = self.bins.front().zip(self.bins.back());
+        ends.is_some_and(|(a, b)| (a.came, a.read) != (b.came, b.read))
+    }
+
+    /// Records a second that came in and that were read over the last `span` of what is kept.
+    pub(super) fn rates_over(&self, span: Span) -> Option<(f64, f64)> {
+        self.rates_since(self.bins.back()?.at - span)
+    }
+
     /// Records a second that came in and that were read between `from` and the last bin: from the
     /// first bin that ended then or later. `None` with fewer than two bins.
     pub(super) fn rates_since(&self, from: Timestamp) -> Option<(f64, f64)> {

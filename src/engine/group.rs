@@ -63,7 +63,10 @@ pub(super) struct Group {
     pub(super) commits_failed: Option<(Timestamp, Why)>,
     /// Whether its commits have ever been read.
     pub(super) commits_read: bool,
+    /// The oldest answer that a row rests on, once looked for.
     oldest_answer: Option<Timestamp>,
+    /// Rows that the read under way has answered.
+    fresh: usize,
     pub(super) topics: Vec<TopicRows>,
     pub(super) silence: Silence,
     /// Since when evidence is gathered anew, after a start or a gap in which nobody looked.
@@ -138,6 +141,7 @@ impl Group {
             commits_failed: None,
             commits_read: false,
             oldest_answer: None,
+            fresh: 0,
             topics: Vec::new(),
             silence: Silence::default(),
             warming_from: None,
@@ -379,7 +383,7 @@ impl Group {
     ) -> FoldedCommits {
         let mut folded = FoldedCommits::default();
         let (mut changed, mut moved, mut added) = (false, false, false);
-        let (mut lost, mut back) = (0, Vec::new());
+        let (mut lost, mut back, mut fresh) = (0, Vec::new(), 0);
         let spacing = spacing(self.silence.typical_gap());
         let rows = self.rows_of(&commits.topic, key);
         let mut next = 0;
@@ -405,6 +409,7 @@ impl Group {
                 answered,
             };
             let took: Took = rows[place].take(commit, log, spacing);
+            fresh += usize::from(took.fresh);
             changed |= took.changed;
             moved |= took.moved;
             folded.confirm |= took.confirm;
@@ -414,6 +419,7 @@ impl Group {
         if added {
             self.assign_owners();
         }
+        self.fresh += fresh;
         self.note_losses(&commits.topic, lost, answered);
         self.note_resets(&commits.topic, &back, answered);
         if moved {
@@ -484,6 +490,7 @@ impl Group {
         let (sums, standings) = self.standings(topics, at - gap.times(2));
         self.loads.note(&standings, gap);
         let (came, read) = self.flow.note(at, sums);
+        self.dirty |= self.flow.moves();
         self.note_change(came, EventKind::ArrivalRate, at);
         self.note_change(read, EventKind::ConsumeRate, at);
     }
@@ -560,8 +567,11 @@ impl Group {
         self.dirty |= self.commits_failed.take().is_some() || !self.commits_read;
         self.commits_read = true;
         self.silence.seen(answered);
-        self.oldest_answer = None;
-        if !complete {
+        // Nearly always all of them were answered now: no need to look at each.
+        let fresh = std::mem::take(&mut self.fresh);
+        let rows: usize = self.topics.iter().map(|t| t.rows.len()).sum();
+        self.oldest_answer = (fresh == rows).then_some(answered);
+        if !complete || fresh == rows {
             return;
         }
         for rows in &mut self.topics {

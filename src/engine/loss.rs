@@ -115,18 +115,28 @@ fn by_time(case: &Standing<'_>, keeps: Span) -> Result<Loss, Why> {
     // What was due is deleted with its whole segment, at the next check.
     let segment = case.deletions.pause().map(|p| p + CHECKED_EACH);
     let at = |appended: Timestamp, speed: f64| {
-        let headroom = (appended + keeps - case.at).as_secs_f64().max(0.0);
+        let headroom = (appended + keeps - case.at).as_secs_f64();
         let after = headroom / (1.0 - speed);
-        (speed < 1.0 && after < FAR).then(|| case.at + Span::from_secs_f64(after))
+        // What is overdue already goes with the next check: since when it is due is all one knows.
+        let due = || {
+            if headroom <= 0.0 {
+                appended + keeps
+            } else {
+                case.at + Span::from_secs_f64(after)
+            }
+        };
+        (speed < 1.0 && after < FAR).then(due)
     };
     let Some(best) = at(oldest, speed.median) else {
         return Ok(Loss::Never);
     };
-    let earliest = after.map_or(case.at, |after| at(after, speed.low).unwrap_or(best));
+    // Of a record older than the history one knows only that it was there then.
+    let earliest = after.map_or(until, |after| at(after, speed.low).unwrap_or(best));
     let latest = at(until, speed.high).zip(segment).map(|(t, s)| t + s);
     let best = segment.map_or(best, |s| best + Span::from_millis(s.as_millis() / 2));
+    let best = latest.map_or(best, |l| best.min(l));
     Ok(Loss::At {
-        at: latest.map_or(best, |l| best.min(l)),
+        at: best,
         earliest: earliest.min(best),
         latest,
         by: Retention::Time,
@@ -134,7 +144,9 @@ fn by_time(case: &Standing<'_>, keeps: Span) -> Result<Loss, Why> {
 }
 
 fn by_size(case: &Standing<'_>) -> Result<Loss, Why> {
-    let (Some(deletes), Some(segment)) = (case.deletions.rate(), case.deletions.step()) else {
+    let seen = &case.deletions;
+    let told = (seen.rate(), seen.step(), seen.moves.last());
+    let (Some(deletes), Some(segment), Some((moved_at, _))) = told else {
         return Err(Why::text(
             "retention.bytes is set, and the log start has not been seen to move",
         ));
@@ -147,7 +159,7 @@ fn by_size(case: &Standing<'_>) -> Result<Loss, Why> {
         return Ok(Loss::Never);
     }
     let after =
-        |records: i64| case.at + Span::from_secs_f64((records.max(0) as f64 / closes).min(FAR));
+        |records: i64| *moved_at + Span::from_secs_f64((records.max(0) as f64 / closes).min(FAR));
     Ok(Loss::At {
         at: after(c - b - segment),
         earliest: after(c - b - segment.saturating_mul(2)),
@@ -289,7 +301,7 @@ mod tests {
         };
         // 4,000 records from the start, a segment of 500, closing in by 4 a second.
         let told = loss(exactly(0.0), &sized, &seen).value();
-        assert_eq!(told.and_then(Loss::at), Some(at(10_875)));
+        assert_eq!(told.and_then(Loss::at), Some(at(1_075)));
         assert!(loss(exactly(0.0), &sized, &Deletions::default()).is_unknown());
         let compacted = TopicConfig {
             cleanup_policy: CleanupPolicy::Compact,

@@ -38,6 +38,8 @@ pub(super) struct Rewind {
 pub(super) struct Took {
     /// Something that a snapshot shows may be different.
     pub(super) changed: bool,
+    /// It was answered, and by no older read than the one before.
+    pub(super) fresh: bool,
     /// The commit moved on or back.
     pub(super) moved: bool,
     /// A loss was seen once: a second read should confirm it.
@@ -158,6 +160,7 @@ impl Row {
         let went_back = went_back.map(|r| (r.from, r.to));
         Took {
             changed: healed || self.commit != before || confirm.is_some(),
+            fresh: true,
             moved,
             confirm: confirm == Some(1),
             lost: self.newly_lost(log),

@@ -37,6 +37,11 @@ pub(super) struct Topic {
     lively: bool,
     /// No partition is overdue before this.
     quiet_until: Option<Timestamp>,
+    /// When log starts, log ends and last stable offsets were last read, where that was of all
+    /// partitions and none failed.
+    whole: [Option<Timestamp>; 3],
+    /// When the newest of each was asked.
+    newest_asked: [Option<Timestamp>; 3],
     /// An answer was overdue when it was last rebuilt.
     was_overdue: bool,
     wake_at: Option<Timestamp>,
@@ -99,6 +104,8 @@ impl Topic {
             dirty: true,
             lively: true,
             quiet_until: None,
+            whole: [None; 3],
+            newest_asked: [None; 3],
             was_overdue: false,
             wake_at: None,
             generation: 0,
@@ -140,6 +147,7 @@ impl Topic {
             && old != new
         {
             self.partitions.clear();
+            (self.whole, self.newest_asked) = ([None; 3], [None; 3]);
             self.recreated_at = Some(at);
             folded.wiped = true;
         }
@@ -195,6 +203,7 @@ impl Topic {
             }
             self.dirty |= changed;
         }
+        self.note_whole(0, reads, asked, answered);
     }
 
     /// Takes in log ends.
@@ -220,7 +229,8 @@ impl Topic {
             self.dirty |= changed;
         }
         self.dirty |= self.lively && isolation == Isolation::ReadUncommitted;
-        self.quiet_until = None;
+        let which = 1 + usize::from(isolation == Isolation::ReadCommitted);
+        self.note_whole(which, reads, asked, answered);
         folded
     }
 
@@ -268,6 +278,15 @@ impl Topic {
         skews.max_by_key(|(by, _)| *by)
     }
 
+    /// Notes whether a read was of all partitions, and no late one.
+    fn note_whole(&mut self, which: usize, reads: &[OffsetRead], asked: Timestamp, at: Timestamp) {
+        let late = self.newest_asked[which].is_some_and(|newest| newest > asked);
+        self.newest_asked[which] = self.newest_asked[which].max(Some(asked));
+        let whole = reads.len() == self.partitions.len() && reads.iter().all(|r| r.offset.is_ok());
+        self.whole[which] = (whole && !late).then_some(at);
+        self.quiet_until = None;
+    }
+
     /// Takes in what a read of a partition's last records met.
     pub(super) fn take_tail(&mut self, partition: PartitionId, tail: Tail) {
         let log = self.at_or_new(partition);
@@ -312,11 +331,22 @@ impl Topic {
         true
     }
 
+    /// Forgets until when it need not look for what is overdue.
+    pub(super) fn look_again(&mut self) {
+        self.quiet_until = None;
+    }
+
     /// Whether it must be rebuilt at `now` with no new fact: an answer has become overdue, or an
     /// instant that something waited for has come.
     pub(super) fn is_due(&mut self, now: &Now) -> bool {
         let woken = self.wake_at.is_some_and(|w| w <= now.at);
         if self.quiet_until.is_some_and(|q| now.at <= q) {
+            return std::mem::take(&mut self.was_overdue) || woken;
+        }
+        if let Some(oldest) = self.oldest_of_whole()
+            && !now.overdue(oldest)
+        {
+            self.quiet_until = Some(now.overdue_at(oldest));
             return std::mem::take(&mut self.was_overdue) || woken;
         }
         let answers = self.partitions.iter().flat_map(Partition::answers);
@@ -332,6 +362,18 @@ impl Topic {
         // While one is overdue each cut looks again: its next answer may be the offset that it had.
         self.quiet_until = next.filter(|_| !due);
         std::mem::replace(&mut self.was_overdue, due) || due || woken
+    }
+
+    /// The oldest answer, where the last reads were of all partitions; last stable offsets are not
+    /// asked for everywhere.
+    fn oldest_of_whole(&self) -> Option<Timestamp> {
+        let [starts, ends, stable] = self.whole;
+        let oldest = starts?.min(ends?);
+        match (stable, self.newest_asked[2]) {
+            (Some(stable), _) => Some(oldest.min(stable)),
+            (None, None) => Some(oldest),
+            (None, Some(_)) => None,
+        }
     }
 
     /// Builds its part of the snapshot anew.

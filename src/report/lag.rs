@@ -105,6 +105,9 @@ fn partitions(
             escape(&evidence.sentence(now), false)
         )?;
     }
+    if let Some(cause) = g.diagnosis.cause() {
+        writeln!(out, "why: {}", escape(&cause.sentence(now), false))?;
+    }
     for issue in &g.issues {
         writeln!(out, "note: {}", escape(&issue.text, false))?;
     }

@@ -8,8 +8,6 @@ use crate::model::{Cause, Span};
 use super::Finding;
 use super::picture::{Part, Picture};
 
-/// Under one owner alone, a frozen partition is put down to a record only after this long.
-const LONG: Span = Span::from_secs(600);
 /// A hot partition gets this many times the median …
 const HOT: f64 = 3.0;
 /// … and lies this many σ above it.
@@ -37,7 +35,7 @@ pub(super) fn poison_record(picture: &Picture<'_>) -> Finding {
     let others_moved = picture.parts.iter().filter(others).filter(moved).count();
     let all_moved = picture.parts.iter().filter(moved).count();
     let outlived = part.owners > 1 && all_moved > 0;
-    let long = others_moved >= 2 && picture.at - since >= LONG;
+    let long = others_moved >= 2 && part.frozen_long;
     if !outlived && !long {
         return None;
     }

@@ -15,6 +15,8 @@ use super::super::now::Now;
 /// Lateness below this is no lag to explain.
 const LATE: Span = Span::from_secs(60);
 
+/// Under one owner alone, a frozen partition is put down to a record only after this long.
+const LONG: Span = Span::from_secs(600);
 /// Over so long the whole group's rates are taken.
 const EVIDENCE: Span = Span::from_secs(300);
 
@@ -31,10 +33,12 @@ pub(super) struct Part {
     pub(super) effective_lag: i64,
     /// It is later than is fine, for certain.
     pub(super) lagging: bool,
-    /// Age of its oldest unread record in seconds.
+    /// Age of its oldest unread record in seconds, when the group last committed anything.
     pub(super) late: f64,
     /// It does not move although something is unread: since then.
     pub(super) frozen: Option<Timestamp>,
+    /// It has stood for so long that one owner is enough to tell.
+    pub(super) frozen_long: bool,
     /// When its commit last moved.
     pub(super) moved_at: Option<Timestamp>,
     /// Owners that it has had since, the present one included.
@@ -58,8 +62,6 @@ pub(super) struct Picture<'a> {
     pub(super) calm: Option<f64>,
     /// What each member has been seen to read under load, or at the most.
     pub(super) capacities: Vec<Option<f64>>,
-    /// The instant of the newest read.
-    pub(super) at: Timestamp,
 }
 
 impl<'a> Picture<'a> {
@@ -98,6 +100,7 @@ impl<'a> Picture<'a> {
             .filter_map(|(row, fact)| {
                 row.verdict.as_ref()?;
                 let log = topics.get(row.topic as usize)?.partition(row.partition);
+                let frozen = frozen(row, fact.moved_at.unwrap_or(fact.first_seen));
                 Some(Part {
                     topic: row.topic,
                     partition: row.partition,
@@ -109,8 +112,9 @@ impl<'a> Picture<'a> {
                     late: row
                         .time_lag
                         .value()
-                        .map_or(0.0, |t| t.age(fact.answered).as_secs_f64()),
-                    frozen: frozen(row, fact.moved_at.unwrap_or(fact.first_seen)),
+                        .map_or(0.0, |t| t.age(group.last_active).as_secs_f64()),
+                    frozen,
+                    frozen_long: frozen.is_some_and(|t| now.reached(t + LONG)),
                     moved_at: fact.moved_at,
                     owners: u32::from(fact.owner_changes) + 1,
                     arrival: log.and_then(|l| l.arrival_rate.value()),
@@ -118,23 +122,16 @@ impl<'a> Picture<'a> {
                 })
             })
             .collect();
-        let at = group
-            .topics
-            .iter()
-            .flat_map(|t| &t.rows)
-            .map(|r| r.answered);
-        let at = at.max().unwrap_or(now.at);
-        let flow = group.flow.rates_since(at - EVIDENCE);
+        let flow = group.flow.rates_over(EVIDENCE);
         let capacity = |m: usize| group.loads.capacity(m).value();
         Some(Self {
             parts,
             topics,
             members,
             flow: flow.map(|(came, read)| (read, came)),
-            most: group.loads.most(at),
+            most: group.loads.most(group.last_active),
             calm: group.loads.calm(),
             capacities: (0..members.len()).map(capacity).collect(),
-            at,
         })
     }
 

@@ -1,0 +1,108 @@
+//! Verdicts, rates and ends to come of a group that is well, or slow, or gone.
+
+use crate::model::{Eta, GroupState, Reading, Span, Status};
+
+use super::facts::{at, commits, described, ends, listed, tick};
+use super::{group, run, then, two_good_hours};
+
+#[test]
+fn lag_is_end_minus_commit_and_a_caught_up_group_is_ok() {
+    let mut all = two_good_hours(2);
+    all.push(tick(7201));
+    let cut = run(all);
+    let g = group(&cut.snapshot);
+    assert_eq!(g.lag, Reading::Known(0));
+    assert_eq!(g.status.status, Status::Ok);
+    assert_eq!(g.eta, Reading::Known(Eta::CaughtUp));
+    assert_eq!(g.arrival_rate.value().map(f64::round), Some(20.0));
+    assert_eq!(g.consume_rate.value().map(f64::round), Some(20.0));
+}
+
+#[test]
+fn a_frozen_commit_of_an_owned_partition_is_suspect_then_stalled() {
+    let frozen = |t: i64| {
+        vec![
+            commits(t, &[Some(72_000), Some(t * 10)]),
+            ends(t, &[t * 10; 2]),
+        ]
+    };
+    let status = |minutes| group(&then(minutes, frozen).snapshot).status.status;
+    assert_eq!(status(2), Status::Ok);
+    assert_eq!(status(4), Status::Suspect);
+    assert_eq!(status(7), Status::Stalled);
+    let cut = then(7, frozen);
+    let g = group(&cut.snapshot);
+    assert_eq!(g.lag, Reading::Known(420 * 10));
+    // The oldest unread record came in right after the good hours.
+    let age = g.time_lag.age(cut.snapshot.at);
+    assert!(
+        age.low().unwrap() <= Span::from_secs(420) && age.high().unwrap() >= Span::from_secs(419),
+        "{age:?}"
+    );
+    assert_eq!(g.eta, Reading::Known(Eta::Never));
+}
+
+#[test]
+fn a_group_that_lost_its_members_is_stopped() {
+    let mut gone = false;
+    let cut = then(4, |t| {
+        let mut all = vec![listed(t, &["g"], GroupState::Empty, true)];
+        if !std::mem::replace(&mut gone, true) {
+            all.push(described(t, &[]));
+        }
+        all.extend([commits(t, &[Some(72_000); 2]), ends(t, &[t * 10; 2])]);
+        all
+    });
+    let g = group(&cut.snapshot);
+    assert_eq!(g.status.status, Status::Stopped);
+    let sentence = g
+        .status
+        .evidence
+        .as_ref()
+        .unwrap()
+        .sentence(cut.snapshot.at);
+    assert!(sentence.contains("nobody owns it"), "{sentence}");
+}
+
+#[test]
+fn a_consumer_slower_than_its_producer_is_falling_behind() {
+    let cut = then(15, |t| {
+        let read = 72_000 + (t - 7200) * 6;
+        vec![commits(t, &[Some(read); 2]), ends(t, &[t * 10; 2])]
+    });
+    let g = group(&cut.snapshot);
+    assert_eq!(g.status.status, Status::FallingBehind);
+    assert_eq!(g.eta, Reading::Known(Eta::Never));
+}
+
+#[test]
+fn a_consumer_that_catches_up_is_recovering_with_an_eta() {
+    let cut = then(10, |t| {
+        let read = (72_000 + (t - 7200) * 20 - 9_000).max(72_000);
+        vec![commits(t, &[Some(read); 2]), ends(t, &[t * 10 + 9_000; 2])]
+    });
+    let g = group(&cut.snapshot);
+    assert_eq!(g.status.status, Status::Recovering, "{g:#?}");
+    // 12,000 records left, 10/s faster than they come in.
+    let Some(Eta::At { at: eta, .. }) = g.eta.value() else {
+        panic!("{:?}", g.eta)
+    };
+    let left = (eta - at(7800)).as_secs_f64();
+    assert!((1000.0..1500.0).contains(&left), "{left}");
+}
+
+#[test]
+fn a_rewind_is_seen_and_cleared_once_regained() {
+    let back = |t: i64| if t < 7260 { t * 10 } else { (t - 7260) * 1300 };
+    let read = |t| {
+        vec![
+            commits(t, &[Some(back(t).min(t * 10)); 2]),
+            ends(t, &[t * 10; 2]),
+        ]
+    };
+    assert_eq!(
+        group(&then(1, read).snapshot).status.status,
+        Status::Rewound
+    );
+    assert_eq!(group(&then(4, read).snapshot).status.status, Status::Ok);
+}
