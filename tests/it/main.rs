@@ -29,6 +29,7 @@ mod rights;
 mod serve;
 mod source;
 mod source_faults;
+mod statuses;
 mod top;
 mod usage;
 mod verdicts;
