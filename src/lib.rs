@@ -18,6 +18,7 @@ pub mod http;
 pub mod model;
 pub mod pipeline;
 pub mod recording;
+pub mod remote;
 pub mod report;
 pub mod sim;
 pub mod source;

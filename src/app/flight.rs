@@ -13,6 +13,8 @@ use super::setup::Refusal;
 
 /// A running flight recorder.
 pub(super) struct Flight {
+    /// What it holds.
+    pub(super) tape: Tape,
     recorder: Recorder,
     _state: StateDir,
 }
@@ -62,6 +64,7 @@ fn start(state: StateDir, max_bytes: u64) -> Result<(Flight, Aboard), String> {
     // What is there is read before the ring begins a segment behind it.
     let ring = Ring::open(&dir, max_bytes).map_err(|e| format!("{}: {e}", dir.display()))?;
     let before = Tape::open(&dir).map_err(|e| e.to_string())?;
+    let tape = before.clone();
     let (recorder, tap) = Recorder::ring(ring).map_err(|e| e.to_string())?;
     let begin = Box::new(move || {
         let (pipeline, notes) = resume(&before);
@@ -74,6 +77,7 @@ fn start(state: StateDir, max_bytes: u64) -> Result<(Flight, Aboard), String> {
         pipeline.unwrap_or_default()
     });
     let flight = Flight {
+        tape,
         recorder,
         _state: state,
     };

@@ -16,6 +16,7 @@ mod judged_tests;
 mod kafka;
 mod logging;
 pub mod once;
+mod past;
 #[cfg(test)]
 mod pictures_tests;
 #[cfg(test)]

@@ -13,13 +13,16 @@ use crate::config::{self, Cluster, Config, Environment, FlagSetting, Loaded};
 use crate::model::{Clock, ClusterSettings, Observation, Settings, Span, Timestamp};
 use crate::pipeline::Pipeline;
 use crate::recording::Tap;
+use crate::remote::{self, Client, Follower};
 use crate::sim::scenario;
 use crate::source::kafka::{KafkaConfig, KafkaSource};
 use crate::source::stamp::Stamper;
 use crate::timeline::{Player, Tape, TimelineError};
+use crate::tui::Deck;
 
 use super::demo::{Demo, INTERVAL, RunningDemo};
 use super::kafka::kafka_config;
+use super::past::{Followed, Played};
 use super::session::{AT_LEAST_EACH, Feed, Session, Start};
 
 /// What a command says when it cannot start.
@@ -69,6 +72,8 @@ pub(super) struct Setup {
     pub(super) begin: Option<Box<dyn FnOnce() -> Pipeline + Send>>,
     /// What is replayed, instead of reading a cluster.
     pub(super) replay: Option<Replay>,
+    /// What is followed, instead of reading a cluster.
+    pub(super) attach: Option<Attach>,
     settings: Settings,
     feeds: Vec<Feed>,
     demo: Option<RunningDemo>,
@@ -84,10 +89,23 @@ pub(super) struct Replay {
     player: Option<Player>,
 }
 
+/// A `serve` to be followed.
+pub(super) struct Attach {
+    /// How it is asked.
+    pub(super) client: Client,
+    /// The time to show; without it, now.
+    pub(super) at: Option<Timestamp>,
+    /// Only these clusters.
+    pub(super) clusters: Vec<String>,
+}
+
 /// What must live as long as a session.
+#[derive(Default)]
 pub(super) struct Kept {
-    /// Plays the recording.
+    /// What the screen may ask of a source with a past.
+    pub(super) deck: Option<Deck>,
     _player: Option<Player>,
+    _follower: Option<Follower>,
     _demo: Option<RunningDemo>,
 }
 
@@ -119,6 +137,9 @@ fn set_up_in(
     let loaded = load_in(environment, source, more)?;
     let warnings = loaded.problems.iter().map(ToString::to_string).collect();
     let mut config = loaded.config;
+    if let Some(url) = &source.attach {
+        return attach(url, source, config, clock);
+    }
     if let Some(path) = &source.replay {
         return replay(path, source, config);
     }
@@ -162,10 +183,61 @@ fn set_up_in(
         tap: None,
         begin: None,
         replay: None,
+        attach: None,
         settings,
         feeds,
         demo: None,
     })
+}
+
+/// Everything for a `serve` that runs elsewhere.
+fn attach(url: &str, source: &SourceArgs, config: Config, clock: Clock) -> Result<Setup, Refusal> {
+    let headers = source.attach_header.iter().map(|h| header(h));
+    let options = remote::Options {
+        url: url.to_owned(),
+        headers: headers.collect::<Result<_, _>>()?,
+        ca_file: source.attach_ca.clone(),
+        cert_and_key: source.attach_cert.clone().zip(source.attach_key.clone()),
+    };
+    let client = Client::new(&options).map_err(|e| Refusal::usage(format!("error: {e}")))?;
+    let label: Arc<str> = format!("attached: {}", client.url()).into();
+    Ok(Setup {
+        connecting_to: client.url().into(),
+        label,
+        config,
+        clock,
+        warnings: Vec::new(),
+        kafka: Vec::new(),
+        tap: None,
+        begin: None,
+        replay: None,
+        attach: Some(Attach {
+            client,
+            at: source.at,
+            clusters: source.cluster.clone(),
+        }),
+        settings: Settings::default(),
+        feeds: Vec::new(),
+        demo: None,
+    })
+}
+
+/// A header as it was typed; its value may stand elsewhere, so that it is in no list of processes.
+fn header(text: &str) -> Result<(String, String), Refusal> {
+    let wrong = |why: String| Refusal::usage(format!("error: --attach-header: {why}"));
+    let (name, value) = text
+        .split_once(':')
+        .ok_or_else(|| wrong("write it as NAME: VALUE".to_owned()))?;
+    let value = value.trim();
+    let value = if let Some(variable) = value.strip_prefix("env:") {
+        std::env::var(variable).map_err(|_| wrong(format!("there is no variable {variable}")))?
+    } else if let Some(path) = value.strip_prefix("file:") {
+        let read = std::fs::read_to_string(path);
+        read.map_err(|e| wrong(format!("{path}: {e}")))?
+    } else {
+        value.to_owned()
+    };
+    Ok((name.trim().to_owned(), value.trim().to_owned()))
 }
 
 /// Everything for a recording: it is judged by the settings that it carries.
@@ -188,6 +260,7 @@ fn replay(path: &Path, source: &SourceArgs, config: Config) -> Result<Setup, Ref
             speed: source.speed.unwrap_or(1.0),
             player: None,
         }),
+        attach: None,
         settings: Settings::default(),
         feeds: Vec::new(),
         demo: None,
@@ -392,6 +465,7 @@ pub(super) fn demo(demo: &Demo, mut config: Config) -> Result<Setup, Refusal> {
         tap: None,
         begin: None,
         replay: None,
+        attach: None,
         config,
         demo: Some(running),
     })
@@ -424,9 +498,26 @@ impl Setup {
         }
         if let Some(player) = self.replay.and_then(|r| r.player) {
             let session = Session::showing(player.snapshots.clone(), self.clock);
+            let played = Played {
+                position: player.position.clone(),
+                orders: player.orders.clone(),
+            };
             let kept = Kept {
+                deck: Some(Deck(Arc::new(played))),
                 _player: Some(player),
-                _demo: None,
+                ..Kept::default()
+            };
+            return Ok((session, kept));
+        }
+        if let Some(Attach { client, .. }) = self.attach {
+            let follower = Follower::start(client.clone(), Arc::clone(&self.clock));
+            let follower = follower.map_err(|e| Refusal::failed(format!("error: {e}")))?;
+            let session = Session::showing(follower.snapshots.clone(), self.clock);
+            let followed = Followed::new(follower.link.clone(), client);
+            let kept = Kept {
+                deck: Some(Deck(Arc::new(followed))),
+                _follower: Some(follower),
+                ..Kept::default()
             };
             return Ok((session, kept));
         }
@@ -445,8 +536,8 @@ impl Setup {
             stop: CancellationToken::new(),
         });
         let kept = Kept {
-            _player: None,
             _demo: self.demo,
+            ..Kept::default()
         };
         Ok((session, kept))
     }

@@ -94,7 +94,23 @@ pub struct SourceArgs {
     /// A recording, or the directory of a flight recorder, instead of a cluster.
     #[arg(long, value_name = "FILE")]
     pub replay: Option<PathBuf>,
-    /// With --replay: the time to show, as 2026-11-20T18:44:00Z.
+    /// The snapshots of a running `laggard serve` instead of a cluster: its address, such as
+    /// http://laggard:9550.
+    #[arg(long, value_name = "URL")]
+    pub attach: Option<String>,
+    /// With --attach: a header to send along; its value may be env:VARIABLE or file:PATH.
+    #[arg(long, value_name = "NAME: VALUE")]
+    pub attach_header: Vec<String>,
+    /// With --attach: certificates to trust instead of the system's, as PEM.
+    #[arg(long, value_name = "FILE")]
+    pub attach_ca: Option<PathBuf>,
+    /// With --attach: a client certificate, as PEM.
+    #[arg(long, value_name = "FILE", requires = "attach_key")]
+    pub attach_cert: Option<PathBuf>,
+    /// With --attach-cert: its key, as PEM.
+    #[arg(long, value_name = "FILE", requires = "attach_cert")]
+    pub attach_key: Option<PathBuf>,
+    /// With --replay or --attach: the time to show, as 2026-11-20T18:44:00Z.
     #[arg(long, value_name = "TIME")]
     pub at: Option<Timestamp>,
     /// With --replay: so many times as fast as it was.

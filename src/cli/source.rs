@@ -89,6 +89,15 @@ fn over(after: SourceArgs, before: SourceArgs) -> SourceArgs {
         },
         demo: after.demo.or(before.demo),
         replay: after.replay.or(before.replay),
+        attach: after.attach.or(before.attach),
+        attach_header: if after.attach_header.is_empty() {
+            before.attach_header
+        } else {
+            after.attach_header
+        },
+        attach_ca: after.attach_ca.or(before.attach_ca),
+        attach_cert: after.attach_cert.or(before.attach_cert),
+        attach_key: after.attach_key.or(before.attach_key),
         at: after.at.or(before.at),
         speed: after.speed.or(before.speed),
         poll_interval: after.poll_interval.or(before.poll_interval),
@@ -130,6 +139,10 @@ fn given(source: &SourceArgs) -> Vec<&'static str> {
         ("--cluster", !source.cluster.is_empty()),
         ("--demo", source.demo.is_some()),
         ("--replay", source.replay.is_some()),
+        ("--attach", source.attach.is_some()),
+        ("--attach-header", !source.attach_header.is_empty()),
+        ("--attach-ca", source.attach_ca.is_some()),
+        ("--attach-cert", source.attach_cert.is_some()),
         ("--at", source.at.is_some()),
         ("--speed", source.speed.is_some()),
         ("--poll-interval", source.poll_interval.is_some()),
@@ -166,16 +179,13 @@ fn judge(source: &SourceArgs) -> Result<(), Wrong> {
             )));
         }
     }
-    let of_replay = [
-        ("--at", source.at.is_some()),
-        ("--speed", source.speed.is_some()),
-    ];
-    if let Some((flag, _)) = of_replay.iter().find(|(_, given)| *given)
-        && source.replay.is_none()
-    {
-        return Err((
-            ErrorKind::MissingRequiredArgument,
-            format!("{flag} goes with --replay FILE"),
+    judge_attach(source)?;
+    if source.speed.is_some() && source.replay.is_none() {
+        return Err(missing("--speed goes with --replay FILE"));
+    }
+    if source.at.is_some() && source.replay.is_none() && source.attach.is_none() {
+        return Err(missing(
+            "--at goes with --replay FILE, or with --attach URL",
         ));
     }
     if source.command_config.is_some() && source.bootstrap_server.is_none() {
@@ -189,17 +199,56 @@ fn judge(source: &SourceArgs) -> Result<(), Wrong> {
     Ok(())
 }
 
+fn judge_attach(source: &SourceArgs) -> Result<(), Wrong> {
+    let mut of_attach = [
+        ("--attach-header", !source.attach_header.is_empty()),
+        ("--attach-ca", source.attach_ca.is_some()),
+        ("--attach-cert", source.attach_cert.is_some()),
+    ]
+    .into_iter();
+    if source.attach.is_none() {
+        return match of_attach.find(|(_, given)| *given) {
+            Some((flag, _)) => Err(missing(&format!("{flag} goes with --attach URL"))),
+            None => Ok(()),
+        };
+    }
+    let others = [
+        ("--bootstrap-server", source.bootstrap_server.is_some()),
+        ("--command-config", source.command_config.is_some()),
+        ("--demo", source.demo.is_some()),
+        ("--replay", source.replay.is_some()),
+        ("--poll-interval", source.poll_interval.is_some()),
+    ];
+    match others.iter().find(|(_, given)| *given) {
+        Some((flag, _)) => Err(conflict(&format!(
+            "{flag} cannot be used with --attach, which reads a running `laggard serve`"
+        ))),
+        None => Ok(()),
+    }
+}
+
+fn missing(text: &str) -> Wrong {
+    (ErrorKind::MissingRequiredArgument, text.to_owned())
+}
+
 /// What probes or reads a cluster itself has no use for a recording of one.
 fn live_only(command: &mut Command) -> Result<(), Wrong> {
     let (name, why) = match command {
-        Command::Doctor(_) => ("doctor", "it probes a cluster, and a recording has none"),
-        Command::Record(_) => ("record", "what it would write is there already"),
+        Command::Serve(_) => ("serve", "it would serve what is served already"),
+        Command::Doctor(_) => ("doctor", "it probes a cluster itself"),
+        Command::Record(_) => (
+            "record",
+            "it writes what a cluster says, and reads none there",
+        ),
         Command::Config(_) => ("config check", "it connects to nothing"),
         _ => return Ok(()),
     };
     match source_of(command) {
-        Some(source) if source.replay.is_some() => Err(conflict(&format!(
+        Some(source) if source.replay.is_some() && name != "serve" => Err(conflict(&format!(
             "--replay means nothing to `laggard {name}`: {why}"
+        ))),
+        Some(source) if source.attach.is_some() => Err(conflict(&format!(
+            "--attach means nothing to `laggard {name}`: {why}"
         ))),
         _ => Ok(()),
     }
@@ -284,7 +333,18 @@ mod tests {
             ("lag --replay f --at noon", "is not a time"),
             ("top --replay f --speed 0", "write a number from 0.01"),
             ("doctor --replay f", "it probes a cluster"),
-            ("--replay f record -o g", "is there already"),
+            ("--replay f record -o g", "writes what a cluster says"),
+            ("serve --attach http://x", "is served already"),
+            (
+                "lag --attach http://x --demo",
+                "--demo cannot be used with --attach",
+            ),
+            ("lag --attach-ca f", "--attach-ca goes with --attach"),
+            (
+                "top --attach http://x --speed 2",
+                "--speed goes with --replay",
+            ),
+            ("top --attach http://x --attach-cert f", "--attach-key"),
             (
                 "--replay f demo",
                 "--replay means nothing to `laggard demo`",

@@ -9,6 +9,7 @@ mod body;
 mod burrow;
 mod listen;
 mod pages;
+mod past;
 mod prefix;
 mod routes;
 mod serving;
@@ -27,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::catalog::Options;
 use crate::model::{Clock, Snapshot, Span, Timestamp};
+use crate::timeline::Tape;
 
 pub use listen::{ListenError, Listener};
 pub use web::{Web, WebError};
@@ -45,6 +47,8 @@ pub struct Http {
     pub clock: Clock,
     /// What of the catalog is exported, and the source's label.
     pub options: Options,
+    /// What is kept of the past.
+    pub past: Option<Tape>,
     /// The process' own metrics as Prometheus text.
     pub internals: Arc<dyn Fn() -> String + Send + Sync>,
     /// TLS and who may come in.
@@ -59,6 +63,7 @@ struct Shared {
     started: Timestamp,
     ready: AtomicBool,
     room: Arc<Semaphore>,
+    gone: past::Gone,
     /// Ends bodies that are being sent.
     abort: CancellationToken,
 }
@@ -111,6 +116,7 @@ fn router(http: Http, abort: CancellationToken) -> Router {
         started: (http.clock)(),
         ready: AtomicBool::new(false),
         room: Arc::new(Semaphore::new(AT_ONCE)),
+        gone: past::Gone::default(),
         abort,
         http,
     };

@@ -16,17 +16,24 @@ use axum::routing::get;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::body::{gzipped, streamed};
-use super::{Shared, burrow, pages};
+use super::{Shared, burrow, pages, past};
 use crate::catalog::{Scope, internal};
 use crate::export::prometheus::{self, Format};
 use crate::model::document::{Narrow, to_json};
-use crate::model::{Generation, Snapshot};
+use crate::model::{Generation, Snapshot, Timestamp};
 
 /// Says what the snapshots come from; it is not part of them.
 const SOURCE: HeaderName = HeaderName::from_static("laggard-source");
 
 /// What there is.
-const PATHS: [&str; 5] = ["/", "/metrics", "/healthz", "/readyz", "/api/v1/snapshot"];
+const PATHS: [&str; 6] = [
+    "/",
+    "/metrics",
+    "/healthz",
+    "/readyz",
+    "/api/v1/snapshot",
+    "/api/v1/history",
+];
 /// What there is below.
 const BELOW: [&str; 2] = ["/groups/", "/v3/kafka"];
 
@@ -38,6 +45,7 @@ pub(super) fn routes(shared: Arc<Shared>) -> Router {
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/api/v1/snapshot", get(snapshot))
+        .route("/api/v1/history", get(past::group_history))
         .fallback(|| async {
             (
                 StatusCode::NOT_FOUND,
@@ -134,11 +142,11 @@ fn takes_gzip(header: &str) -> bool {
 }
 
 /// Room for one more large body, if there is any.
-fn room(shared: &Shared) -> Option<OwnedSemaphorePermit> {
+pub(super) fn room(shared: &Shared) -> Option<OwnedSemaphorePermit> {
     Arc::clone(&shared.room).try_acquire_owned().ok()
 }
 
-fn busy() -> Response {
+pub(super) fn busy() -> Response {
     metrics::counter!(internal::HTTP_BUSY).increment(1);
     let text = "enough of these are being sent already; try again in a second\n";
     (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "1")], text).into_response()
@@ -149,23 +157,39 @@ async fn snapshot(
     Query(query): Query<Vec<(String, String)>>,
     headers: HeaderMap,
 ) -> Response {
-    let narrow = match narrow(query) {
-        Ok(narrow) => narrow,
-        Err(unknown) => return error(StatusCode::BAD_REQUEST, &unknown),
+    let wanted = match Wanted::of(query) {
+        Ok(wanted) => wanted,
+        Err(wrong) => return error(StatusCode::BAD_REQUEST, &wrong),
     };
-    let whole = shared.snapshot();
-    let part = narrow.apply(&whole);
-    if let Some(missing) = missing(&narrow, &part) {
+    let Some(room) = room(&shared) else {
+        return busy();
+    };
+    let whole = match wanted.at {
+        None => shared.snapshot(),
+        Some(at) => match past::at(&shared, at).await {
+            Ok(then) => then,
+            Err(refused) => return refused,
+        },
+    };
+    if let Some(since) = &wanted.since {
+        let mut delta = shared.gone.delta(&whole, past::generation(since));
+        delta.changed = wanted.narrow.apply(&delta.changed);
+        let body = streamed(move |out| delta.to_json(out), room, shared.abort.clone());
+        return document(body, None, &shared);
+    }
+    let part = wanted.narrow.apply(&whole);
+    if let Some(missing) = missing(&wanted.narrow, &part) {
         return error(StatusCode::NOT_FOUND, &missing);
     }
     let tag = tag(&whole.generation);
     if tag.is_some() && headers.get(IF_NONE_MATCH) == tag.as_ref() {
         return StatusCode::NOT_MODIFIED.into_response();
     }
-    let Some(room) = room(&shared) else {
-        return busy();
-    };
     let body = streamed(move |out| to_json(&part, out), room, shared.abort.clone());
+    document(body, tag, &shared)
+}
+
+fn document(body: axum::body::Body, tag: Option<HeaderValue>, shared: &Shared) -> Response {
     let mut response = ([(CONTENT_TYPE, "application/json")], body).into_response();
     let source = HeaderValue::from_str(&shared.http.options.source).ok();
     for (name, value) in [(ETAG, tag), (SOURCE, source)] {
@@ -182,21 +206,35 @@ fn tag(generation: &Generation) -> Option<HeaderValue> {
     HeaderValue::from_str(&format!("\"{boot}-{}\"", generation.n)).ok()
 }
 
-/// `?cluster=` and `?group=`, each as often as one likes.
-fn narrow(query: Vec<(String, String)>) -> Result<Narrow, String> {
-    let mut narrow = Narrow::default();
-    for (name, value) in query {
-        match name.as_str() {
-            "cluster" => _ = narrow.clusters.insert(value.into()),
-            "group" => _ = narrow.groups.insert(value.into()),
-            _ => {
-                return Err(format!(
-                    "unknown parameter `{name}`: there are `cluster` and `group`"
-                ));
+/// `?cluster=` and `?group=`, each as often as one likes; `?at=` and `?since=`.
+#[derive(Default)]
+struct Wanted {
+    narrow: Narrow,
+    at: Option<Timestamp>,
+    since: Option<String>,
+}
+
+impl Wanted {
+    fn of(query: Vec<(String, String)>) -> Result<Self, String> {
+        let mut wanted = Self::default();
+        for (name, value) in query {
+            match name.as_str() {
+                "cluster" => _ = wanted.narrow.clusters.insert(value.into()),
+                "group" => _ = wanted.narrow.groups.insert(value.into()),
+                "at" => wanted.at = Some(past::time(&value)?),
+                "since" => wanted.since = Some(value),
+                _ => {
+                    return Err(format!(
+                        "unknown parameter `{name}`: there are `cluster`, `group`, `at` and `since`"
+                    ));
+                }
             }
         }
+        if wanted.at.is_some() && wanted.since.is_some() {
+            return Err("`at` and `since` cannot be used together".to_owned());
+        }
+        Ok(wanted)
     }
-    Ok(narrow)
 }
 
 /// What was asked for by name and is not there.
@@ -210,6 +248,6 @@ fn missing(narrow: &Narrow, part: &Snapshot) -> Option<String> {
     Some(format!("no such group: {group}"))
 }
 
-fn error(status: StatusCode, text: &str) -> Response {
+pub(super) fn error(status: StatusCode, text: &str) -> Response {
     (status, axum::Json(serde_json::json!({ "error": text }))).into_response()
 }

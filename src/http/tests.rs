@@ -43,6 +43,7 @@ async fn run_as(snapshot: Snapshot, web: Web, prefix: &str) -> Running {
             partitions_of: Some(Pattern::new(".*").unwrap()),
             ..Options::default()
         },
+        past: None,
         internals: Arc::new(|| "# TYPE laggard_own counter\nlaggard_own 1\n".to_owned()),
         web,
         prefix: prefix.to_owned(),

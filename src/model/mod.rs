@@ -54,5 +54,5 @@ pub use snapshot::{
     PartitionRow, PartitionView, Snapshot, TopicPartition, TopicSnapshot, TrendPoint, distance,
 };
 pub use status::{Status, Verdict};
-pub use time::{Clock, Span, Timestamp};
+pub use time::{Clock, NotATime, Span, Timestamp};
 pub use time_lag::{Method, TimeLag};

@@ -61,6 +61,10 @@ pub enum Action {
     Earlier,
     /// Later, while paused.
     Later,
+    /// A recording: twice as fast.
+    Faster,
+    /// A recording: half as fast.
+    Slower,
     /// A longer window of charts.
     Wider,
     /// A shorter window of charts.
@@ -207,11 +211,13 @@ pub(super) const BINDINGS: &[Binding] = table! {
         Action::Invert, [Char('I')], SORTED, "turn the order round";
     }
     "Time" {
-        Action::Pause, [Char(' ')], BROWSE, "pause; again to go live", "pause";
-        Action::Earlier, [Left], BROWSE & !(Place::Heat as u16), "while paused: earlier";
-        Action::Later, [Right], BROWSE & !(Place::Heat as u16), "while paused: later";
+        Action::Pause, [Char(' ')], BROWSE, "pause; again to go live; a recording stands still, and goes on", "pause";
+        Action::Earlier, [Left], BROWSE & !(Place::Heat as u16), "while paused: earlier; a recording: a minute back";
+        Action::Later, [Right], BROWSE & !(Place::Heat as u16), "while paused: later; a recording: a minute on";
         Action::Earlier, [Char('[')], BROWSE, "while paused: earlier, in the heat map too";
         Action::Later, [Char(']')], BROWSE, "while paused: later, in the heat map too";
+        Action::Slower, [Char(',')], BROWSE, "a recording: half as fast";
+        Action::Faster, [Char('.')], BROWSE, "a recording: twice as fast";
         Action::Narrower, [Char('-')], CHARTS, "a shorter window of the charts";
         Action::Wider, [Char('='), Char('+')], CHARTS, "a longer window of the charts";
     }

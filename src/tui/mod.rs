@@ -31,6 +31,7 @@ mod state;
 mod summary;
 mod terminal;
 mod theme;
+mod transport;
 mod update;
 mod view;
 
@@ -43,4 +44,5 @@ pub use options::Options;
 pub use run::{Left, TuiError, changes, picture, run};
 pub use state::{Screen, State};
 pub use theme::{Depth, ThemeName};
+pub use transport::{Deck, Doing, Transport, Travel};
 pub use update::{Effect, Event};

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use super::glyphs::{ASCII, Glyphs, UNICODE};
 use super::theme::{Depth, Theme, ThemeName};
+use super::transport::Deck;
+use crate::model::Timestamp;
 
 /// How to draw, and what to call the source.
 #[derive(Clone, Debug)]
@@ -24,6 +26,10 @@ pub struct Options {
     pub cluster: Option<Arc<str>>,
     /// Open this group at first.
     pub group: Option<Arc<str>>,
+    /// Show this time at first, if the source keeps its past.
+    pub at: Option<Timestamp>,
+    /// The source's past, if it has one.
+    pub deck: Option<Deck>,
     /// Allows `:panic`, for tests of what a panic leaves behind.
     pub test_hooks: bool,
 }
@@ -39,6 +45,8 @@ impl Default for Options {
             zone: jiff::tz::TimeZone::UTC,
             cluster: None,
             group: None,
+            at: None,
+            deck: None,
             test_hooks: false,
         }
     }

@@ -20,12 +20,17 @@ use super::logs::LogRing;
 use super::options::Options;
 use super::state::{State, Ui};
 use super::terminal::{self, Guard};
+use super::transport::Travel;
 use super::update::{Effect, Event};
 use super::view;
 use crate::model::{Clock, Snapshot, Timestamp};
 
 /// Twenty frames a second.
 const FRAME: Duration = Duration::from_millis(50);
+/// Time is told anew each second …
+const SECOND: Duration = Duration::from_secs(1);
+/// … and what has come of the past, and how it is played, more often.
+const PAST_EACH: Duration = Duration::from_millis(150);
 /// Signals that end the program; the shell's own names for them.
 const ENDING: [SignalKind; 3] = [
     SignalKind::terminate(),
@@ -71,7 +76,11 @@ pub async fn run(
     state.on(Event::Resize(screen.size.0, screen.size.1), clock());
     let mut input = EventStream::new();
     let mut snapshots = Some(snapshots);
-    let mut tick = every_second();
+    let deck = state.options.deck.clone();
+    if let (Some(deck), Some(at)) = (&deck, state.options.at) {
+        deck.0.travel(Travel::To(at));
+    }
+    let mut tick = every(if deck.is_some() { PAST_EACH } else { SECOND });
     loop {
         screen.draw_if_due(&state)?;
         let event = tokio::select! {
@@ -89,7 +98,10 @@ pub async fn run(
                 Some(key) => from_input(key?),
             },
             new = next(&mut snapshots) => new.map(Event::Snapshot),
-            _ = tick.tick() => Some(Event::Tick),
+            _ = tick.tick() => match deck.as_ref().and_then(|d| d.0.arrived()) {
+                Some(past) => Some(Event::Past(past)),
+                None => Some(Event::Tick),
+            },
             () = screen.due() => None,
         };
         if let Some(event) = event
@@ -100,8 +112,8 @@ pub async fn run(
     }
 }
 
-fn every_second() -> Interval {
-    let mut tick = interval(Duration::from_secs(1));
+fn every(time: Duration) -> Interval {
+    let mut tick = interval(time);
     tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
     tick
 }
@@ -210,6 +222,11 @@ impl Screen {
                 Effect::Write(file, text) => {
                     write_file(state, &file, &text, clock());
                     self.dirty = true;
+                }
+                Effect::Travel(wish) => {
+                    if let Some(deck) = &state.options.deck {
+                        deck.0.travel(wish);
+                    }
                 }
                 Effect::Panic => terminal::drawing(panic_for_tests),
             }

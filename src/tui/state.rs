@@ -14,6 +14,7 @@ use super::options::Options;
 use super::pick::Picked;
 use super::rows::Lists;
 use super::theme::{Theme, ThemeName};
+use super::transport::Doing;
 use crate::model::{
     ClusterName, ClusterSnapshot, GroupId, GroupSnapshot, PartitionId, Snapshot, Span, Timestamp,
     TopicName, TopicSnapshot,
@@ -136,6 +137,8 @@ pub(super) struct Ui {
     pub(super) toast: Option<Toast>,
     pub(super) window: Span,
     pub(super) theme: ThemeName,
+    /// What the source's past is doing.
+    pub(super) doing: Option<Doing>,
     /// While paused: the instant shown.
     pub(super) paused: Option<Timestamp>,
 }
@@ -194,7 +197,8 @@ impl State {
             toast: None,
             window: WINDOWS[0],
             theme: options.theme,
-            paused: None,
+            doing: None,
+            paused: options.at,
         };
         let mut state = Self {
             ui,

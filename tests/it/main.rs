@@ -25,6 +25,7 @@ mod faults;
 mod harness;
 mod lag;
 mod rebalances;
+mod replay;
 mod rights;
 mod serve;
 mod source;

@@ -14,7 +14,7 @@ use crate::report::{self, Asked};
 use super::super::once;
 use super::super::session::Session;
 use super::super::setup::Refusal;
-use super::oneshot::{CUT_EACH, PATIENCE, form, past, quiet, reported};
+use super::oneshot::{CUT_EACH, PATIENCE, attached, form, past, quiet, reported};
 use super::tell;
 
 /// So long without news before a person is told that it is being watched.
@@ -70,6 +70,9 @@ async fn watch(
     let mut setup = quiet(source)?;
     if let Some(replay) = setup.replay.take() {
         return past(replay).await;
+    }
+    if let Some(attach) = setup.attach.take() {
+        return attached(attach, &setup.clock).await;
     }
     let (mut session, demo) = setup.start(Some(CUT_EACH))?;
     let failed = |error: super::super::session::SessionError| Refusal {

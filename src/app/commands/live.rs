@@ -15,6 +15,7 @@ use crate::config::{Config, FlagSetting};
 use crate::export::statsd::Statsd;
 use crate::http::{Http, Listener, Web, serve as serve_http};
 use crate::sim::scenario;
+use crate::timeline::Tape;
 use crate::tui;
 
 use super::super::demo::Demo;
@@ -39,9 +40,14 @@ pub(super) async fn top(args: &TopArgs) -> Result<Exit, Refusal> {
     for warning in &setup.warnings {
         tracing::warn!("{warning}");
     }
-    let options = screen(&setup, args);
+    let mut options = screen(&setup, args);
+    let attach = setup.attach.as_ref();
+    options.at = attach.and_then(|a| a.at);
+    let cluster = attach.and_then(|a| a.clusters.first());
+    options.cluster = cluster.map(|c| c.as_str().into());
     let clock = setup.clock.clone();
     let (mut session, demo) = setup.start(None)?;
+    options.deck.clone_from(&demo.deck);
     let left = show(&mut session, ring, clock, options, None).await;
     session.shut_down(PATIENCE).await;
     drop(demo);
@@ -146,13 +152,15 @@ async fn headless(
         // What was is not to be told to others as what is.
         config.statsd.address = None;
     }
+    let replayed = setup.replay.as_ref().map(|r| r.tape.clone());
+    let past = replayed.or_else(|| flight.as_ref().map(|(f, _)| f.tape.clone()));
     let flight = flight.map(|(flight, aboard)| {
         setup.begin = Some(aboard.begin);
         setup.tap = Some(aboard.tap);
         flight
     });
     let (mut session, demo) = setup.start(None)?;
-    let (listener, http) = offer.http(&session, clock);
+    let (listener, http) = offer.http(&session, clock, past);
     let (stop_pushing, mut pushing) = push(&config, &label, &session);
     // Ended by a signal or by a failure: the listener drains either way.
     let cancel = CancellationToken::new();
@@ -199,13 +207,19 @@ impl Offer {
         format!("{scheme}://{}{}", self.listener.addr(), self.prefix)
     }
 
-    fn http(self, session: &Session, clock: crate::model::Clock) -> (Listener, Http) {
+    fn http(
+        self,
+        session: &Session,
+        clock: crate::model::Clock,
+        past: Option<Tape>,
+    ) -> (Listener, Http) {
         let internals = self.internals;
         let http = Http {
             snapshots: session.snapshots.clone(),
             clock,
             options: self.options,
             internals: Arc::new(move || internals.render()),
+            past,
             web: self.web,
             prefix: self.prefix,
         };
@@ -323,7 +337,7 @@ pub(super) async fn demo(args: &DemoArgs) -> Result<Exit, Refusal> {
     tracing::info!("the embedded cluster listens on {}", setup.connecting_to);
     let (mut session, running) = setup.start(None)?;
     let address = beside.as_ref().map(Offer::address);
-    let http = beside.map(|offer| offer.http(&session, clock.clone()));
+    let http = beside.map(|offer| offer.http(&session, clock.clone(), None));
     let left = show(&mut session, ring, clock, options, http).await;
     session.shut_down(PATIENCE).await;
     drop(running);

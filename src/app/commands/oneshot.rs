@@ -5,16 +5,20 @@ use std::time::Duration;
 
 use crate::cli::{CheckArgs, Exit, LagArgs, Output, SourceArgs};
 use crate::config::Log;
-use crate::model::{Snapshot, Span};
+use crate::model::document::Narrow;
+use crate::model::{Clock, Snapshot, Span};
+use crate::remote::AttachError;
 use crate::report::{self, Asked, Form, Limits, Outcome};
 use crate::timeline::snapshot_at;
 
-use super::super::setup::{Refusal, Replay, Setup, cannot_show, load, set_up};
+use super::super::setup::{Attach, Refusal, Replay, Setup, cannot_show, load, set_up};
 use super::super::{logging, once};
 use super::{print, tell};
 
 /// A snapshot this often, so that an answer is not waited for longer than it takes.
 pub(super) const CUT_EACH: Duration = Duration::from_millis(200);
+/// What is served is told to be old after this.
+const OLD: Span = Span::from_secs(60);
 /// How long the end of a one-shot may take.
 pub(super) const PATIENCE: Duration = Duration::from_millis(500);
 
@@ -36,7 +40,7 @@ pub(super) async fn one_table(setup: Setup) -> Result<Exit, Refusal> {
 
 /// `check`.
 pub(super) async fn check(args: &CheckArgs) -> Result<Exit, Refusal> {
-    if args.source.replay.is_none() {
+    if args.source.replay.is_none() && args.source.attach.is_none() {
         has_a_limit(args)?;
     }
     let snapshot = read(&args.source, args.timeout).await?;
@@ -96,9 +100,42 @@ pub(super) async fn past(replay: Replay) -> Result<std::sync::Arc<Snapshot>, Ref
     Ok(snapshot)
 }
 
+/// What a running `serve` shows: at the time that is asked for, else now.
+pub(super) async fn attached(
+    attach: Attach,
+    clock: &Clock,
+) -> Result<std::sync::Arc<Snapshot>, Refusal> {
+    let narrow = Narrow {
+        clusters: attach.clusters.iter().map(|c| c.as_str().into()).collect(),
+        ..Narrow::default()
+    };
+    let (client, at) = (attach.client, attach.at);
+    let asking = tokio::task::spawn_blocking(move || match at {
+        Some(at) => client.at(at),
+        None => client.delta(None).map(|(delta, _)| delta.changed),
+    });
+    let asked = asking.await;
+    let asked = asked.map_err(|error| Refusal::failed(format!("error: {error}")))?;
+    let snapshot = asked.map_err(|error| Refusal {
+        text: format!("error: {error}"),
+        exit: match error {
+            AttachError::Usage(_) => Exit::Usage,
+            _ => Exit::Unknown,
+        },
+    })?;
+    let age = snapshot.at.age_at(clock());
+    if at.is_none() && age > OLD {
+        tell(&format!("laggard: what is served is {age} old"));
+    }
+    Ok(narrow.apply(&snapshot))
+}
+
 async fn snapshot(mut setup: Setup, patience: Span) -> Result<std::sync::Arc<Snapshot>, Refusal> {
     if let Some(replay) = setup.replay.take() {
         return past(replay).await;
+    }
+    if let Some(attach) = setup.attach.take() {
+        return attached(attach, &setup.clock).await;
     }
     let reads_records = setup
         .config

@@ -9,6 +9,7 @@
 //! the document as a whole.
 
 mod cause;
+mod delta;
 mod group;
 mod member;
 mod narrow;
@@ -37,6 +38,7 @@ use super::{
 use group::GroupDocument;
 use topic::TopicDocument;
 
+pub use delta::{Delta, Removed, removed};
 pub use narrow::Narrow;
 pub use schema::schema;
 
@@ -166,16 +168,22 @@ impl Serialize for ClusterRef<'_> {
 /// Where and how it differs from one.
 pub fn from_json(json: &[u8]) -> Result<Snapshot, DocumentError> {
     let document: SnapshotDocument = serde_json::from_slice(json)?;
-    let clusters = document.clusters.into_iter().map(ClusterDocument::restore);
-    Ok(Snapshot {
-        generation: document.generation,
-        at: document.at,
-        clusters: clusters
-            .map(|c| c.map(Arc::new))
-            .collect::<Result<_, _>>()?,
-        advice: document.advice,
-        alerts: document.alerts,
-    })
+    document.restore()
+}
+
+impl SnapshotDocument {
+    fn restore(self) -> Result<Snapshot, DocumentError> {
+        let clusters = self.clusters.into_iter().map(ClusterDocument::restore);
+        Ok(Snapshot {
+            generation: self.generation,
+            at: self.at,
+            clusters: clusters
+                .map(|c| c.map(Arc::new))
+                .collect::<Result<_, _>>()?,
+            advice: self.advice,
+            alerts: self.alerts,
+        })
+    }
 }
 
 impl ClusterDocument {

@@ -14,6 +14,7 @@ use super::keys::Key;
 use super::rows::{advice_key, alert_key};
 use super::state::{GroupKey, HelpState, PromptKind, Screen, State, WINDOWS};
 use super::theme::ThemeName;
+use super::transport::Travel;
 use super::{json, summary};
 use crate::model::{ClusterName, GroupId, Snapshot, Timestamp};
 
@@ -30,6 +31,8 @@ pub enum Event {
     Snapshot(Arc<Snapshot>),
     /// Time has passed.
     Tick,
+    /// A snapshot of the past that was asked for, or why there is none.
+    Past(Result<Arc<Snapshot>, String>),
     /// An effect was carried out: what to say about it, and whether it failed.
     Done(String, bool),
 }
@@ -47,6 +50,8 @@ pub enum Effect {
     Copy(String),
     /// Write this file.
     Write(String, String),
+    /// Ask this of the source.
+    Travel(Travel),
     /// Panic: for tests.
     Panic,
 }
@@ -56,6 +61,7 @@ impl State {
     pub fn on(&mut self, event: Event, now: Timestamp) -> Vec<Effect> {
         self.clock = now;
         self.log_count = self.logs.count();
+        self.ui.doing = self.options.deck.as_ref().and_then(|d| d.0.doing(now));
         let effects = match event {
             Event::Key(key) => self.on_key(key),
             Event::Paste(text) => {
@@ -71,6 +77,10 @@ impl State {
                 Vec::new()
             }
             Event::Tick => Vec::new(),
+            Event::Past(past) => {
+                self.arrive(past);
+                Vec::new()
+            }
             Event::Done(text, bad) => {
                 self.say(text, bad);
                 Vec::new()
@@ -153,9 +163,11 @@ impl State {
             Action::Inactive => self.ui.inactive = !self.ui.inactive,
             Action::Cluster => self.next_cluster(),
             Action::HeatMap => (self.ui.heat, self.ui.cell) = (!self.ui.heat, (0, 0)),
-            Action::Pause => self.pause(),
-            Action::Earlier => self.travel(false),
-            Action::Later => self.travel(true),
+            Action::Pause => return self.pause(),
+            Action::Earlier => return self.travel(false),
+            Action::Later => return self.travel(true),
+            Action::Faster => return self.change_speed(Travel::Faster),
+            Action::Slower => return self.change_speed(Travel::Slower),
             Action::Wider => self.window_by(1),
             Action::Narrower => self.window_by(-1),
             Action::Theme => self.next_theme(),
@@ -174,7 +186,7 @@ impl State {
     }
 
     /// The group that the program was started for, once it is there.
-    fn open_at_start(&mut self) {
+    pub(super) fn open_at_start(&mut self) {
         let Some(name) = self.options.group.clone() else {
             return;
         };

@@ -9,6 +9,12 @@ use super::super::heat::HeatMap;
 use super::super::rows::groups::{partition_key, partition_order};
 use super::super::rows::topics::TOPIC_SORTS;
 use super::super::state::{Screen, State};
+use super::super::transport::Travel;
+use super::Effect;
+use crate::model::{Snapshot, Span, Timestamp};
+
+/// How far a key goes in a recording, or in what a `serve` keeps.
+const STEP: Span = Span::from_secs(60);
 
 impl State {
     /// Moves in the lists that may be long.
@@ -116,13 +122,22 @@ impl State {
         }
     }
 
-    /// Pauses at what is shown, or goes live.
-    pub(super) fn pause(&mut self) {
+    /// Whether a recording is played: time is then its own.
+    fn is_played(&self) -> bool {
+        self.options.deck.as_ref().is_some_and(|d| d.0.is_played())
+    }
+
+    /// Pauses at what is shown, or goes live; a recording stands still, or goes on.
+    pub(super) fn pause(&mut self) -> Vec<Effect> {
+        if self.is_played() {
+            return vec![Effect::Travel(Travel::Toggle)];
+        }
         if self.ui.paused.is_some() {
             self.live();
         } else {
             self.ui.paused = Some(self.shown.at);
         }
+        Vec::new()
     }
 
     pub(super) fn live(&mut self) {
@@ -130,11 +145,50 @@ impl State {
         self.shown = Arc::clone(&self.latest);
     }
 
+    pub(super) fn change_speed(&mut self, wish: Travel) -> Vec<Effect> {
+        if self.is_played() {
+            return vec![Effect::Travel(wish)];
+        }
+        self.say("only a recording has a speed", false);
+        Vec::new()
+    }
+
+    /// To a time: in a recording, or at a source that keeps its past.
+    pub(super) fn travel_to(&mut self, at: Timestamp) -> Option<Vec<Effect>> {
+        let older = self.history.span().is_none_or(|(first, _)| at < first);
+        let asks = self.options.deck.is_some() && (self.is_played() || older);
+        if asks && !self.is_played() {
+            self.ui.paused = Some(self.shown.at);
+        }
+        asks.then(|| vec![Effect::Travel(Travel::To(at))])
+    }
+
+    /// A snapshot of the past that was asked for: shown, unless the screen went live meanwhile.
+    pub(super) fn arrive(&mut self, past: Result<Arc<Snapshot>, String>) {
+        match past {
+            Ok(snapshot) if self.ui.paused.is_some() => {
+                self.ui.paused = Some(snapshot.at);
+                self.shown = snapshot;
+                self.open_at_start();
+            }
+            Ok(_) => {}
+            Err(why) => self.say(why, true),
+        }
+    }
+
     /// To the snapshot before or after the one shown.
-    pub(super) fn travel(&mut self, later: bool) {
+    pub(super) fn travel(&mut self, later: bool) -> Vec<Effect> {
+        if self.is_played() {
+            let by = if later {
+                STEP
+            } else {
+                Span::from_millis(-STEP.as_millis())
+            };
+            return vec![Effect::Travel(Travel::Skip(by))];
+        }
         if self.ui.paused.is_none() {
             self.say("space pauses; then left and right go through time", false);
-            return;
+            return Vec::new();
         }
         let at = self.shown.at;
         let next = if later {
@@ -142,13 +196,22 @@ impl State {
         } else {
             self.history.before(at)
         };
+        let kept = self.history.span().map(|(first, _)| first);
         match next.cloned() {
+            // Of what was fetched from further back, the way forward leads through the past, too.
+            Some(_) if later && kept.is_some_and(|k| at + STEP < k) => {
+                return vec![Effect::Travel(Travel::To(at + STEP))];
+            }
             Some(next) => {
                 self.ui.paused = Some(next.at);
                 self.shown = next;
             }
             None if later => self.say("nothing later yet; space goes live", false),
+            None if self.options.deck.is_some() => {
+                return vec![Effect::Travel(Travel::To(at - STEP))];
+            }
             None => self.say("nothing earlier is kept", false),
         }
+        Vec::new()
     }
 }

@@ -25,7 +25,7 @@ impl State {
             }
             Command::Columns(columns) => self.ui.columns = columns,
             Command::Window(window) => self.ui.window = window,
-            Command::At(at) => self.go_to_time(at),
+            Command::At(at) => return self.go_to_time(at),
             Command::Live => self.live(),
             Command::Theme(theme) => self.ui.theme = theme,
             Command::Help => self.ui.help = Some(HelpState::default()),
@@ -101,14 +101,17 @@ impl State {
     }
 
     /// Pauses at the kept snapshot that was true at a time.
-    fn go_to_time(&mut self, at: At) {
+    fn go_to_time(&mut self, at: At) -> Vec<Effect> {
         let at = match at {
             At::Ago(span) => self.clock - span,
             At::Instant(at) => at,
             At::Clock(h, m, s) => self.last_time_of_day(h, m, s),
         };
+        if let Some(effects) = self.travel_to(at) {
+            return effects;
+        }
         let Some((first, _)) = self.history.span() else {
-            return;
+            return Vec::new();
         };
         if at < first {
             self.say("nothing that old is kept; showing the oldest", false);
@@ -117,6 +120,7 @@ impl State {
             self.ui.paused = Some(snapshot.at);
             self.shown = snapshot;
         }
+        Vec::new()
     }
 
     /// The last instant, not after now, at which the user's clock showed that time.

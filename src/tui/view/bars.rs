@@ -98,6 +98,13 @@ fn right_side(state: &State) -> Vec<(String, Meaning)> {
     } else if let Some(paused) = state.ui.paused {
         let ago = units::span(paused.age_at(state.clock));
         (format!("  PAUSED -{ago}"), Meaning::Urgency(Urgency::Worse))
+    } else if let Some(doing) = &state.ui.doing {
+        let meaning = if doing.bad {
+            broken
+        } else {
+            Meaning::Urgency(Urgency::Fine)
+        };
+        (format!("  {}", doing.text), meaning)
     } else if state.shown.generation.n > 0 && state.shown.at.age_at(state.clock) > NO_NEWS {
         let age = units::span(state.shown.at.age_at(state.clock));
         (format!("  NO NEWS {age}"), broken)

@@ -1,0 +1,206 @@
+//! Single requests.
+
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig};
+
+use crate::model::document::{Delta, DocumentError, from_json};
+use crate::model::{Generation, Snapshot, Timestamp};
+
+/// A snapshot larger than this is none.
+const LARGEST: u64 = 1 << 30;
+
+/// How to reach a `serve`.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Its address: `http://laggard:9550`, or behind a proxy with a path.
+    pub url: String,
+    /// Headers that are sent along, such as `Authorization: Bearer …`.
+    pub headers: Vec<(String, String)>,
+    /// Certificates that are trusted instead of the usual ones, as PEM.
+    pub ca_file: Option<PathBuf>,
+    /// The client's own certificate and key, as PEM.
+    pub cert_and_key: Option<(PathBuf, PathBuf)>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum AttachError {
+    /// It cannot be asked like this.
+    #[error("{0}")]
+    Usage(String),
+    /// It was not reached, or broke off.
+    #[error("{url}: {text}")]
+    Unreachable {
+        /// Its address.
+        url: String,
+        /// What went wrong.
+        text: String,
+    },
+    /// It refused.
+    #[error("{url}: {status} {text}")]
+    Refused {
+        /// Its address.
+        url: String,
+        /// HTTP's code.
+        status: u16,
+        /// What it said.
+        text: String,
+    },
+    /// What it sent is no snapshot.
+    #[error("{url}: {error}")]
+    NotASnapshot {
+        /// Its address.
+        url: String,
+        /// In what it differs from one.
+        error: DocumentError,
+    },
+}
+
+/// Asks one `serve`.
+#[derive(Clone)]
+pub struct Client {
+    agent: ureq::Agent,
+    url: String,
+    headers: Arc<[(String, String)]>,
+}
+
+impl Client {
+    /// A client; nothing is sent yet. Proxies are taken from `HTTPS_PROXY`, `HTTP_PROXY`,
+    /// `ALL_PROXY` and `NO_PROXY`.
+    ///
+    /// # Errors
+    ///
+    /// When the address or a certificate cannot be used.
+    pub fn new(options: &Options) -> Result<Self, AttachError> {
+        let url = options.url.trim_end_matches('/').to_owned();
+        let url = if url.contains("://") {
+            url
+        } else {
+            format!("http://{url}")
+        };
+        if !(url.starts_with("http://") || url.starts_with("https://")) {
+            return Err(AttachError::Usage(format!(
+                "--attach {url}: write an address such as http://laggard:9550"
+            )));
+        }
+        let agent = ureq::Agent::config_builder()
+            .timeout_connect(Some(Duration::from_secs(5)))
+            .timeout_global(Some(Duration::from_secs(30)))
+            .http_status_as_error(false)
+            .user_agent(concat!("laggard/", env!("CARGO_PKG_VERSION")))
+            .tls_config(tls(options)?)
+            .build();
+        Ok(Self {
+            agent: agent.new_agent(),
+            url,
+            headers: options.headers.clone().into(),
+        })
+    }
+
+    /// Its address.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// What has changed since a generation; without one, all. Beside it, what its source is.
+    ///
+    /// # Errors
+    ///
+    /// When there is no answer, or none that is understood.
+    pub fn delta(
+        &self,
+        since: Option<&Generation>,
+    ) -> Result<(Delta, Option<String>), AttachError> {
+        let since = since.map_or_else(|| "none".to_owned(), |g| format!("{}-{}", g.boot, g.n));
+        let (body, source) = self.get(&[("since", since)])?;
+        let delta = Delta::from_json(&body).map_err(|error| self.not_a_snapshot(error))?;
+        Ok((delta, source))
+    }
+
+    /// The snapshot at a time, from its flight recorder.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::delta`]; or it has none.
+    pub fn at(&self, at: Timestamp) -> Result<Arc<Snapshot>, AttachError> {
+        let (body, _) = self.get(&[("at", at.to_string())])?;
+        let snapshot = from_json(&body).map_err(|error| self.not_a_snapshot(error))?;
+        Ok(Arc::new(snapshot))
+    }
+
+    fn not_a_snapshot(&self, error: DocumentError) -> AttachError {
+        AttachError::NotASnapshot {
+            url: self.url.clone(),
+            error,
+        }
+    }
+
+    fn get(&self, query: &[(&str, String)]) -> Result<(Vec<u8>, Option<String>), AttachError> {
+        let unreachable = |text: String| AttachError::Unreachable {
+            url: self.url.clone(),
+            text,
+        };
+        let mut request = self.agent.get(format!("{}/api/v1/snapshot", self.url));
+        for (name, value) in query {
+            request = request.query(name, value);
+        }
+        for (name, value) in self.headers.iter() {
+            request = request.header(name, value);
+        }
+        let mut response = request.call().map_err(|e| unreachable(e.to_string()))?;
+        let source = response.headers().get("laggard-source");
+        let source = source.and_then(|s| s.to_str().ok()).map(str::to_owned);
+        let status = response.status().as_u16();
+        let mut body = Vec::new();
+        let mut reader = response.body_mut().as_reader().take(LARGEST);
+        let read = reader.read_to_end(&mut body);
+        read.map_err(|e| unreachable(e.to_string()))?;
+        if status == 200 {
+            return Ok((body, source));
+        }
+        let text = String::from_utf8_lossy(&body);
+        let said = serde_json::from_str(&text).ok();
+        let said = said.and_then(|v: serde_json::Value| Some(v.get("error")?.as_str()?.to_owned()));
+        Err(AttachError::Refused {
+            url: self.url.clone(),
+            status,
+            text: said.unwrap_or_else(|| text.chars().take(200).collect()),
+        })
+    }
+}
+
+fn tls(options: &Options) -> Result<TlsConfig, AttachError> {
+    let read = |path: &PathBuf| {
+        std::fs::read(path).map_err(|e| AttachError::Usage(format!("{}: {e}", path.display())))
+    };
+    let bad =
+        |path: &PathBuf, e: ureq::Error| AttachError::Usage(format!("{}: {e}", path.display()));
+    let mut builder = TlsConfig::builder();
+    if let Some(path) = &options.ca_file {
+        let certificates = certificates(&read(path)?).map_err(|e| bad(path, e))?;
+        builder = builder.root_certs(RootCerts::Specific(Arc::new(certificates)));
+    } else {
+        builder = builder.root_certs(RootCerts::PlatformVerifier);
+    }
+    if let Some((cert, key)) = &options.cert_and_key {
+        let chain = certificates(&read(cert)?).map_err(|e| bad(cert, e))?;
+        let private = PrivateKey::from_pem(&read(key)?).map_err(|e| bad(key, e))?;
+        builder = builder.client_cert(Some(ClientCert::new_with_certs(&chain, private)));
+    }
+    Ok(builder.build())
+}
+
+fn certificates(pem: &[u8]) -> Result<Vec<Certificate<'static>>, ureq::Error> {
+    let items = ureq::tls::parse_pem(pem);
+    let mut found = Vec::new();
+    for item in items {
+        if let ureq::tls::PemItem::Certificate(certificate) = item? {
+            found.push(certificate);
+        }
+    }
+    Ok(found)
+}
