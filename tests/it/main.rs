@@ -13,6 +13,7 @@
 #[macro_use]
 mod support;
 
+mod accuracy;
 mod architecture;
 mod assignors;
 mod calls;
@@ -31,6 +32,7 @@ mod serve;
 mod source;
 mod source_faults;
 mod statuses;
+mod time_lag;
 mod top;
 mod usage;
 mod verdicts;
