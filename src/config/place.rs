@@ -142,7 +142,7 @@ impl SourceFile {
         let until = if self.damaged {
             self.shown_until(&line)
         } else {
-            Some(line.end)
+            Some(self.before_comment_on_hidden(&line))
         };
         let Some(until) = until else {
             let text = "(not shown: it may hold a secret)".to_owned();
@@ -173,6 +173,16 @@ impl SourceFile {
             mark = text.chars().count()..text.chars().count();
         }
         ShownLine { number, text, mark }
+    }
+
+    /// Where a comment after a hidden value begins: people keep the old password there, or write the
+    /// `#` too early. The line's end if there is none.
+    fn before_comment_on_hidden(&self, line: &Range<usize>) -> usize {
+        let here = |h: &&Range<usize>| h.start < line.end && h.end > line.start;
+        let ends = self.hidden.iter().filter(here).map(|h| h.end.min(line.end));
+        ends.min()
+            .and_then(|end| Some(end + self.text[end..line.end].find('#')?))
+            .unwrap_or(line.end)
     }
 
     /// For a file that did not parse: from where on this line is not shown. `None`: not at all.

@@ -55,6 +55,13 @@ fn damaged(at: usize, cut: usize, put: &str) -> String {
     text.into_iter().collect()
 }
 
+#[test]
+fn a_comment_after_a_secret_is_not_shown() {
+    let shown = read(WHOLE.replace("= \"HUNTER22\"", "= 0# \"HUNTER22\""));
+    assert!(shown.contains("sasl.password"), "{shown}");
+    assert!(!shown.contains("HUNTER22"), "{shown}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(100))]
 

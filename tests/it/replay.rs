@@ -148,7 +148,7 @@ fn a_recording_of_real_kafka_shows_what_the_live_run_showed() {
     let ended = laggard(["lag", &group, "--replay", file, "--output", "json"]);
     assert_eq!(ended.code, Some(0), "{ended:#?}");
     let last: serde_json::Value = serde_json::from_str(seen.values().last().unwrap()).unwrap();
-    let row = |document| partition(document, &group, &topic, 0).unwrap().clone();
+    let row = |document: &serde_json::Value| partition(document, &group, &topic, 0).unwrap().clone();
     assert_eq!(row(&ended.json()), row(&last));
     let middle: serde_json::Value =
         serde_json::from_str(seen.values().nth(seen.len() * 2 / 3).unwrap()).unwrap();
