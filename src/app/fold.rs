@@ -93,11 +93,9 @@ impl Folding {
         let Some(tap) = self.tap.as_mut().filter(|t| t.wants_checkpoint()) else {
             return;
         };
+        let form = Pipeline::CHECKPOINT_FORM;
         match pipeline.checkpoint() {
-            Ok(bytes) => tap.checkpoint(Checkpoint {
-                form: Pipeline::CHECKPOINT_FORM,
-                bytes,
-            }),
+            Ok(bytes) => tap.checkpoint(Checkpoint { form, bytes }, pipeline.at()),
             Err(error) => tracing::warn!("{error}"),
         }
     }

@@ -130,10 +130,11 @@ fn run(observations: &[Observation], tap: &mut Tap, checkpoint_each: usize) -> V
         if let Some(cut) = pipeline.fold(observation) {
             snapshots.push(cut.snapshot);
             if snapshots.len().is_multiple_of(checkpoint_each) {
-                tap.checkpoint(Checkpoint {
+                let checkpoint = Checkpoint {
                     form: Pipeline::CHECKPOINT_FORM,
                     bytes: pipeline.checkpoint().unwrap(),
-                });
+                };
+                tap.checkpoint(checkpoint, pipeline.at());
             }
         }
     }

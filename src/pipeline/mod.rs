@@ -106,6 +106,11 @@ impl Pipeline {
         }
     }
 
+    /// When the last cut was; the beginning of time before the first.
+    pub fn at(&self) -> Timestamp {
+        self.at
+    }
+
     /// The snapshot of the last cut once more; `None` before the first.
     pub fn standing(&self) -> Option<Arc<Snapshot>> {
         (self.n > 0).then(|| {

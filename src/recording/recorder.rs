@@ -26,7 +26,8 @@ const FLUSH_EACH: Duration = Duration::from_secs(2);
 
 enum Entry {
     Observation(Arc<Observation>, usize),
-    Checkpoint(Checkpoint),
+    /// With the instant that it stands at.
+    Checkpoint(Checkpoint, Timestamp),
 }
 
 #[derive(Default)]
@@ -102,10 +103,11 @@ impl Tap {
         self.entries.is_some() && self.shared.wants_checkpoint.swap(false, Ordering::Relaxed)
     }
 
-    /// Hands over a checkpoint of the state after all that was recorded.
-    pub fn checkpoint(&mut self, checkpoint: Checkpoint) {
+    /// Hands over a checkpoint of the state after all that was recorded; it stands at `at`, which
+    /// for one taken up from a run before is older than anything recorded since.
+    pub fn checkpoint(&mut self, checkpoint: Checkpoint, at: Timestamp) {
         if let Some(entries) = &self.entries
-            && let Err(TrySendError::Full(_)) = entries.try_send(Entry::Checkpoint(checkpoint))
+            && let Err(TrySendError::Full(_)) = entries.try_send(Entry::Checkpoint(checkpoint, at))
         {
             self.shared.wants_checkpoint.store(true, Ordering::Relaxed);
         }
@@ -289,7 +291,6 @@ struct Run {
     shared: Arc<Shared>,
     flushed: Instant,
     unflushed: bool,
-    last_at: Timestamp,
     summary: Summary,
 }
 
@@ -300,7 +301,6 @@ impl Run {
             shared,
             flushed: Instant::now(),
             unflushed: false,
-            last_at: Timestamp::default(),
             summary: Summary::default(),
         }
     }
@@ -312,7 +312,7 @@ impl Run {
                     self.write(&observation)?;
                     self.shared.weight.fetch_sub(weight, Ordering::Relaxed);
                 }
-                Ok(Entry::Checkpoint(checkpoint)) => self.checkpoint(&checkpoint)?,
+                Ok(Entry::Checkpoint(checkpoint, at)) => self.checkpoint(&checkpoint, at)?,
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return self.end(),
             }
@@ -323,7 +323,6 @@ impl Run {
     }
 
     fn write(&mut self, observation: &Arc<Observation>) -> Result<(), RecorderError> {
-        self.last_at = self.last_at.max(observation.at());
         if let Observation::Gap { lost, .. } = &**observation {
             self.summary.lost += lost;
             tracing::warn!("the recorder could not keep up: {lost} observations are not recorded");
@@ -359,8 +358,7 @@ impl Run {
         Ok(())
     }
 
-    fn checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), RecorderError> {
-        let at = self.last_at;
+    fn checkpoint(&mut self, checkpoint: &Checkpoint, at: Timestamp) -> Result<(), RecorderError> {
         let out = match &mut self.target {
             Target::File(out) => out,
             Target::Ring(rolling) => rolling.roll(at)?,
