@@ -10,8 +10,11 @@ mod eval;
 mod expr;
 mod frame;
 mod rules;
+mod shipped;
 mod state;
 mod template;
+#[doc(hidden)]
+pub mod testing;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -22,14 +25,16 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::Options;
-use crate::model::{Alert, ClusterSnapshot, Pattern, RuleFile, Snapshot, Timestamp};
+use crate::model::{
+    self, Alert, ClusterSnapshot, Pattern, RuleFile, RulePlace, Snapshot, Timestamp,
+};
 
 use frame::{Catalog, Frame};
 use rules::RuleGroup;
 use state::{RuleState, Surroundings};
 
 pub use rules::RuleError;
-pub use view::{GroupView, RuleView};
+pub use shipped::shipped;
 
 /// Reads rule files only to see whether they are right.
 ///
@@ -67,6 +72,8 @@ pub struct Alerting {
     /// What the last evaluation came to.
     #[serde(skip)]
     alerts: Vec<Arc<Alert>>,
+    #[serde(skip)]
+    view: Arc<[model::RuleGroup]>,
 }
 
 impl Alerting {
@@ -84,14 +91,14 @@ impl Alerting {
         self.files = files.to_vec();
         let keys: Vec<_> = self.groups.iter().flat_map(keys).collect();
         self.states.retain(|key, _| keys.contains(key));
-        self.alerts = self.gather();
+        self.gather();
         Ok(())
     }
 
     /// After having been read back: reads the rules anew.
     pub fn take_up(&mut self) {
         self.groups = rules::load(&self.files).unwrap_or_default();
-        self.alerts = self.gather();
+        self.gather();
     }
 
     /// The rule files in force.
@@ -100,10 +107,8 @@ impl Alerting {
     }
 
     /// The rules in force and how they fare.
-    pub fn rules(&self) -> Vec<GroupView> {
-        let groups = self.groups.iter();
-        let view = |g| view::group(g, keys(g).into_iter().map(|key| self.states.get(&key)));
-        groups.map(view).collect()
+    pub fn rules(&self) -> Arc<[model::RuleGroup]> {
+        Arc::clone(&self.view)
     }
 
     /// Evaluates the groups whose interval has come round and gives all alerts: firing ones first,
@@ -136,7 +141,7 @@ impl Alerting {
             let name = (Arc::clone(&group.file), Arc::clone(&group.name));
             self.evaluated.insert(name, at);
         }
-        self.alerts = self.gather();
+        self.gather();
         &self.alerts
     }
 
@@ -153,22 +158,28 @@ impl Alerting {
             .is_none_or(|last| round(at) > round(*last))
     }
 
-    fn gather(&self) -> Vec<Arc<Alert>> {
+    fn gather(&mut self) {
         let mut alerts = Vec::new();
+        let mut view = Vec::new();
         for group in &self.groups {
-            for (rule, key) in group.rules.iter().zip(keys(group)) {
-                if let Some(state) = self.states.get(&key) {
-                    alerts.extend(state.alerts(rule).map(Arc::new));
-                }
+            let keys = keys(group);
+            let states = || keys.iter().map(|key| self.states.get(key));
+            for (index, (rule, state)) in group.rules.iter().zip(states()).enumerate() {
+                let place = RulePlace {
+                    file: Arc::clone(&group.file),
+                    group: Arc::clone(&group.name),
+                    index: index as u32,
+                };
+                let of_rule = state.into_iter().flat_map(|s| s.alerts(rule, &place));
+                alerts.extend(of_rule.map(Arc::new));
             }
+            view.push(view::group(group, states()));
         }
         alerts.sort_by(|a, b| {
-            let order = |x: &Alert| (x.state, Arc::clone(&x.name));
-            order(a)
-                .cmp(&order(b))
-                .then_with(|| a.labels.cmp(&b.labels))
+            let first = (a.state, &a.name).cmp(&(b.state, &b.name));
+            first.then_with(|| a.labels.cmp(&b.labels))
         });
-        alerts
+        (self.alerts, self.view) = (alerts, view.into());
     }
 }
 

@@ -16,7 +16,7 @@ use super::frame::{Frame, Sample, SetId};
 use super::rules::Rule;
 use super::template::{LabelMap, Query};
 use crate::catalog::Doubt;
-use crate::model::{Alert, AlertState, Span, Timestamp};
+use crate::model::{Alert, AlertState, RulePlace, Span, Timestamp};
 
 /// How long a resolved alert is kept.
 const RESOLVED_KEPT: Span = Span::from_secs(15 * 60);
@@ -127,10 +127,15 @@ impl RuleState {
     }
 
     /// The alerts, in order of their labels.
-    pub(crate) fn alerts<'a>(&'a self, rule: &'a Rule) -> impl Iterator<Item = Alert> + 'a {
+    pub(crate) fn alerts<'a>(
+        &'a self,
+        rule: &'a Rule,
+        place: &'a RulePlace,
+    ) -> impl Iterator<Item = Alert> + 'a {
         self.active.iter().map(|(labels, instance)| Alert {
             name: Arc::clone(&rule.name),
             state: instance.state,
+            rule: place.clone(),
             labels: LabelMap::clone(labels),
             annotations: instance.annotations.clone(),
             value: Some(instance.value).filter(|v| v.is_finite()),

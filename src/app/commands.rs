@@ -6,6 +6,7 @@ mod doctor;
 mod live;
 mod oneshot;
 mod record;
+mod rules;
 
 use std::io::Write;
 
@@ -26,6 +27,7 @@ pub async fn run(cli: Cli) -> Exit {
         Command::Record(args) => record::record(&args).await,
         Command::Doctor(args) => doctor::doctor(&args).await,
         Command::Config(command) => config::config(&command),
+        Command::Rules(command) => rules::rules(&command),
         Command::Completions { shell } => print(&cli::completions(shell)),
         Command::Man => match cli::man() {
             Ok(page) => print(&page),

@@ -21,6 +21,7 @@ mod past;
 mod pictures_tests;
 #[cfg(test)]
 mod replay_tests;
+mod rules;
 pub mod session;
 mod setup;
 

@@ -23,6 +23,7 @@ use crate::tui::Deck;
 use super::demo::{Demo, INTERVAL, RunningDemo};
 use super::kafka::kafka_config;
 use super::past::{Followed, Played};
+use super::rules;
 use super::session::{AT_LEAST_EACH, Feed, Session, Start};
 
 /// What a command says when it cannot start.
@@ -168,6 +169,7 @@ fn set_up_in(
         return Err(Refusal::usage(problems.join("\n")));
     }
     let mut settings = config.settings();
+    settings.rules = rules::in_force(&config)?;
     settings
         .clusters
         .retain(|s| clusters.iter().any(|c| c.name == s.cluster));
@@ -450,6 +452,7 @@ pub(super) fn demo(demo: &Demo, mut config: Config) -> Result<Setup, Refusal> {
         ))
     })?;
     let policies = config.settings().policies;
+    let rules = rules::in_force(&config)?;
     Ok(Setup {
         label: format!("demo: {}", demo.scenario.name).into(),
         connecting_to: running.bootstrap().into(),
@@ -459,7 +462,7 @@ pub(super) fn demo(demo: &Demo, mut config: Config) -> Result<Setup, Refusal> {
         settings: Settings {
             clusters: vec![running.settings()],
             policies,
-            rules: Vec::new(),
+            rules,
         },
         feeds: vec![running.feed(stamper)],
         tap: None,

@@ -109,7 +109,9 @@ pub(super) fn group(name: &str, group: &GroupSnapshot) -> Doubt {
         "arrival_records_per_second" => of(&group.arrival_rate),
         "consume_records_per_second" => of(&group.consume_rate),
         "eta_seconds" => of(&group.eta),
-        "state_info" | "members" => of(&group.state),
+        "state_info" | "members" | "rebalance_storm" | "recent_rebalances" => of(&group.state),
+        "time_to_loss_seconds" | "time_to_loss_low_seconds" => of(&group.loss_at),
+        "lost_records" => of(&group.lost_lately),
         "status" => status(group),
         // A series that is not named here is in doubt when the group's reading is.
         _ => of_aggregate(&group.time_lag, group),

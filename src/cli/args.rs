@@ -55,6 +55,9 @@ pub enum Command {
     /// The configuration: check it, or print every setting.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Alert rules: whether files of them are right.
+    #[command(subcommand)]
+    Rules(RulesCommand),
     /// A completion script for a shell.
     Completions {
         /// Which shell.
@@ -421,6 +424,17 @@ fn speed(text: &str) -> Result<f64, String> {
     speed
         .filter(|s| (0.01..=10_000.0).contains(s))
         .ok_or_else(|| "write a number from 0.01 to 10000, for example 60".to_owned())
+}
+
+/// `rules`.
+#[derive(Clone, Debug, Subcommand)]
+pub enum RulesCommand {
+    /// Reads Prometheus rule files as Laggard does and prints every error with its place.
+    Check {
+        /// Rule files, or directories of them; none: the rules that come with Laggard.
+        #[arg(value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
 }
 
 /// A number of records.

@@ -13,7 +13,7 @@ use clap::{CommandFactory, FromArgMatches};
 
 pub use args::{
     AdviseArgs, CheckArgs, Cli, Command, ConfigCommand, DemoArgs, DoctorArgs, LagArgs, Output,
-    RecordArgs, ServeArgs, SourceArgs, TopArgs, WatchArgs, WhatIfArgs,
+    RecordArgs, RulesCommand, ServeArgs, SourceArgs, TopArgs, WatchArgs, WhatIfArgs,
 };
 pub use exit::Exit;
 

@@ -46,7 +46,11 @@ fn source_of(command: &mut Command) -> Option<&mut SourceArgs> {
         Command::Doctor(args) => Some(&mut args.source),
         Command::Record(args) => Some(&mut args.source),
         Command::Config(ConfigCommand::Check { source }) => Some(&mut **source),
-        Command::Demo(_) | Command::Config(_) | Command::Completions { .. } | Command::Man => None,
+        Command::Demo(_)
+        | Command::Config(_)
+        | Command::Rules(_)
+        | Command::Completions { .. }
+        | Command::Man => None,
     }
 }
 

@@ -41,7 +41,9 @@ pub use env::Environment;
 pub use export::{ExternalUrl, LabelName, Metrics, RoutePrefix, Statsd};
 pub use problem::{Gravity, Problem, print};
 pub use properties::{Properties, SecretError};
-pub use settings::{Cluster, Config, GroupPolicy, Http, Listen, Log, LogFilter, Names, Server};
+pub use settings::{
+    Alerts, Cluster, Config, GroupPolicy, Http, Listen, Log, LogFilter, Names, Server,
+};
 
 pub use problem::{did_you_mean, nearest};
 

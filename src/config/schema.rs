@@ -35,6 +35,19 @@ pub(crate) const GENERAL: &[Field<Config>] = &[
         at: |c| &mut c.flight_recorder.max_size,
     },
     Field {
+        key: "alerts.shipped",
+        help: "Whether the alert rules that come with Laggard are in force.",
+        example: "false",
+        at: |c| &mut c.alerts.shipped,
+    },
+    Field {
+        key: "alerts.rules",
+        help: "Prometheus rule files that are evaluated beside them; of a directory, all that end \
+               in .yml or .yaml. `laggard rules check` says whether they are right.",
+        example: "[\"/etc/laggard/rules\"]",
+        at: |c| &mut c.alerts.rules,
+    },
+    Field {
         key: "http.listen",
         help: "Where `serve` and `demo` offer metrics, health and the API. Only this machine may \
                connect unless another address is given; 0.0.0.0 is for all.",

@@ -17,6 +17,8 @@ pub struct Config {
     pub clusters: Vec<Cluster>,
     /// What is expected of groups; the first match wins.
     pub policies: Vec<GroupPolicy>,
+    /// Alert rules.
+    pub alerts: Alerts,
     /// Where `serve` keeps what must outlive it.
     pub state_dir: Option<PathBuf>,
     /// What `serve` keeps of its past.
@@ -123,6 +125,24 @@ pub struct FlightRecorder {
 impl Default for FlightRecorder {
     fn default() -> Self {
         Self { max_size: 1 << 30 }
+    }
+}
+
+/// Alert rules.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Alerts {
+    /// Whether the rules that come with Laggard are in force.
+    pub shipped: bool,
+    /// Rule files, or directories of them, beside those.
+    pub rules: Vec<PathBuf>,
+}
+
+impl Default for Alerts {
+    fn default() -> Self {
+        Self {
+            shipped: true,
+            rules: Vec::new(),
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use axum::routing::get;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::body::{gzipped, streamed};
-use super::{Shared, burrow, pages, past};
+use super::{Shared, alerts, burrow, pages, past};
 use crate::catalog::{Scope, internal};
 use crate::export::prometheus::{self, Format};
 use crate::model::document::{Narrow, to_json};
@@ -26,13 +26,15 @@ use crate::model::{Generation, Snapshot, Timestamp};
 const SOURCE: HeaderName = HeaderName::from_static("laggard-source");
 
 /// What there is.
-const PATHS: [&str; 6] = [
+const PATHS: [&str; 8] = [
     "/",
     "/metrics",
     "/healthz",
     "/readyz",
     "/api/v1/snapshot",
     "/api/v1/history",
+    alerts::ALERTS,
+    alerts::RULES,
 ];
 /// What there is below.
 const BELOW: [&str; 2] = ["/groups/", "/v3/kafka"];
@@ -46,6 +48,8 @@ pub(super) fn routes(shared: Arc<Shared>) -> Router {
         .route("/readyz", get(ready))
         .route("/api/v1/snapshot", get(snapshot))
         .route("/api/v1/history", get(past::group_history))
+        .route(alerts::ALERTS, get(alerts::alerts))
+        .route(alerts::RULES, get(alerts::rules))
         .fallback(|| async {
             (
                 StatusCode::NOT_FOUND,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::time::Timestamp;
+use super::time::{Span, Timestamp};
 
 /// Where an alert stands.
 #[derive(
@@ -28,6 +28,9 @@ pub struct Alert {
     pub name: Arc<str>,
     /// Where it stands.
     pub state: AlertState,
+    /// Which rule it is an instance of.
+    #[serde(default)]
+    pub rule: RulePlace,
     /// Its identity.
     pub labels: BTreeMap<Arc<str>, Arc<str>>,
     /// What it says.
@@ -75,6 +78,53 @@ pub struct Delivery {
     pub receiver: Arc<str>,
     /// What went wrong, if anything did.
     pub failure: Option<Arc<str>>,
+}
+
+/// Rules that are evaluated together, and how they fare.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct RuleGroup {
+    /// The file that it stands in.
+    pub file: Arc<str>,
+    /// Its name.
+    pub name: Arc<str>,
+    /// How often it is evaluated.
+    pub interval: Span,
+    /// The most alerts that a rule of it may have; 0: any number.
+    pub limit: u64,
+    /// Its rules, in order.
+    pub rules: Vec<Rule>,
+}
+
+/// An alert rule, and how it fares.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Rule {
+    /// The name of its alerts.
+    pub name: Arc<str>,
+    /// Its expression, as it was written.
+    pub query: Arc<str>,
+    /// How long it must hold before it fires.
+    pub hold_for: Span,
+    /// How long it goes on firing after it held last.
+    pub keep_firing_for: Span,
+    /// Its labels, as they were written.
+    pub labels: BTreeMap<Arc<str>, Arc<str>>,
+    /// Its annotations, as they were written.
+    pub annotations: BTreeMap<Arc<str>, Arc<str>>,
+    /// Why its last evaluation failed, if it did; its alerts are then as they were.
+    pub error: Option<Arc<str>>,
+    /// When it was last evaluated.
+    pub evaluated: Option<Timestamp>,
+}
+
+/// Where a rule stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct RulePlace {
+    /// The file.
+    pub file: Arc<str>,
+    /// The group.
+    pub group: Arc<str>,
+    /// Which rule of the group, from 0.
+    pub index: u32,
 }
 
 /// A file of alert rules, as Prometheus has them.

@@ -29,7 +29,7 @@ mod time;
 mod time_lag;
 
 pub use advice::{Advice, AdviceKind, AdviceSeverity, Load, Plan};
-pub use alert::{Alert, AlertState, Delivery, RuleFile, Silenced};
+pub use alert::{Alert, AlertState, Delivery, Rule, RuleFile, RuleGroup, RulePlace, Silenced};
 pub use ask::Ask;
 pub use command::Command;
 pub use diagnosis::{Cause, Diagnosis};

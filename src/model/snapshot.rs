@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::advice::Advice;
-use super::alert::Alert;
+use super::alert::{Alert, RuleGroup};
 use super::diagnosis::Diagnosis;
 use super::id::{BootId, BrokerId, ClusterName, GroupId, Offset, PartitionId, TopicId, TopicName};
 use super::load::{MemberLoad, Storm};
@@ -43,6 +43,8 @@ pub struct Snapshot {
     pub advice: Vec<Arc<Advice>>,
     /// Firing first, then pending, then lately resolved.
     pub alerts: Vec<Arc<Alert>>,
+    /// The alert rules in force, in order of their files.
+    pub rules: Arc<[RuleGroup]>,
 }
 
 /// One cluster.
@@ -317,6 +319,7 @@ impl Snapshot {
             clusters: Vec::new(),
             advice: Vec::new(),
             alerts: Vec::new(),
+            rules: Arc::default(),
         }
     }
 

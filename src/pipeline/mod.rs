@@ -100,6 +100,7 @@ impl Pipeline {
         let advice = self.advising.cut(&clusters, self.at);
         let mut snapshot = self.snapshot(clusters, advice);
         snapshot.alerts = self.alerting.evaluate(&snapshot).to_vec();
+        snapshot.rules = self.alerting.rules();
         Cut {
             snapshot: Arc::new(snapshot),
             asks,
@@ -133,6 +134,7 @@ impl Pipeline {
             clusters,
             advice,
             alerts: Vec::new(),
+            rules: self.alerting.rules(),
         }
     }
 }

@@ -32,6 +32,7 @@ pub(super) fn topic(snapshot: &Snapshot, key: &TopicKey) -> Option<String> {
         clusters: vec![Arc::new(alone)],
         advice: Vec::new(),
         alerts: Vec::new(),
+        rules: Arc::default(),
     };
     piece(&narrowed, "/clusters/0/topics/0")
 }

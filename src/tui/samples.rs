@@ -83,6 +83,7 @@ fn alert(name: &str, state: AlertState, group: &str, secs: i64) -> Alert {
     Alert {
         name: name.into(),
         state,
+        rule: crate::model::RulePlace::default(),
         labels: [
             ("kafka_cluster", "prod-eu"),
             ("group", group),

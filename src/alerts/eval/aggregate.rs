@@ -90,5 +90,5 @@ fn mean(mean: f64, value: f64, count: f64) -> f64 {
     {
         return mean;
     }
-    mean + value / count - mean / count
+    mean + (value / count - mean / count)
 }

@@ -7,7 +7,7 @@ use super::super::duration;
 use super::error::RuleError;
 use super::rule;
 use super::yaml::{self, Data, Node};
-use super::{DEFAULT_INTERVAL, RuleGroup};
+use super::{DEFAULT_INTERVAL, Known, RuleGroup};
 use crate::model::{RuleFile, Span};
 
 /// Where something stands, for errors.
@@ -16,6 +16,7 @@ pub(super) struct Place<'a> {
     pub(super) file: &'a Arc<str>,
     pub(super) group: Option<Arc<str>>,
     pub(super) rule: Option<Arc<str>>,
+    pub(super) known: Known,
 }
 
 impl Place<'_> {
@@ -31,11 +32,12 @@ impl Place<'_> {
 }
 
 /// Reads a file's groups; errors go to `errors`.
-pub(super) fn read(file: &RuleFile, errors: &mut Vec<RuleError>) -> Vec<RuleGroup> {
+pub(super) fn read(file: &RuleFile, known: Known, errors: &mut Vec<RuleError>) -> Vec<RuleGroup> {
     let place = Place {
         file: &file.name,
         group: None,
         rule: None,
+        known,
     };
     let root = match yaml::read(&file.text) {
         Ok(root) => root,

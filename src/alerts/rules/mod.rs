@@ -55,10 +55,32 @@ pub(crate) struct Rule {
 ///
 /// Every error in them.
 pub(crate) fn load(files: &[RuleFile]) -> Result<Vec<RuleGroup>, Vec<RuleError>> {
+    load_with(files, Known::Catalog)
+}
+
+/// The same with series that need not be the catalog's.
+///
+/// # Errors
+///
+/// Every error in them.
+pub(crate) fn load_any(files: &[RuleFile]) -> Result<Vec<RuleGroup>, Vec<RuleError>> {
+    load_with(files, Known::Any)
+}
+
+/// Which series there are.
+#[derive(Clone, Copy, PartialEq)]
+enum Known {
+    /// The catalog's.
+    Catalog,
+    /// Any.
+    Any,
+}
+
+fn load_with(files: &[RuleFile], known: Known) -> Result<Vec<RuleGroup>, Vec<RuleError>> {
     let (mut groups, mut errors) = (Vec::new(), Vec::new());
     for file in files {
         let before = errors.len();
-        groups.extend(file::read(file, &mut errors));
+        groups.extend(file::read(file, known, &mut errors));
         errors[before..].sort_by_key(|e| e.line);
     }
     if errors.is_empty() {

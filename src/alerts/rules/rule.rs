@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::super::expr::{self, Expr};
 use super::super::template::{LabelMap, Query, Template};
-use super::Rule;
 use super::error::RuleError;
 use super::file::{Place, fields, span, text, unknown};
 use super::yaml::Node;
+use super::{Known, Rule};
 use crate::catalog;
 use crate::model::Span;
 
@@ -85,7 +85,7 @@ fn expression(
         return None;
     };
     let text = text(node, place, "expr", errors)?.trim();
-    match check(text) {
+    match check(text, place.known) {
         Ok(expr) => Some((text.into(), expr)),
         Err(what) => {
             errors.push(place.error(node.line, format!("`expr`: {what}")));
@@ -95,10 +95,10 @@ fn expression(
 }
 
 /// Reads an expression, all of whose series must be there.
-pub(super) fn check(text: &str) -> Result<Expr, String> {
+pub(super) fn check(text: &str, known: Known) -> Result<Expr, String> {
     let expr = expr::compile(text)?;
     for name in expr::names(&expr) {
-        if catalog::find(&name).is_none() {
+        if known == Known::Catalog && catalog::find(&name).is_none() {
             return Err(unknown_series(&name));
         }
     }
@@ -142,7 +142,7 @@ fn templates(node: &Node, place: &Place<'_>, kind: Kind, errors: &mut Vec<RuleEr
         let Some(text) = text(value, place, &key, errors) else {
             continue;
         };
-        match Template::parse(text, &mut Checked) {
+        match Template::parse(text, &mut Checked(place.known)) {
             Ok(template) => {
                 let key: Arc<str> = key.into();
                 templates.push((Arc::clone(&key), template));
@@ -165,10 +165,10 @@ fn is_label_name(name: &str) -> bool {
 }
 
 /// A template's queries are read, not evaluated.
-struct Checked;
+struct Checked(Known);
 
 impl Query for Checked {
     fn query(&mut self, expr: &str) -> Result<Vec<(LabelMap, f64)>, String> {
-        check(expr).map(|_| Vec::new())
+        check(expr, self.0).map(|_| Vec::new())
     }
 }

@@ -3,6 +3,7 @@
 use crate::cli::{ConfigCommand, Exit};
 use crate::config;
 
+use super::super::rules::in_force;
 use super::super::setup::{Refusal, load};
 use super::{print, tell};
 
@@ -16,7 +17,9 @@ pub(super) fn config(command: &ConfigCommand) -> Result<Exit, Refusal> {
             print(format!("{schema}\n").as_bytes())
         }
         ConfigCommand::Check { source } => {
-            let report = load(source, &[])?.report();
+            let loaded = load(source, &[])?;
+            in_force(&loaded.config)?;
+            let report = loaded.report();
             if !report.notes.is_empty() {
                 tell(&report.notes);
             }

@@ -6,6 +6,7 @@ mod group_topic;
 mod laggard;
 mod partition;
 mod topic;
+mod unread;
 
 use super::Series;
 use crate::model::{Loss, Reading, Span, Status, Timestamp};
@@ -14,6 +15,7 @@ use crate::model::{Loss, Reading, Span, Status, Timestamp};
 pub(super) static ALL: &[&[Series]] = &[
     laggard::ALL,
     cluster::ALL,
+    unread::ALL,
     topic::ALL,
     topic::PARTITIONS,
     group::ALL,

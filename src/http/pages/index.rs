@@ -14,6 +14,7 @@ const LINKS: &str = r#"<h2>For programs</h2>
 <ul>
 <li><a href="metrics">/metrics</a>: for Prometheus</li>
 <li><a href="api/v1/snapshot">/api/v1/snapshot</a>: everything as JSON; <code>?cluster=</code> and <code>?group=</code> narrow it</li>
+<li><a href="api/v1/alerts">/api/v1/alerts</a>, <a href="api/v1/rules">/api/v1/rules</a>: as Prometheus gives them</li>
 <li><a href="v3/kafka">/v3/kafka</a>: Burrow's API</li>
 <li><a href="healthz">/healthz</a>, <a href="readyz">/readyz</a></li>
 </ul>

@@ -535,6 +535,7 @@ fn alert() -> impl Strategy<Value = Arc<Alert>> {
             Arc::new(Alert {
                 name,
                 state: AlertState::Firing,
+                rule: RulePlace::default(),
                 labels,
                 annotations: [("summary".into(), "x".into())].into(),
                 value,
@@ -608,5 +609,13 @@ pub(super) fn snapshot() -> impl Strategy<Value = Snapshot> {
                 .collect(),
             advice,
             alerts,
+            rules: [RuleGroup {
+                file: "r.yml".into(),
+                name: "g".into(),
+                interval: Span::from_secs(30),
+                limit: 0,
+                rules: Vec::new(),
+            }]
+            .into(),
         })
 }

@@ -33,7 +33,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::{
     Advice, Alert, Broker, ClusterHealth, ClusterName, ClusterSnapshot, Generation, GroupId,
-    GroupSnapshot, Issue, MemberId, Snapshot, Timestamp, TopicName,
+    GroupSnapshot, Issue, MemberId, RuleGroup, Snapshot, Timestamp, TopicName,
 };
 use group::GroupDocument;
 use topic::TopicDocument;
@@ -82,6 +82,9 @@ struct SnapshotDocument<C = Vec<ClusterDocument>> {
     advice: Vec<Arc<Advice>>,
     /// Firing first, then pending, then lately resolved.
     alerts: Vec<Arc<Alert>>,
+    /// The alert rules in force, in order of their files.
+    #[serde(default)]
+    rules: Arc<[RuleGroup]>,
 }
 
 /// One cluster.
@@ -131,6 +134,7 @@ pub fn to_json(snapshot: &Snapshot, out: impl io::Write) -> io::Result<()> {
         clusters: Lazily(|| snapshot.clusters.iter().map(|c| ClusterRef(c, at))),
         advice: snapshot.advice.clone(),
         alerts: snapshot.alerts.clone(),
+        rules: Arc::clone(&snapshot.rules),
     };
     serde_json::to_writer(out, &document).map_err(io::Error::from)
 }
@@ -182,6 +186,7 @@ impl SnapshotDocument {
                 .collect::<Result<_, _>>()?,
             advice: self.advice,
             alerts: self.alerts,
+            rules: self.rules,
         })
     }
 }

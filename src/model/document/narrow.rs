@@ -33,6 +33,7 @@ impl Narrow {
             clusters: clusters.map(|c| self.cluster(c)).collect(),
             advice: advice.cloned().collect(),
             alerts: alerts.cloned().collect(),
+            rules: Arc::clone(&snapshot.rules),
         })
     }
 
