@@ -22,7 +22,7 @@ use crate::support::laggard::{Served, laggard, partition};
 use crate::support::process::run_dir;
 use crate::support::{eventually, unique};
 
-const WITHIN: Duration = Duration::from_secs(60);
+const WITHIN: Duration = Duration::from_mins(1);
 
 fn json(snapshot: &Snapshot) -> String {
     let mut text = Vec::new();

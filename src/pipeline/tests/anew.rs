@@ -11,8 +11,9 @@ use proptest::prelude::*;
 use crate::model::{
     AssignedTopic, CleanupPolicy, ClusterSettings, CommitRead, Cycle, Eta, Fact, GroupDescription,
     GroupPart, GroupSnapshot, GroupState, GroupType, HealthState, Isolation, ListedGroup, Loss,
-    Member, Observation, OffsetRead, PartitionMetadata, Pattern, Policy, PolicyRule, Settings,
-    Snapshot, Span, TimeLag, Timestamp, TopicCommits, TopicConfig, TopicId, TopicMetadata, Why,
+    Member, Observation, OffsetRead, PartitionMetadata, Pattern, Policy, PolicyRule, Reading,
+    Settings, Snapshot, Span, TimeLag, Timestamp, TopicCommits, TopicConfig, TopicId,
+    TopicMetadata, Why,
 };
 
 use super::super::Pipeline;
@@ -430,7 +431,7 @@ fn nonsense(group: &GroupSnapshot) -> Option<String> {
     if rates
         .into_iter()
         .chain(loads)
-        .filter_map(|r| r.value())
+        .filter_map(Reading::value)
         .any(|r| !r.is_finite() || r < 0.0)
     {
         return Some(format!(
