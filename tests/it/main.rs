@@ -25,6 +25,7 @@ mod embedded;
 mod faults;
 mod harness;
 mod lag;
+mod metrics;
 mod promql;
 mod rebalances;
 mod replay;

@@ -14,6 +14,7 @@ pub mod kafka;
 pub mod laggard;
 pub mod needs;
 pub mod process;
+pub mod prometheus;
 pub mod terminal;
 
 use std::sync::atomic::{AtomicU32, Ordering};

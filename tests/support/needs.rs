@@ -41,6 +41,13 @@ pub fn absent(component: &str) -> bool {
 fn missing(component: &str) -> Option<String> {
     match component {
         "kafka" => missing_kafka(),
+        "prometheus" => {
+            let both = on_path("prometheus") && on_path("promtool");
+            (!both).then(|| "apt install prometheus".to_owned())
+        }
+        "statsd" if !on_path("node") => Some("apt install nodejs npm".to_owned()),
+        "statsd" => not_in_cache(&statsd()),
+        "statsd_exporter" => not_in_cache(&statsd_exporter()),
         "kcat" | "tmux" | "openssl" | "promtool" | "amtool" => {
             let package = match component {
                 "promtool" => "prometheus",
@@ -51,6 +58,31 @@ fn missing(component: &str) -> Option<String> {
         }
         other => panic!("the harness knows no component named {other}"),
     }
+}
+
+/// Etsy's statsd, where `tests/run` puts it.
+pub fn statsd() -> PathBuf {
+    cached("npm/node_modules/statsd/stats.js")
+}
+
+/// statsd_exporter, where `tests/run` puts it.
+pub fn statsd_exporter() -> PathBuf {
+    cached("go/statsd_exporter")
+}
+
+fn cached(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/.cache")
+        .join(path)
+}
+
+fn not_in_cache(path: &std::path::Path) -> Option<String> {
+    (!path.exists()).then(|| {
+        format!(
+            "{} is not there: run tests/run, with npm and go on the PATH",
+            path.display()
+        )
+    })
 }
 
 fn missing_kafka() -> Option<String> {
