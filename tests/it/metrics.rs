@@ -24,7 +24,7 @@ const SOON: Duration = Duration::from_secs(30);
 
 /// The demo with all that a dashboard may ask for: limits, partitions, other tools' names.
 fn demo() -> Served {
-    Served::demo(&[
+    Served::demo_with(&[
         ("LAGGARD_GROUP__0__GROUPS", ".*"),
         ("LAGGARD_GROUP__0__MAX_TIME_LAG", "1m"),
         ("LAGGARD_GROUP__0__OWNER", "team-demo"),
@@ -39,7 +39,7 @@ fn demo() -> Served {
 #[test]
 fn promtool_finds_nothing_to_say() {
     require!(prometheus);
-    let served = Served::demo(&[("LAGGARD_METRICS__PARTITIONS_OF", ".*")]);
+    let served = Served::demo_with(&[("LAGGARD_METRICS__PARTITIONS_OF", ".*")]);
     // Twice: requests are counted too.
     served.get("/metrics").unwrap();
     let checked = check_metrics(&served.get("/metrics").unwrap());

@@ -172,32 +172,11 @@ impl Served {
         served
     }
 
-    /// The demo with no screen, with these variables beside. Waits until it has read its cluster.
+    /// The demo with no screen, with these variables beside.
     #[track_caller]
-    pub fn demo(variables: &[(&str, &str)]) -> Self {
-        let base = run_dir().join(unique("demo"));
-        let (stdout, stderr) = (base.with_extension("out"), base.with_extension("err"));
-        let address = super::prometheus::free_address();
-        let mut command = command(&stdout, &stderr);
-        command.args([
-            "demo",
-            "--headless",
-            "--poll-interval",
-            "1s",
-            "--listen",
-            &address,
-        ]);
-        command.envs(variables.iter().copied());
-        let mut served = Self {
-            running: Running::start(command).unwrap(),
-            address,
-            stderr,
-        };
-        eventually(Duration::from_secs(75), || {
-            served.assert_running();
-            served.get("/readyz").map(drop)
-        });
-        served
+    pub fn demo_with(variables: &[(&str, &str)]) -> Self {
+        let arguments = ["demo", "--headless", "--poll-interval", "1s"];
+        Self::run(&arguments, variables)
     }
 
     /// Where it listens.
