@@ -205,7 +205,7 @@ fn of_statsd(snapshot: &Snapshot, options: &Options) -> (Duration, f64, u64) {
         template: Template::default(),
         prefix: String::new(),
         packet_bytes: None,
-        interval: Duration::from_secs(60),
+        interval: Duration::from_mins(1),
         options: options.clone(),
     };
     let measured = measured(|| statsd.send(snapshot, Some(u64::MAX)).bytes);

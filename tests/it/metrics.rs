@@ -300,13 +300,18 @@ fn gauges(console: &str) -> BTreeMap<String, f64> {
         .collect()
 }
 
+/// How many gauges; the full run, on a machine with nothing else to do, is 520,000.
+fn how_many() -> usize {
+    std::env::var("LAGGARD_GAUGES").map_or(20_000, |count| count.parse().unwrap())
+}
+
 #[test]
-fn etsys_statsd_has_all_of_half_a_million_gauges() {
+fn etsys_statsd_has_all_gauges() {
     require!(statsd);
     let (_running, udp, console) = etsy();
-    let sent = statsd(&udp, Dialect::Plain).send(&big(520_000), None);
+    let sent = statsd(&udp, Dialect::Plain).send(&big(how_many()), None);
     assert_eq!(sent.dropped, 0, "{sent:?}");
-    assert!(sent.lines >= 500_000, "{sent:?}");
+    assert!(sent.lines >= how_many() as u64, "{sent:?}");
     let received = eventually(SOON, || {
         let received = gauges(&console);
         if received.len() as u64 == sent.lines {

@@ -10,10 +10,11 @@ use cadence::MetricSink;
 use super::Statsd;
 use super::address::Socket;
 
-/// A kernel's receive buffer holds about 90 full packets: so many at once are not lost.
-const BURST: u64 = 64;
+/// A kernel's receive buffer holds about 90 full packets: with so many at once, a reader may miss
+/// several turns before any is lost.
+const BURST: u64 = 16;
 /// The least and the longest pause between bursts.
-const PAUSE: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(20));
+const PAUSE: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(25));
 /// After so many packets in a row that could not be sent, the rest is given up.
 const FAILURES: u32 = 20;
 
