@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::model::{Clock, ClusterName, ClusterSettings, Observation, Span};
-use crate::sim::broker::{Cluster, Options};
+use crate::sim::broker::{Cluster, Forbidden, Options};
 use crate::sim::spec::Scenario;
 use crate::sim::watch::{Past, history};
 use crate::sim::world::World;
@@ -67,6 +67,11 @@ impl RunningDemo {
     /// Addresses of its brokers, as `bootstrap.servers` takes them.
     pub fn bootstrap(&self) -> String {
         self.cluster.bootstrap()
+    }
+
+    /// The APIs that anybody asked it for and that a tool which only reads must not ask.
+    pub fn forbidden(&self) -> Vec<Forbidden> {
+        self.cluster.forbidden()
     }
 
     /// What the pipeline judges it by.

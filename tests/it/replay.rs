@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use laggard::app::demo::{Demo, RunningDemo};
+use laggard::app::demo::Demo;
 use laggard::app::session::{Feed, Session, Start};
 use laggard::model::document::to_json;
 use laggard::model::{Clock, ClusterSettings, Settings, Snapshot, Span};
@@ -17,6 +17,7 @@ use laggard::source::stamp::Stamper;
 use laggard::timeline::{Head, Tape};
 use tokio_util::sync::CancellationToken;
 
+use crate::support::embedded::EmbeddedDemo;
 use crate::support::kafka::shared;
 use crate::support::laggard::{Served, laggard, partition};
 use crate::support::process::run_dir;
@@ -172,7 +173,7 @@ fn a_recording_of_the_embedded_cluster_shows_what_the_live_run_showed() {
         listen: ([127, 0, 0, 1], 0).into(),
         interval: Span::from_secs(1),
     };
-    let running = RunningDemo::start(&demo, Arc::clone(&clock)).unwrap();
+    let running = EmbeddedDemo::start(&demo, Arc::clone(&clock));
     let path = run_dir().join(unique("embedded")).with_extension("jsonl");
     let mut cuts = 0;
     let (settings, feed) = (running.settings(), running.feed(stamper));

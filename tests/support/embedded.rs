@@ -6,7 +6,8 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::thread;
 
-use laggard::model::Timestamp;
+use laggard::app::demo::{Demo, RunningDemo};
+use laggard::model::{Clock, Timestamp};
 use laggard::sim::broker::{Cluster, Options};
 use laggard::sim::spec::Scenario;
 use laggard::sim::world::World;
@@ -43,6 +44,31 @@ impl Deref for Embedded {
 }
 
 impl Drop for Embedded {
+    fn drop(&mut self) {
+        if !thread::panicking() {
+            assert_eq!(self.0.forbidden(), [], "only reads may be asked");
+        }
+    }
+}
+
+/// The demo in this process, held to reads like every embedded cluster.
+pub struct EmbeddedDemo(RunningDemo);
+
+impl EmbeddedDemo {
+    pub fn start(demo: &Demo, clock: Clock) -> Self {
+        Self(RunningDemo::start(demo, clock).unwrap())
+    }
+}
+
+impl Deref for EmbeddedDemo {
+    type Target = RunningDemo;
+
+    fn deref(&self) -> &RunningDemo {
+        &self.0
+    }
+}
+
+impl Drop for EmbeddedDemo {
     fn drop(&mut self) {
         if !thread::panicking() {
             assert_eq!(self.0.forbidden(), [], "only reads may be asked");
