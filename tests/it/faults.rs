@@ -23,7 +23,7 @@ use crate::support::{eventually, unique};
 /// A fifth of the default: two of them are how old a reading may be.
 const POLL: Duration = Duration::from_secs(2);
 /// Spreads a cycle over a part of its interval, so that a fault can fall into the middle of a poll.
-const REQUESTS_PER_SECOND: f64 = 20.0;
+const REQUESTS_PER_SECOND: f64 = 30.0;
 const SOON: Duration = Duration::from_mins(1);
 
 /// How many faults; the full run is 30.

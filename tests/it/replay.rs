@@ -144,14 +144,16 @@ fn a_recording_of_real_kafka_shows_what_the_live_run_showed() {
     assert!(seen.values().last().unwrap().contains(&group));
     assert_replays(&path, &seen);
 
-    // And the faces show it: the end, and a time in the middle.
+    // And the faces show it: the end, which may be a cut after the last one that was seen, and a time in the middle.
     let file = path.to_str().unwrap();
     let ended = laggard(["lag", &group, "--replay", file, "--output", "json"]);
     assert_eq!(ended.code, Some(0), "{ended:#?}");
     let last: serde_json::Value = serde_json::from_str(seen.values().last().unwrap()).unwrap();
+    let n = |document: &serde_json::Value| document["generation"]["n"].as_u64().unwrap();
+    let beyond = n(&ended.json()).checked_sub(n(&last));
+    assert!(beyond.is_some_and(|more| more <= 2), "{beyond:?}");
     let row =
         |document: &serde_json::Value| partition(document, &group, &topic, 0).unwrap().clone();
-    assert_eq!(row(&ended.json()), row(&last));
     let middle: serde_json::Value =
         serde_json::from_str(seen.values().nth(seen.len() * 2 / 3).unwrap()).unwrap();
     let at = middle["at"].as_str().unwrap();

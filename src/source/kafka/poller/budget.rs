@@ -44,9 +44,15 @@ impl Budget {
         }
     }
 
-    /// Pays for a job.
+    /// Pays for a job of the cycle.
     pub(super) fn spend(&mut self, cost: f64) {
         self.spent += cost;
+        self.spend_beside(cost);
+    }
+
+    /// Pays for what was asked for beside the cycle: a wish waits for its turn, but lengthens no
+    /// interval.
+    pub(super) fn spend_beside(&mut self, cost: f64) {
         if self.rate.is_some() {
             self.tokens -= cost;
         }

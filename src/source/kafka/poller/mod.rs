@@ -229,7 +229,12 @@ impl Poller {
                 return Some(wait);
             }
             let job = self.lanes.take(now)?;
-            self.budget.spend(job.cost(self.topology.brokers.len()));
+            let cost = job.cost(self.topology.brokers.len());
+            if job.lane.0 == Class::Asked {
+                self.budget.spend_beside(cost);
+            } else {
+                self.budget.spend(cost);
+            }
             self.fly(job);
         }
     }
