@@ -68,7 +68,7 @@ pub enum Command {
 }
 
 /// Where the numbers come from: the same flags on every command, before its name or after it.
-/// What cannot go together is judged in [`super::source`], where both places are at hand.
+/// What cannot go together is judged in the module `source` beside this one, where both places are at hand.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Source")]
 pub struct SourceArgs {
