@@ -22,6 +22,7 @@ use laggard::model::{
     Timestamp, TopicCommits, TopicMetadata, TopicName,
 };
 use laggard::pipeline::Pipeline;
+use mimalloc as _; // what the system allocates with in the binary
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
 #[global_allocator]
