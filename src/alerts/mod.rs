@@ -1,14 +1,16 @@
 //! Alert rules: Prometheus rule files, evaluated on a snapshot's series with no Prometheus at hand.
 //!
-//! In: rule files and snapshots. Out: alerts, pending, firing or resolved. The evaluator is plain
+//! In: rule files and snapshots. Out: alerts, pending, firing or resolved, and notifications. The evaluator is plain
 //! Prometheus: known and stale values are samples, unknown is none. Beside it stands *hold*, which
 //! only delays good news: while a reading that an alert rests on is stale, unknown or warming, the
-//! alert makes no step towards resolved. It does no IO and reads no clock, and delivers nothing.
+//! alert makes no step towards resolved. Grouping says who is to be told of what, and when. It does
+//! no IO and reads no clock, and delivers nothing.
 
 mod duration;
 mod eval;
 mod expr;
 mod frame;
+mod grouping;
 mod rules;
 mod shipped;
 mod state;
@@ -26,10 +28,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::Options;
 use crate::model::{
-    self, Alert, ClusterSnapshot, Pattern, RuleFile, RulePlace, Snapshot, Timestamp,
+    self, Alert, ClusterSnapshot, Notification, Notify, Pattern, RuleFile, RulePlace, Snapshot,
+    Timestamp,
 };
 
 use frame::{Catalog, Frame};
+use grouping::Grouping;
 use rules::RuleGroup;
 use state::{RuleState, Surroundings};
 
@@ -67,8 +71,18 @@ pub struct Alerting {
     files: Vec<RuleFile>,
     evaluated: BTreeMap<(Arc<str>, Arc<str>), Timestamp>,
     states: BTreeMap<RuleKey, RuleState>,
+    #[serde(default)]
+    notify: Notify,
+    #[serde(default)]
+    grouping: Grouping,
     #[serde(skip)]
     groups: Vec<RuleGroup>,
+    /// The alerts may differ from those of the cut before.
+    #[serde(skip)]
+    renewed: bool,
+    /// So that a restart must not forget it.
+    #[serde(skip)]
+    moved: bool,
     /// What the last evaluation came to.
     #[serde(skip)]
     alerts: Vec<Arc<Alert>>,
@@ -99,6 +113,28 @@ impl Alerting {
     pub fn take_up(&mut self) {
         self.groups = rules::load(&self.files).unwrap_or_default();
         self.gather();
+    }
+
+    /// Puts routes and times in force.
+    pub fn tell(&mut self, notify: &Notify) {
+        if *notify != self.notify {
+            notify.clone_into(&mut self.notify);
+            self.grouping.keep_receivers(notify);
+            self.renewed = true;
+        }
+    }
+
+    /// Who is to be told of what at `at`: to be asked once a cut, after its evaluation.
+    pub fn notifications(&mut self, at: Timestamp) -> Vec<Notification> {
+        let changed = std::mem::take(&mut self.renewed);
+        let told = self.grouping.cut(&self.notify, &self.alerts, changed, at);
+        self.moved |= !told.is_empty();
+        told
+    }
+
+    /// Whether anything has changed, since this was asked last, that a restart must not forget.
+    pub fn has_moved(&mut self) -> bool {
+        std::mem::take(&mut self.moved)
     }
 
     /// The rule files in force.
@@ -179,8 +215,20 @@ impl Alerting {
             let first = (a.state, &a.name).cmp(&(b.state, &b.name));
             first.then_with(|| a.labels.cmp(&b.labels))
         });
+        self.renewed = true;
+        self.moved |= !same_states(&self.alerts, &alerts);
         (self.alerts, self.view) = (alerts, view.into());
     }
+}
+
+/// Whether the same alerts stand where they stood.
+fn same_states(before: &[Arc<Alert>], now: &[Arc<Alert>]) -> bool {
+    let stands = |a: &Alert| (a.state, a.active_since, a.fired_at, a.resolved_at);
+    before.len() == now.len()
+        && before
+            .iter()
+            .zip(now)
+            .all(|(a, b)| stands(a) == stands(b) && a.labels == b.labels)
 }
 
 /// The keys of a group's rules, in order.

@@ -44,6 +44,7 @@ fn opening() -> [Observation; 2] {
             name: "r.yml".into(),
             text: "groups:\n- name: g\n  rules:\n  - alert: Behind\n    expr: laggard_group_lag > 10\n    for: 2m\n".into(),
         }],
+        ..Settings::default()
     };
     let boot = BootId::from("b");
     [

@@ -451,7 +451,9 @@ pub(super) fn demo(demo: &Demo, mut config: Config) -> Result<Setup, Refusal> {
             demo.listen
         ))
     })?;
-    let policies = config.settings().policies;
+    let Settings {
+        policies, notify, ..
+    } = config.settings();
     let rules = rules::in_force(&config)?;
     Ok(Setup {
         label: format!("demo: {}", demo.scenario.name).into(),
@@ -463,6 +465,7 @@ pub(super) fn demo(demo: &Demo, mut config: Config) -> Result<Setup, Refusal> {
             clusters: vec![running.settings()],
             policies,
             rules,
+            notify,
         },
         feeds: vec![running.feed(stamper)],
         tap: None,

@@ -3,6 +3,7 @@
 //! In: the merged tree. Out: the configuration as far as it could be understood, and every problem
 //! on the way.
 
+use super::notify::{NOTIFY, RECURRING, ROUTE, ROUTES, TIME_INTERVAL};
 use super::problem::{Problem, did_you_mean, nearest};
 use super::schema::{CLUSTER, Field, GENERAL, GROUP, PROPERTIES, keys};
 use super::settings::{Cluster, Config, GroupPolicy};
@@ -21,12 +22,29 @@ pub(crate) fn config(tree: &Table, problems: &mut Vec<Problem>) -> Config {
     let mut general = tree.clone();
     let clusters = general.remove(CLUSTERS);
     let groups = general.remove(GROUPS);
+    let [routes, recurring] = [ROUTES, RECURRING].map(|list| take(&mut general, NOTIFY, list));
     let section = Section {
         name: "Laggard's settings",
         fields: GENERAL,
-        others: &[CLUSTERS, GROUPS],
+        others: &[CLUSTERS, GROUPS, "notify.route", "notify.time_interval"],
     };
     section.fill(&mut config, "", &general, problems);
+    if let Some(entry) = routes {
+        let section = Section {
+            name: "the settings of a [[notify.route]]",
+            fields: ROUTE,
+            others: &[],
+        };
+        config.notify.routes = section.list("[[notify.route]]", &entry, problems);
+    }
+    if let Some(entry) = recurring {
+        let section = Section {
+            name: "the settings of a [[notify.time_interval]]",
+            fields: TIME_INTERVAL,
+            others: &[],
+        };
+        config.notify.recurring = section.list("[[notify.time_interval]]", &entry, problems);
+    }
     if let Some(entry) = clusters {
         config.clusters = read_clusters(&entry, problems);
     }
@@ -34,6 +52,14 @@ pub(crate) fn config(tree: &Table, problems: &mut Vec<Problem>) -> Config {
         config.policies = read_groups(&entry, problems);
     }
     config
+}
+
+/// Takes a list out of a table, so that what is left there are plain settings.
+fn take(tree: &mut Table, table: &str, list: &str) -> Option<Entry> {
+    match &mut tree.get_mut(table)?.node {
+        Node::Table(inner) => inner.remove(list),
+        _ => None,
+    }
 }
 
 fn read_clusters(entry: &Entry, problems: &mut Vec<Problem>) -> Vec<Cluster> {
@@ -113,6 +139,30 @@ struct Section<T: 'static> {
     others: &'static [&'static str],
 }
 
+impl<T: Default> Section<T> {
+    /// A list of such tables; `header` begins each.
+    fn list(&self, header: &str, entry: &Entry, problems: &mut Vec<Problem>) -> Vec<T> {
+        let hint = format!("begin each with a line {header}");
+        let Node::List(list) = &entry.node else {
+            let problem = Problem::error(entry.key.clone(), "this must be a list of tables");
+            problems.push(problem.hint(hint));
+            return Vec::new();
+        };
+        let mut all = Vec::new();
+        for entry in list {
+            let Node::Table(table) = &entry.node else {
+                let problem = Problem::error(entry.place.clone(), "this must be a table");
+                problems.push(problem.hint(hint.clone()));
+                continue;
+            };
+            let mut one = T::default();
+            self.fill(&mut one, "", table, problems);
+            all.push(one);
+        }
+        all
+    }
+}
+
 impl<T> Section<T> {
     /// Fills `target` from a table whose keys stand below `prefix`.
     fn fill(&self, target: &mut T, prefix: &str, table: &Table, problems: &mut Vec<Problem>) {
@@ -187,6 +237,7 @@ impl<T> Section<T> {
 /// The section in which a key is known, if it is another one.
 fn elsewhere(path: &str) -> Option<String> {
     for (section, known) in [
+        ("a [[notify.route]]", keys(ROUTE)),
         ("a [[group]]", keys(GROUP)),
         ("[clusters.NAME]", keys(CLUSTER)),
         ("the top of the file", keys(GENERAL)),

@@ -3,10 +3,11 @@
 
 use std::fmt::Write as _;
 
+use super::notify::{ROUTE, TIME_INTERVAL};
 use super::schema::{CLUSTER, Field, GENERAL, GROUP, PROPERTIES};
 use super::settings::{Cluster, Config, GroupPolicy};
 use super::value::Value;
-use crate::model::{Pattern, Policy};
+use crate::model::{Pattern, Policy, Recurring, Route};
 
 const WIDTH: usize = 96;
 
@@ -54,6 +55,19 @@ const GROUPS_HEAD: &str = "
 #[[group]]
 ";
 
+const ROUTES_HEAD: &str = "
+# ---- Who is told of which alerts: the first [[notify.route]] that matches takes an alert. These
+# ---- lists stand in files alone, not in the environment ----
+
+#[[notify.route]]
+";
+
+const TIME_INTERVALS_HEAD: &str = "
+# ---- Recurring times that routes name, in Alertmanager's format ----
+
+#[[notify.time_interval]]
+";
+
 /// The whole file.
 pub(crate) fn example() -> String {
     let mut text = HEAD.to_owned();
@@ -97,7 +111,19 @@ pub(crate) fn example() -> String {
             commented(&mut text, field, (field.at)(&mut group));
         }
     }
+    text.push_str(ROUTES_HEAD);
+    list(&mut text, ROUTE, &mut Route::default());
+    text.push_str(TIME_INTERVALS_HEAD);
+    list(&mut text, TIME_INTERVAL, &mut Recurring::default());
     text
+}
+
+/// A table of a list, with an example of each setting.
+fn list<T>(text: &mut String, fields: &[Field<T>], of: &mut T) {
+    for field in fields {
+        describe(text, field, (field.at)(of));
+        let _ = writeln!(text, "#{} = {}", field.key, field.example);
+    }
 }
 
 /// The help, wrapped, and the type.

@@ -2,9 +2,10 @@
 
 use serde_json::{Map, Value as Json, json};
 
+use super::notify::{ROUTE, TIME_INTERVAL};
 use super::schema::{CLUSTER, Field, GENERAL, GROUP};
 use super::settings::{Cluster, Config, GroupPolicy};
-use crate::model::{Pattern, Policy};
+use crate::model::{Pattern, Policy, Recurring, Route};
 
 /// The schema of a configuration file.
 pub(crate) fn json_schema() -> Json {
@@ -32,6 +33,18 @@ pub(crate) fn json_schema() -> Json {
             });
             properties.insert("group".to_owned(), groups);
         }
+        let routes = json!({
+            "type": "array",
+            "description": "Who is told of which alerts; the first that matches takes an alert.",
+            "items": object(ROUTE, &mut Route::default()),
+        });
+        insert(properties, "notify.route", routes);
+        let recurring = json!({
+            "type": "array",
+            "description": "Recurring times that routes name.",
+            "items": object(TIME_INTERVAL, &mut Recurring::default()),
+        });
+        insert(properties, "notify.time_interval", recurring);
     }
     let mut schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",

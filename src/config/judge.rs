@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::build::{CLUSTERS, GROUPS};
+use super::notify;
 use super::place::Place;
 use super::problem::{Problem, did_you_mean};
 use super::settings::{Cluster, Config, GroupPolicy};
@@ -24,6 +25,7 @@ pub(crate) fn judge(config: &Config, tree: &Table) -> Vec<Problem> {
         }
     }
     judge_policies(config, &policy_entries(tree), &mut problems);
+    notify::judge(config, tree, &mut problems);
     problems
 }
 

@@ -12,6 +12,7 @@ mod export;
 mod files;
 mod json_schema;
 mod judge;
+mod notify;
 #[cfg(test)]
 mod page;
 mod place;

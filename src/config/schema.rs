@@ -48,6 +48,36 @@ pub(crate) const GENERAL: &[Field<Config>] = &[
         at: |c| &mut c.alerts.rules,
     },
     Field {
+        key: "notify.receivers",
+        help: "Who is told of alerts that no [[notify.route]] takes.",
+        example: "[\"day\"]",
+        at: |c| &mut c.notify.receivers,
+    },
+    Field {
+        key: "notify.group_by",
+        help: "Alerts that agree in these labels are told of together. [\"...\"]: each alone.",
+        example: "[\"kafka_cluster\", \"owner\", \"group\"]",
+        at: |c| &mut c.notify.group_by,
+    },
+    Field {
+        key: "notify.group_wait",
+        help: "How long the first alert of a group waits for others.",
+        example: "\"1m\"",
+        at: |c| &mut c.notify.group_wait,
+    },
+    Field {
+        key: "notify.group_interval",
+        help: "How often a group that was told of is looked at for more, or for what has ended.",
+        example: "\"10m\"",
+        at: |c| &mut c.notify.group_interval,
+    },
+    Field {
+        key: "notify.repeat_interval",
+        help: "After how long what still fires is told again.",
+        example: "\"12h\"",
+        at: |c| &mut c.notify.repeat_interval,
+    },
+    Field {
         key: "http.listen",
         help: "Where `serve` and `demo` offer metrics, health and the API. Only this machine may \
                connect unless another address is given; 0.0.0.0 is for all.",

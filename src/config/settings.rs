@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use super::export::{ExternalUrl, Metrics, RoutePrefix, Statsd};
 use super::properties::Properties;
-use crate::model::{ClusterName, ClusterSettings, Pattern, Policy, PolicyRule, Settings, Span};
+use crate::model::{
+    ClusterName, ClusterSettings, Notify, Pattern, Policy, PolicyRule, Settings, Span,
+};
 
 /// Everything that can be configured.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,6 +21,8 @@ pub struct Config {
     pub policies: Vec<GroupPolicy>,
     /// Alert rules.
     pub alerts: Alerts,
+    /// Who is told of which alerts, and when.
+    pub notify: Notify,
     /// Where `serve` keeps what must outlive it.
     pub state_dir: Option<PathBuf>,
     /// What `serve` keeps of its past.
@@ -201,6 +205,7 @@ impl Config {
             clusters: self.clusters.iter().map(judged_by).collect(),
             policies: self.policies.iter().flat_map(rules).collect(),
             rules: Vec::new(),
+            notify: self.notify.clone(),
         }
     }
 }

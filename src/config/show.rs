@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 
 use super::Loaded;
 use super::build::{CLUSTERS, GROUPS};
+use super::notify::{self, RECURRING, ROUTE, ROUTES, TIME_INTERVAL};
 use super::place::visible;
 use super::schema::{CLUSTER, Field, GENERAL, GROUP, PROPERTIES};
-use super::settings::{Cluster, Config, GroupPolicy};
+use super::settings::{Cluster, Config};
 use super::tree::{Entry, Node, Table, find};
 use super::value::quoted;
 
@@ -27,7 +28,15 @@ pub(crate) fn show(loaded: &Loaded) -> String {
         _ => &[],
     };
     for (policy, entry) in config.policies.iter_mut().zip(entries) {
-        text.push_str(&of_group(policy, entry));
+        text.push_str(&of_list("group", GROUP, policy, entry));
+    }
+    let routes = notify::entries(&loaded.tree, ROUTES);
+    for (route, entry) in config.notify.routes.iter_mut().zip(routes) {
+        text.push_str(&of_list("notify.route", ROUTE, route, entry));
+    }
+    let recurring = notify::entries(&loaded.tree, RECURRING);
+    for (one, entry) in config.notify.recurring.iter_mut().zip(recurring) {
+        text.push_str(&of_list("notify.time_interval", TIME_INTERVAL, one, entry));
     }
     text
 }
@@ -75,13 +84,14 @@ fn of_cluster(cluster: &mut Cluster, name: &str, table: Option<&Table>) -> Strin
     text
 }
 
-fn of_group(policy: &mut GroupPolicy, entry: &Entry) -> String {
-    let mut text = "\n[[group]]\n".to_owned();
+/// A table of a list: what is set in it.
+fn of_list<T>(list: &str, fields: &[Field<T>], of: &mut T, entry: &Entry) -> String {
+    let mut text = format!("\n[[{list}]]\n");
     let table = table_of(Some(entry));
-    for field in GROUP {
+    for field in fields {
         let set = table.is_some_and(|t| t.contains_key(field.key));
         if set {
-            text.extend(line(field, field.key, policy, table));
+            text.extend(line(field, field.key, of, table));
         }
     }
     text

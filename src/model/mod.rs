@@ -14,10 +14,14 @@ mod evidence;
 mod id;
 mod load;
 mod loss;
+mod matcher;
+mod notification;
+mod notify;
 mod observation;
 mod policy;
 mod probe;
 mod reading;
+mod recurring;
 mod secret;
 mod settings;
 pub(crate) mod short;
@@ -39,6 +43,12 @@ pub use id::{
 };
 pub use load::{MemberLoad, Storm};
 pub use loss::{Loss, Retention, RowDetail};
+pub(crate) use matcher::Quoted;
+pub use matcher::{Matcher, NotAMatcher};
+pub use notification::{
+    Fingerprint, Notification, NotificationReason, NotificationStatus, fingerprint,
+};
+pub use notify::{Notify, Route};
 pub use observation::{
     AssignedTopic, Broker, CleanupPolicy, CommitRead, Cycle, Fact, GroupDescription, GroupPart,
     GroupState, GroupType, HealthState, Isolation, ListedGroup, Member, Observation, OffsetRead,
@@ -47,6 +57,10 @@ pub use observation::{
 pub use policy::{Pattern, Policy, PolicyRule, Severity};
 pub use probe::{ApiVersions, ClusterProbe, Grant, Others, Reached, Right};
 pub use reading::{Bounds, Reading, ReadingState, Why};
+pub use recurring::{
+    DaysOfMonth, Location, Months, Range, Recurring, TimeInterval, TimeOfDay, TimeRange, Unit,
+    Weekdays, Years,
+};
 pub use secret::{Secret, is_secret};
 pub use settings::{ClusterSettings, Settings};
 pub use snapshot::{

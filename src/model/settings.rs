@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::alert::RuleFile;
 use super::id::{ClusterName, GroupId};
+use super::notify::Notify;
 use super::policy::{Policy, PolicyRule, policy_of};
 use super::time::Span;
 
@@ -20,6 +21,8 @@ pub struct Settings {
     pub policies: Vec<PolicyRule>,
     /// The alert rules in force.
     pub rules: Vec<RuleFile>,
+    /// Who is told of which alerts, and when.
+    pub notify: Notify,
 }
 
 impl Settings {

@@ -70,6 +70,27 @@ impl Pipeline {
         Ok(rmp_serde::to_vec_named(&written)?)
     }
 
+    /// Where each alert stands and what was told of it: the part of a checkpoint that whoever delivers
+    /// keeps together with what is still to be delivered.
+    ///
+    /// # Errors
+    ///
+    /// Hardly ever: memory is all that it needs.
+    pub fn alert_state(&self) -> Result<Vec<u8>, CheckpointError> {
+        Ok(rmp_serde::to_vec_named(&self.alerting)?)
+    }
+
+    /// Takes that part over from whoever kept it: it wins over a checkpoint's, which may be older.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are damaged; what stood before then stays.
+    pub fn take_alert_state(&mut self, bytes: &[u8]) -> Result<(), CheckpointError> {
+        self.alerting = rmp_serde::from_slice(bytes)?;
+        self.alerting.take_up();
+        Ok(())
+    }
+
     /// A pipeline that goes on where the one that wrote `bytes`, of this form, stood.
     ///
     /// # Errors

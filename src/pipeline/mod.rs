@@ -1,7 +1,7 @@
 //! The one synchronous pipeline: fold → cut → advice → snapshot.
 //!
 //! In: observations, in the one order in which they are recorded. Out: at each tick a [`Cut`]: the
-//! snapshot and what the engine would like to know. It does no IO and reads no clock; the same
+//! snapshot, what the engine would like to know, and who is to be told of which alerts. It does no IO and reads no clock; the same
 //! observations give the same snapshots. Several clusters go through one pipeline.
 
 mod advising;
@@ -12,7 +12,8 @@ use std::sync::Arc;
 use crate::alerts::Alerting;
 use crate::engine::Engine;
 use crate::model::{
-    Advice, Ask, BootId, ClusterSnapshot, Generation, Observation, Snapshot, Timestamp,
+    Advice, Ask, BootId, ClusterSnapshot, Generation, Notification, Observation, Snapshot,
+    Timestamp,
 };
 
 #[cfg(test)]
@@ -28,6 +29,11 @@ pub struct Cut {
     pub snapshot: Arc<Snapshot>,
     /// What would help to know, most useful first.
     pub asks: Vec<Ask>,
+    /// Who is to be told of what. Whoever delivers writes these down together with
+    /// [`Pipeline::alert_state`].
+    pub notifications: Vec<Notification>,
+    /// Whether that state has changed in what a restart must not forget.
+    pub alerts_moved: bool,
 }
 
 /// All state that lies between two observations.
@@ -86,6 +92,7 @@ impl Pipeline {
                 // Whoever configures has checked the files and shown what is wrong with them; files
                 // with errors leave those in force that stand.
                 let _ = self.alerting.load(&settings.rules);
+                self.alerting.tell(&settings.notify);
             }
             _ => {}
         }
@@ -104,6 +111,8 @@ impl Pipeline {
         Cut {
             snapshot: Arc::new(snapshot),
             asks,
+            notifications: self.alerting.notifications(self.at),
+            alerts_moved: self.alerting.has_moved(),
         }
     }
 

@@ -11,8 +11,9 @@ use super::{Checkpoint, Item, Reader, Sink, Writer};
 use crate::model::{
     AssignedTopic, BootId, Broker, ClusterName, ClusterSettings, Command, CommitRead, Cycle, Fact,
     GroupDescription, GroupPart, GroupState, GroupType, HealthState, Isolation, ListedGroup,
-    Member, Observation, OffsetRead, PartitionMetadata, Pattern, Policy, PolicyRule, RuleFile,
-    Settings, Span, Timestamp, TopicCommits, TopicConfig, TopicId, TopicMetadata, Why,
+    Member, Notify, Observation, OffsetRead, PartitionMetadata, Pattern, Policy, PolicyRule,
+    Recurring, Route, RuleFile, Settings, Span, TimeInterval, Timestamp, TopicCommits, TopicConfig,
+    TopicId, TopicMetadata, Why,
 };
 
 /// Few names, so that reads of the same subject follow one another.
@@ -281,6 +282,23 @@ fn settings() -> impl Strategy<Value = Arc<Settings>> {
                 name: "r.yml".into(),
                 text: "groups: []\n# \u{1f4c8}\n".into(),
             }],
+            notify: Notify {
+                receivers: vec!["night".into()],
+                routes: vec![Route {
+                    matchers: vec!["group=~\"a|b\"".parse().unwrap()],
+                    mute_time_intervals: vec!["nights".into()],
+                    ..Route::default()
+                }],
+                recurring: vec![Recurring {
+                    name: "nights".into(),
+                    time_intervals: vec![TimeInterval {
+                        weekdays: vec!["monday:friday".to_owned().try_into().unwrap()],
+                        location: Some("Europe/Berlin".to_owned().try_into().unwrap()),
+                        ..TimeInterval::default()
+                    }],
+                }],
+                ..Notify::default()
+            },
         })
     })
 }
