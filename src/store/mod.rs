@@ -1,11 +1,12 @@
 //! The state directory: what `serve` keeps for its next start.
 //!
-//! In: a path. Out: a locked directory, with a place for the flight recorder. Only `serve` takes
-//! the lock; others read the files without it. Files are replaced whole or not at all. What is
-//! damaged, or of a later version, is set aside under another name and never deleted: `serve` goes
-//! on without it.
+//! In: a path. Out: a locked directory, with a place for the flight recorder and the [`Ledger`]:
+//! where alerts stand and what is still to be told. Only `serve` takes the lock; others read the
+//! files without it. Files are replaced whole or not at all. What is damaged, or of a later version,
+//! is set aside under another name and never deleted: `serve` goes on without it.
 
 mod atomic;
+mod ledger;
 
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::Timestamp;
 
 pub use atomic::replace;
+pub use ledger::{Batch, Ledger, LedgerError, Letter, State, Waiting};
 
 /// The version of the directory's layout.
 const FORMAT: u32 = 1;
@@ -28,6 +30,8 @@ const FORMAT_FILE: &str = "laggard-state.json";
 const LOCK_FILE: &str = "lock";
 /// Where segments are.
 const FLIGHT_RECORDER: &str = "flight-recorder";
+/// Where alerts stand and what is still to be told.
+const LEDGER: &str = "alerts.redb";
 
 /// Why there is no state directory.
 #[derive(Debug, thiserror::Error)]
@@ -89,7 +93,7 @@ impl StateDir {
             TryLockError::Error(error) => unusable(error),
         })?;
         if let Err(why) = check_format(path) {
-            for name in [FORMAT_FILE, FLIGHT_RECORDER] {
+            for name in [FORMAT_FILE, FLIGHT_RECORDER, LEDGER] {
                 let part = path.join(name);
                 if part.exists() {
                     set_aside(&part, now, &why, &mut notes).map_err(unusable)?;
@@ -112,6 +116,29 @@ impl StateDir {
     /// Where the flight recorder's segments go.
     pub fn flight_recorder(&self) -> PathBuf {
         flight_recorder(&self.path)
+    }
+
+    /// Opens the ledger. One that is damaged is set aside under a name with `now` in it, and a new
+    /// one begun; the second part says so.
+    ///
+    /// # Errors
+    ///
+    /// When there can be none.
+    pub fn ledger(&self, now: Timestamp) -> Result<(Ledger, Vec<String>), StoreError> {
+        let path = self.path.join(LEDGER);
+        let mut notes = Vec::new();
+        let unusable = |error| StoreError::Unusable {
+            path: path.clone(),
+            error,
+        };
+        let opened = Ledger::open(&path).or_else(|why| {
+            if path.exists() {
+                let why = format!("it cannot be read: {why}");
+                set_aside(&path, now, &why, &mut notes).map_err(unusable)?;
+            }
+            Ledger::open(&path).map_err(|error| unusable(io::Error::other(error.to_string())))
+        });
+        opened.map(|ledger| (ledger, notes))
     }
 }
 

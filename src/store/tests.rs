@@ -81,3 +81,33 @@ fn a_file_is_replaced_as_a_whole() {
     assert_eq!(fs::read(&path).unwrap(), b"two");
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
 }
+
+#[test]
+fn a_damaged_ledger_is_set_aside_and_begun_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let (held, _) = StateDir::take(dir.path(), NOW).unwrap();
+    let (ledger, notes) = held.ledger(NOW).unwrap();
+    assert!(notes.is_empty());
+    let letter = super::Letter {
+        receiver: "a".into(),
+        lane: "x".into(),
+        at: NOW,
+        body: b"hello".to_vec(),
+    };
+    let batch = super::Batch {
+        letters: vec![letter],
+        ..super::Batch::default()
+    };
+    ledger.write(&batch).unwrap();
+    drop(ledger);
+    let (ledger, notes) = held.ledger(NOW).unwrap();
+    assert!(notes.is_empty());
+    assert_eq!(ledger.waiting().unwrap().len(), 1);
+    drop(ledger);
+    fs::write(dir.path().join("alerts.redb"), "no database").unwrap();
+    let (ledger, notes) = held.ledger(NOW).unwrap();
+    assert!(notes[0].contains("was set aside as"), "{notes:?}");
+    assert_eq!(ledger.waiting().unwrap(), []);
+    let aside = format!("alerts.redb.damaged-{}", NOW.as_millis());
+    assert_eq!(fs::read(dir.path().join(aside)).unwrap(), b"no database");
+}
