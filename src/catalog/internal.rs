@@ -25,6 +25,13 @@ pub const STATSD_SENT: &str = "laggard_statsd_sent_total";
 /// Gauges that could not be sent.
 pub const STATSD_DROPPED: &str = "laggard_statsd_dropped_total";
 
+/// Notifications that a receiver took.
+pub const NOTIFY_DELIVERED: &str = "laggard_notifications_delivered_total";
+/// Tries to tell a receiver that failed.
+pub const NOTIFY_FAILED: &str = "laggard_notifications_failed_total";
+/// Notifications that were given up.
+pub const NOTIFY_GIVEN_UP: &str = "laggard_notifications_given_up_total";
+
 /// All of them.
 pub const ALL: &[Internal] = &[
     Internal {
@@ -56,5 +63,23 @@ pub const ALL: &[Internal] = &[
         kind: "counter",
         labels: &[],
         help: "Gauges that could not be sent to the StatsD server.",
+    },
+    Internal {
+        name: NOTIFY_DELIVERED,
+        kind: "counter",
+        labels: &["receiver"],
+        help: "Notifications that a receiver took; of Alertmanagers, requests with news.",
+    },
+    Internal {
+        name: NOTIFY_FAILED,
+        kind: "counter",
+        labels: &["receiver"],
+        help: "Tries to tell a receiver that failed and are made again.",
+    },
+    Internal {
+        name: NOTIFY_GIVEN_UP,
+        kind: "counter",
+        labels: &["receiver"],
+        help: "Notifications given up: refused as they are, or older than `give_up_after`.",
     },
 ];

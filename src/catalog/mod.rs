@@ -197,6 +197,8 @@ impl Series {
         match (self.kind, self.labels) {
             (Kind::StateSet, _) | (Kind::Gauge, [.., "status"]) => Status::ALL.len() as u64,
             (Kind::Gauge, [.., "level"]) => Level::ALL.len() as u64,
+            // More receivers than anybody has.
+            (Kind::Gauge, [.., "receiver"]) => 16,
             // About as many APIs are asked in a cycle.
             (Kind::Gauge, [.., "api"]) => 12,
             _ => 1,

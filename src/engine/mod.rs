@@ -66,7 +66,8 @@ impl Engine {
             Observation::Boot { .. } | Observation::Gap { .. } => {
                 self.clusters.values_mut().for_each(Cluster::start);
             }
-            Observation::Tick { .. } | Observation::ClockJump { .. } => {}
+            Observation::Tick { .. } | Observation::ClockJump { .. } | Observation::Told { .. } => {
+            }
         }
     }
 

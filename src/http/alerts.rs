@@ -9,7 +9,9 @@ use axum::extract::State;
 use serde::Serialize;
 
 use super::Shared;
-use crate::model::{Alert, AlertState, Rule, RuleGroup, RulePlace, Snapshot, Span, Timestamp};
+use crate::model::{
+    Alert, AlertState, Delivery, Rule, RuleGroup, RulePlace, Snapshot, Span, Timestamp,
+};
 
 pub(super) const ALERTS: &str = "/api/v1/alerts";
 pub(super) const RULES: &str = "/api/v1/rules";
@@ -46,6 +48,9 @@ struct One {
     value: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     held: Option<Arc<str>>,
+    /// How telling somebody of it went the last time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delivery: Option<Delivery>,
 }
 
 #[derive(Serialize)]
@@ -118,6 +123,7 @@ fn one(alert: &Alert) -> One {
         active_at: alert.active_since,
         value: alert.value.map_or_else(|| "NaN".to_owned(), scientific),
         held: alert.held.clone(),
+        delivery: alert.delivery.clone(),
     }
 }
 

@@ -31,6 +31,7 @@ mod status;
 pub mod testing;
 mod time;
 mod time_lag;
+mod told;
 
 pub use advice::{Advice, AdviceKind, AdviceSeverity, Load, Plan};
 pub use alert::{Alert, AlertState, Delivery, Rule, RuleFile, RuleGroup, RulePlace, Silenced};
@@ -70,3 +71,4 @@ pub use snapshot::{
 pub use status::{Status, Verdict};
 pub use time::{Clock, NotATime, Span, Timestamp};
 pub use time_lag::{Method, TimeLag};
+pub use told::{ReceiverHealth, TellResult, Told};

@@ -16,6 +16,7 @@ use super::reading::Why;
 use super::settings::Settings;
 use super::short;
 use super::time::{Span, Timestamp};
+use super::told::Told;
 
 /// One thing learned.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -62,6 +63,13 @@ pub enum Observation {
         /// What.
         command: Command,
     },
+    /// A try to tell a receiver of alerts.
+    Told {
+        /// When it was over.
+        at: Timestamp,
+        /// What came of it.
+        told: Told,
+    },
     /// One read of a cluster.
     Read {
         /// Of which cluster.
@@ -84,7 +92,8 @@ impl Observation {
             | Self::Tick { at }
             | Self::ClockJump { at, .. }
             | Self::Gap { at, .. }
-            | Self::Commanded { at, .. } => *at,
+            | Self::Commanded { at, .. }
+            | Self::Told { at, .. } => *at,
             Self::Read { answered, .. } => *answered,
         }
     }

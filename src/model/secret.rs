@@ -34,7 +34,7 @@ impl fmt::Display for Secret {
 /// Whether the value of a setting or a client's property of this name must not be seen. Rather
 /// one too many than one too few.
 pub fn is_secret(name: &str) -> bool {
-    const PARTS: [&str; 9] = [
+    const PARTS: [&str; 11] = [
         "passw",
         "passphrase",
         "secret",
@@ -44,6 +44,8 @@ pub fn is_secret(name: &str) -> bool {
         "keystore.key",
         "assertion",
         "credential",
+        "routing.key",
+        "signing.key",
     ];
     let name = name.to_ascii_lowercase().replace(['_', '-'], ".");
     // `sasl.oauthbearer.config` may carry the client's secret.
@@ -71,6 +73,9 @@ mod tests {
             "sasl.oauthbearer.client.secret",
             "sasl.oauthbearer.config",
             "sasl.jaas.config",
+            "routing_key",
+            "signing_key",
+            "bearer_token",
         ] {
             assert!(is_secret(name), "{name}");
         }

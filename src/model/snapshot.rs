@@ -20,6 +20,7 @@ use super::reading::{Reading, Why};
 use super::status::{Status, Verdict};
 use super::time::{Span, Timestamp};
 use super::time_lag::TimeLag;
+use super::told::ReceiverHealth;
 
 /// Which snapshot: the n-th since a start.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -45,6 +46,8 @@ pub struct Snapshot {
     pub alerts: Vec<Arc<Alert>>,
     /// The alert rules in force, in order of their files.
     pub rules: Arc<[RuleGroup]>,
+    /// How telling receivers goes, in name order.
+    pub receivers: Arc<[ReceiverHealth]>,
 }
 
 /// One cluster.
@@ -320,6 +323,7 @@ impl Snapshot {
             advice: Vec::new(),
             alerts: Vec::new(),
             rules: Arc::default(),
+            receivers: Arc::default(),
         }
     }
 

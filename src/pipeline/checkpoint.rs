@@ -13,6 +13,7 @@ use crate::model::{BootId, Timestamp};
 
 use super::Pipeline;
 use super::advising::Advising;
+use super::telling::Telling;
 
 /// A checkpoint that cannot be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +37,7 @@ struct Written<'a> {
     rebooted: bool,
     engine: &'a Engine,
     alerting: &'a Alerting,
+    telling: &'a Telling,
 }
 
 #[derive(Deserialize)]
@@ -46,6 +48,8 @@ struct Read {
     rebooted: bool,
     engine: Engine,
     alerting: Alerting,
+    #[serde(default)]
+    telling: Telling,
 }
 
 impl Pipeline {
@@ -66,6 +70,7 @@ impl Pipeline {
             rebooted: self.rebooted,
             engine: &self.engine,
             alerting: &self.alerting,
+            telling: &self.telling,
         };
         Ok(rmp_serde::to_vec_named(&written)?)
     }
@@ -108,6 +113,7 @@ impl Pipeline {
         Ok(Self {
             engine,
             alerting,
+            telling: read.telling,
             advising: Advising::default(),
             boot: read.boot,
             n: read.n,

@@ -6,6 +6,7 @@
 
 mod advising;
 mod checkpoint;
+mod telling;
 
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ mod tests;
 
 use advising::Advising;
 pub use checkpoint::CheckpointError;
+use telling::Telling;
 
 /// What a tick yields.
 #[derive(Debug)]
@@ -41,6 +43,7 @@ pub struct Cut {
 pub struct Pipeline {
     engine: Engine,
     alerting: Alerting,
+    telling: Telling,
     advising: Advising,
     boot: BootId,
     n: u64,
@@ -56,6 +59,7 @@ impl Pipeline {
         Self {
             engine: Engine::default(),
             alerting: Alerting::default(),
+            telling: Telling::default(),
             advising: Advising::default(),
             boot: BootId::from("none"),
             n: 0,
@@ -83,7 +87,9 @@ impl Pipeline {
                 self.rebooted = true;
                 // Generations begin anew, and what was said went by them.
                 self.advising = Advising::default();
+                self.telling.boot();
             }
+            Observation::Told { at, told } => self.telling.fold(*at, told),
             Observation::Tick { at } => {
                 self.at = self.at.max(*at);
                 return Some(self.cut());
@@ -106,7 +112,7 @@ impl Pipeline {
         let (clusters, asks) = self.engine.cut(self.at, self.n, all);
         let advice = self.advising.cut(&clusters, self.at);
         let mut snapshot = self.snapshot(clusters, advice);
-        snapshot.alerts = self.alerting.evaluate(&snapshot).to_vec();
+        snapshot.alerts = self.telling.mark(self.alerting.evaluate(&snapshot));
         snapshot.rules = self.alerting.rules();
         Cut {
             snapshot: Arc::new(snapshot),
@@ -128,7 +134,7 @@ impl Pipeline {
             // What is said hangs on what is shown alone.
             let advice = Advising::default().cut(&clusters, self.at);
             let mut snapshot = self.snapshot(clusters, advice);
-            snapshot.alerts = self.alerting.standing().to_vec();
+            snapshot.alerts = self.telling.marked(self.alerting.standing());
             Arc::new(snapshot)
         })
     }
@@ -144,6 +150,7 @@ impl Pipeline {
             advice,
             alerts: Vec::new(),
             rules: self.alerting.rules(),
+            receivers: self.telling.receivers(),
         }
     }
 }

@@ -179,7 +179,7 @@ impl Reader {
                 let change = serde_json::from_slice(&self.line).map_err(text)?;
                 self.changed(change)?
             }
-            "boot" | "configured" | "tick" | "clock_jump" | "gap" | "commanded" => {
+            "boot" | "configured" | "tick" | "clock_jump" | "gap" | "commanded" | "told" => {
                 serde_json::from_slice(&self.line).map_err(text)?
             }
             // `read` is how reads are called inside; a line says which read.

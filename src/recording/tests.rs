@@ -1,5 +1,6 @@
 //! Any sequence of observations survives being written and read; what is damaged costs itself only.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::Arc;
 
@@ -12,8 +13,8 @@ use crate::model::{
     AssignedTopic, BootId, Broker, ClusterName, ClusterSettings, Command, CommitRead, Cycle, Fact,
     GroupDescription, GroupPart, GroupState, GroupType, HealthState, Isolation, ListedGroup,
     Member, Notify, Observation, OffsetRead, PartitionMetadata, Pattern, Policy, PolicyRule,
-    Recurring, Route, RuleFile, Settings, Span, TimeInterval, Timestamp, TopicCommits, TopicConfig,
-    TopicId, TopicMetadata, Why,
+    Recurring, Route, RuleFile, Settings, Span, TellResult, TimeInterval, Timestamp, Told,
+    TopicCommits, TopicConfig, TopicId, TopicMetadata, Why,
 };
 
 /// Few names, so that reads of the same subject follow one another.
@@ -330,7 +331,24 @@ fn observation() -> impl Strategy<Value = Observation> {
         1 => (when(), span()).prop_map(|(at, by)| Observation::ClockJump { at, by }),
         1 => (when(), any::<u64>()).prop_map(|(at, lost)| Observation::Gap { at, lost }),
         1 => (when(), mark).prop_map(|(at, command)| Observation::Commanded { at, command }),
+        1 => (when(), told()).prop_map(|(at, told)| Observation::Told { at, told }),
     ]
+}
+
+fn told() -> impl Strategy<Value = Told> {
+    (name(), option::of(name()), option::of(when()), 0_u64..9).prop_map(
+        |(receiver, why, oldest, waiting)| Told {
+            receiver: receiver.into(),
+            alerts: vec![crate::model::fingerprint(&BTreeMap::new()); waiting as usize],
+            result: match why {
+                Some(_) => TellResult::Failed,
+                None => TellResult::Delivered,
+            },
+            why: why.map(Arc::from),
+            waiting,
+            oldest,
+        },
+    )
 }
 
 fn written(observations: &[Observation], compressed: bool) -> Vec<u8> {

@@ -33,6 +33,7 @@ pub(super) fn topic(snapshot: &Snapshot, key: &TopicKey) -> Option<String> {
         advice: Vec::new(),
         alerts: Vec::new(),
         rules: Arc::default(),
+        receivers: Arc::default(),
     };
     piece(&narrowed, "/clusters/0/topics/0")
 }

@@ -1,6 +1,8 @@
 //! Laggard itself.
 
-use crate::catalog::{Kind, Level, Read, Series, Unit};
+use super::seconds;
+use crate::catalog::{Emit, Kind, Level, Read, Series, Unit};
+use crate::model::{ReceiverHealth, Snapshot, Timestamp};
 
 pub(super) static ALL: &[Series] = &[
     Series {
@@ -86,4 +88,53 @@ pub(super) static ALL: &[Series] = &[
         labels: &[],
         read: Read::Laggard(|_, emit| emit.maybe(emit.tally().map(|t| t.folded_groups as f64))),
     },
+    Series {
+        name: "laggard_receiver_failing",
+        help: "1 while the last try to tell this receiver of alerts failed.",
+        unit: Unit::Flag,
+        kind: Kind::Gauge,
+        labels: &["receiver"],
+        read: Read::Laggard(|snapshot, emit| {
+            each(snapshot, emit, |r| {
+                Some(f64::from(u8::from(r.failing_since.is_some())))
+            });
+        }),
+    },
+    Series {
+        name: "laggard_receiver_waiting",
+        help: "Notifications that wait for this receiver.",
+        unit: Unit::Count,
+        kind: Kind::Gauge,
+        labels: &["receiver"],
+        read: Read::Laggard(|snapshot, emit| each(snapshot, emit, |r| Some(r.waiting as f64))),
+    },
+    Series {
+        name: "laggard_receiver_oldest_waiting_seconds",
+        help: "How long the oldest notification waits for this receiver; absent when none does.",
+        unit: Unit::Seconds,
+        kind: Kind::Gauge,
+        labels: &["receiver"],
+        read: Read::Laggard(|snapshot, emit| {
+            let at = snapshot.at;
+            let age = |since: Timestamp| seconds(since.age_at(at)).max(0.0);
+            each(snapshot, emit, |r| r.oldest_waiting_since.map(age));
+        }),
+    },
+    Series {
+        name: "laggard_receiver_given_up",
+        help: "Notifications given up since the start: refused as they are, or too old.",
+        unit: Unit::Count,
+        kind: Kind::Gauge,
+        labels: &["receiver"],
+        read: Read::Laggard(|snapshot, emit| each(snapshot, emit, |r| Some(r.given_up as f64))),
+    },
 ];
+
+/// A value of each receiver that has one.
+fn each(snapshot: &Snapshot, emit: &mut Emit<'_>, value: impl Fn(&ReceiverHealth) -> Option<f64>) {
+    for receiver in snapshot.receivers.iter() {
+        if let Some(value) = value(receiver) {
+            emit.labelled(&[("receiver", &receiver.receiver)], value);
+        }
+    }
+}

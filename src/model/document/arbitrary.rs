@@ -617,5 +617,20 @@ pub(super) fn snapshot() -> impl Strategy<Value = Snapshot> {
                 rules: Vec::new(),
             }]
             .into(),
+            receivers: [ReceiverHealth {
+                receiver: "night".into(),
+                delivered: n,
+                failed: 1,
+                given_up: 0,
+                waiting: 2,
+                oldest_waiting_since: Some(at),
+                failing_since: None,
+                last: Delivery {
+                    at,
+                    receiver: "night".into(),
+                    failure: None,
+                },
+            }]
+            .into(),
         })
 }

@@ -33,7 +33,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::{
     Advice, Alert, Broker, ClusterHealth, ClusterName, ClusterSnapshot, Generation, GroupId,
-    GroupSnapshot, Issue, MemberId, RuleGroup, Snapshot, Timestamp, TopicName,
+    GroupSnapshot, Issue, MemberId, ReceiverHealth, RuleGroup, Snapshot, Timestamp, TopicName,
 };
 use group::GroupDocument;
 use topic::TopicDocument;
@@ -85,6 +85,9 @@ struct SnapshotDocument<C = Vec<ClusterDocument>> {
     /// The alert rules in force, in order of their files.
     #[serde(default)]
     rules: Arc<[RuleGroup]>,
+    /// How telling receivers goes, in name order.
+    #[serde(default)]
+    receivers: Arc<[ReceiverHealth]>,
 }
 
 /// One cluster.
@@ -135,6 +138,7 @@ pub fn to_json(snapshot: &Snapshot, out: impl io::Write) -> io::Result<()> {
         advice: snapshot.advice.clone(),
         alerts: snapshot.alerts.clone(),
         rules: Arc::clone(&snapshot.rules),
+        receivers: Arc::clone(&snapshot.receivers),
     };
     serde_json::to_writer(out, &document).map_err(io::Error::from)
 }
@@ -187,6 +191,7 @@ impl SnapshotDocument {
             advice: self.advice,
             alerts: self.alerts,
             rules: self.rules,
+            receivers: self.receivers,
         })
     }
 }

@@ -34,6 +34,7 @@ impl Narrow {
             advice: advice.cloned().collect(),
             alerts: alerts.cloned().collect(),
             rules: Arc::clone(&snapshot.rules),
+            receivers: Arc::clone(&snapshot.receivers),
         })
     }
 

@@ -94,7 +94,10 @@ fn the_keys_are_those_that_are_written_down() {
         let missing: Vec<_> = names.split(' ').filter(|n| !keys(v).contains(*n)).collect();
         assert!(missing.is_empty(), "{missing:?} missing in {:?}", keys(v));
     };
-    has(&json, "generation at clusters advice alerts rules");
+    has(
+        &json,
+        "generation at clusters advice alerts rules receivers",
+    );
     has(&json["generation"], "boot n");
     let cluster = &json["clusters"][0];
     has(cluster, "cluster health groups topics issues");
