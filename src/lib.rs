@@ -16,6 +16,7 @@ pub mod export;
 mod held;
 pub mod http;
 pub mod model;
+pub mod notify;
 pub mod pipeline;
 pub mod recording;
 pub mod remote;

@@ -2,11 +2,12 @@
 //! and writes down what this one observes.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::model::Clock;
-use crate::pipeline::Pipeline;
+use crate::pipeline::{CheckpointError, Pipeline};
 use crate::recording::{Recorder, RecorderError, Ring, Tap};
-use crate::store::{StateDir, StoreError};
+use crate::store::{Ledger, StateDir, StoreError};
 use crate::timeline::{Tape, resume};
 
 use super::setup::Refusal;
@@ -25,6 +26,8 @@ pub(super) struct Aboard {
     pub(super) begin: Box<dyn FnOnce() -> Pipeline + Send>,
     /// Where this one is written.
     pub(super) tap: Tap,
+    /// Where alerts stand, and what is to be told.
+    pub(super) ledger: Arc<Ledger>,
 }
 
 /// Takes the state directory. `None`: it cannot be used, which is said; `serve` goes on without.
@@ -50,7 +53,7 @@ pub(super) fn board(
     for note in notes {
         tracing::warn!("{note}");
     }
-    match start(state, max_bytes) {
+    match start(state, max_bytes, clock) {
         Ok(both) => Ok(Some(both)),
         Err(why) => {
             tracing::warn!("{why}: nothing is kept, and nothing of before is known");
@@ -59,7 +62,13 @@ pub(super) fn board(
     }
 }
 
-fn start(state: StateDir, max_bytes: u64) -> Result<(Flight, Aboard), String> {
+fn start(state: StateDir, max_bytes: u64, clock: &Clock) -> Result<(Flight, Aboard), String> {
+    let (ledger, notes) = state.ledger(clock()).map_err(|e| e.to_string())?;
+    for note in notes {
+        tracing::warn!("{note}");
+    }
+    let ledger = Arc::new(ledger);
+    let stood = Arc::clone(&ledger);
     let dir = state.flight_recorder();
     // What is there is read before the ring begins a segment behind it.
     let ring = Ring::open(&dir, max_bytes).map_err(|e| format!("{}: {e}", dir.display()))?;
@@ -74,14 +83,36 @@ fn start(state: StateDir, max_bytes: u64) -> Result<(Flight, Aboard), String> {
         if let Some(standing) = pipeline.as_ref().and_then(Pipeline::standing) {
             tracing::info!("going on from what was known at {}", standing.at);
         }
-        pipeline.unwrap_or_default()
+        let mut pipeline = pipeline.unwrap_or_default();
+        take_alerts(&mut pipeline, &stood);
+        pipeline
     });
     let flight = Flight {
         tape,
         recorder,
         _state: state,
     };
-    Ok((flight, Aboard { begin, tap }))
+    let aboard = Aboard { begin, tap, ledger };
+    Ok((flight, aboard))
+}
+
+/// Where alerts stand is what was written with what was to be told, whatever the recording says: it
+/// may end before or after that. What was folded of it was told, or waits in the ledger.
+fn take_alerts(pipeline: &mut Pipeline, ledger: &Ledger) {
+    let taken = match ledger.state() {
+        Ok(None) => return,
+        Ok(Some(state)) => {
+            let taken = match state.form {
+                Pipeline::CHECKPOINT_FORM => pipeline.take_alert_state(&state.bytes),
+                other => Err(CheckpointError::Form(other)),
+            };
+            taken.map_err(|e| e.to_string())
+        }
+        Err(error) => Err(error.to_string()),
+    };
+    if let Err(why) = taken {
+        tracing::warn!("where alerts stood is not known, beyond the flight recorder: {why}");
+    }
 }
 
 impl Flight {

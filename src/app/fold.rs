@@ -9,6 +9,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::desk::Desk;
 use super::session::Router;
 use crate::model::{Observation, Snapshot};
 use crate::pipeline::Pipeline;
@@ -41,6 +42,7 @@ pub(super) struct Folding {
     pub(super) snapshots: watch::Sender<Arc<Snapshot>>,
     pub(super) router: Router,
     pub(super) tap: Option<Tap>,
+    pub(super) desk: Option<Desk>,
 }
 
 impl Folding {
@@ -71,7 +73,10 @@ impl Folding {
             if let Some(tap) = &mut self.tap {
                 tap.record(&observation);
             }
-            if let Some(cut) = pipeline.fold(&observation) {
+            if let Some(mut cut) = pipeline.fold(&observation) {
+                if let Some(desk) = &mut self.desk {
+                    desk.take(&mut cut, &pipeline);
+                }
                 self.snapshots.send_replace(cut.snapshot);
                 self.router.route(cut.asks);
                 self.checkpoint_if_wanted(&pipeline);

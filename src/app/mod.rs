@@ -8,6 +8,7 @@
 mod advised_tests;
 mod commands;
 pub mod demo;
+mod desk;
 mod feeds;
 mod flight;
 mod fold;
@@ -19,6 +20,7 @@ pub mod once;
 mod past;
 #[cfg(test)]
 mod pictures_tests;
+mod receivers;
 #[cfg(test)]
 mod replay_tests;
 mod rules;

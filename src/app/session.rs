@@ -16,6 +16,7 @@ use crate::model::{Ask, BootId, Clock, ClusterName, Fact, Observation, Settings,
 use crate::pipeline::Pipeline;
 use crate::recording::Tap;
 
+pub use super::desk::Desk;
 pub use super::feeds::Feed;
 use super::feeds::{ASKS, Kept};
 use super::fold::{Folding, ahead};
@@ -45,6 +46,8 @@ pub struct Start {
     pub clock: Clock,
     /// Writes down what is folded.
     pub tap: Option<Tap>,
+    /// Takes what is to be told, with what came of telling as observations.
+    pub telling: Option<(Desk, mpsc::Receiver<Observation>)>,
     /// Ends everything.
     pub stop: CancellationToken,
 }
@@ -83,6 +86,7 @@ impl Session {
             cut_each,
             clock,
             tap,
+            telling,
             stop,
         } = start;
         let boot = BootId::from(format!("{:x}", clock().as_millis()));
@@ -106,6 +110,10 @@ impl Session {
                 Ok(())
             });
         }
+        let (desk, told) = telling.unzip();
+        if let Some(told) = told {
+            tasks.spawn(pass_on(told, observed_tx.clone(), stop.clone()));
+        }
         drop(observed_tx);
         let opening = opening(boot, &settings, &clock);
         let asked = Arc::new(AtomicBool::new(false));
@@ -126,6 +134,7 @@ impl Session {
             snapshots: snapshot_tx,
             router,
             tap,
+            desk,
         };
         tasks.spawn(async move {
             let stop = stopped.clone();
@@ -189,6 +198,26 @@ impl Session {
         let all = async { while self.tasks.join_next().await.is_some() {} };
         if tokio::time::timeout(patience, all).await.is_err() {
             tracing::warn!("some parts did not stop in time");
+        }
+    }
+}
+
+/// Brings what came of telling into the one order.
+async fn pass_on(
+    mut told: mpsc::Receiver<Observation>,
+    out: mpsc::Sender<Observation>,
+    stop: CancellationToken,
+) -> Result<(), SessionError> {
+    loop {
+        let observation = tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            told = told.recv() => told,
+        };
+        let Some(observation) = observation else {
+            return Ok(());
+        };
+        if out.send(observation).await.is_err() {
+            return Ok(());
         }
     }
 }

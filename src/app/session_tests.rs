@@ -96,6 +96,7 @@ fn start(past: Box<dyn Iterator<Item = Observation> + Send>, scripts: Vec<Script
         cut_each: Duration::from_hours(1),
         clock: Arc::new(|| at(100)),
         tap: None,
+        telling: None,
         stop: CancellationToken::new(),
     })
 }

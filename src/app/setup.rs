@@ -6,11 +6,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::{Exit, SourceArgs};
 use crate::config::{self, Cluster, Config, Environment, FlagSetting, Loaded};
-use crate::model::{Clock, ClusterSettings, Observation, Settings, Span, Timestamp};
+use crate::model::{Clock, ClusterSettings, Notify, Observation, Settings, Span, Timestamp};
 use crate::pipeline::Pipeline;
 use crate::recording::Tap;
 use crate::remote::{self, Client, Follower};
@@ -24,7 +25,7 @@ use super::demo::{Demo, INTERVAL, RunningDemo};
 use super::kafka::kafka_config;
 use super::past::{Followed, Played};
 use super::rules;
-use super::session::{AT_LEAST_EACH, Feed, Session, Start};
+use super::session::{AT_LEAST_EACH, Desk, Feed, Session, Start};
 
 /// What a command says when it cannot start.
 #[derive(Debug)]
@@ -69,6 +70,8 @@ pub(super) struct Setup {
     pub(super) kafka: Vec<KafkaConfig>,
     /// Writes down what is observed.
     pub(super) tap: Option<Tap>,
+    /// Takes what is to be told.
+    pub(super) telling: Option<(Desk, mpsc::Receiver<Observation>)>,
     /// Where the pipeline begins, if not anew.
     pub(super) begin: Option<Box<dyn FnOnce() -> Pipeline + Send>>,
     /// What is replayed, instead of reading a cluster.
@@ -183,6 +186,7 @@ fn set_up_in(
         warnings,
         kafka: reached,
         tap: None,
+        telling: None,
         begin: None,
         replay: None,
         attach: None,
@@ -211,6 +215,7 @@ fn attach(url: &str, source: &SourceArgs, config: Config, clock: Clock) -> Resul
         warnings: Vec::new(),
         kafka: Vec::new(),
         tap: None,
+        telling: None,
         begin: None,
         replay: None,
         attach: Some(Attach {
@@ -255,6 +260,7 @@ fn replay(path: &Path, source: &SourceArgs, config: Config) -> Result<Setup, Ref
         warnings: Vec::new(),
         kafka: Vec::new(),
         tap: None,
+        telling: None,
         begin: None,
         replay: Some(Replay {
             tape,
@@ -300,7 +306,8 @@ fn load_in(
 pub(super) fn load_for_demo(source: &SourceArgs, more: &[FlagSetting]) -> Result<Config, Refusal> {
     let mut flags = flags(source);
     flags.extend(more.iter().cloned());
-    let environment = Environment::of_process().only(&["http", "log", "metrics", "group"]);
+    let environment =
+        Environment::of_process().only(&["http", "log", "metrics", "group", "notify"]);
     let loaded = config::load(None, &environment, &flags);
     if loaded.is_usable() {
         return Ok(loaded.config);
@@ -469,6 +476,7 @@ pub(super) fn demo(demo: &Demo, mut config: Config) -> Result<Setup, Refusal> {
         },
         feeds: vec![running.feed(stamper)],
         tap: None,
+        telling: None,
         begin: None,
         replay: None,
         attach: None,
@@ -478,6 +486,11 @@ pub(super) fn demo(demo: &Demo, mut config: Config) -> Result<Setup, Refusal> {
 }
 
 impl Setup {
+    /// Puts routes in force.
+    pub(super) fn tell(&mut self, notify: Notify) {
+        self.settings.notify = notify;
+    }
+
     /// For faces that run: puts the recording, if there is one, on, so that its clock is theirs.
     ///
     /// # Errors
@@ -539,6 +552,7 @@ impl Setup {
             cut_each: cut_each.unwrap_or(AT_LEAST_EACH),
             clock: self.clock,
             tap: self.tap,
+            telling: self.telling,
             stop: CancellationToken::new(),
         });
         let kept = Kept {

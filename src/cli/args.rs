@@ -147,6 +147,9 @@ pub struct ServeArgs {
     /// Where to listen for HTTP: 127.0.0.1:9550 when it is nowhere said.
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<String>,
+    /// Tell receivers of an embedded cluster's alerts, too: real clusters' are told anyway.
+    #[arg(long)]
+    pub deliver: bool,
     /// The source.
     #[command(flatten)]
     pub source: SourceArgs,
@@ -370,6 +373,9 @@ pub struct DemoArgs {
     /// Where to listen for HTTP: 127.0.0.1:9550 when it is nowhere said.
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<String>,
+    /// Tell the receivers that the environment names (`LAGGARD_NOTIFY__RECEIVER__0__URL` and so on).
+    #[arg(long)]
+    pub deliver: bool,
     /// Where the first broker listens, the others on the ports after it: for kcat and Kafka's own
     /// tools.
     #[arg(long, value_name = "ADDRESS", value_parser = address)]

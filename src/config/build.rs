@@ -5,7 +5,8 @@
 
 use super::notify::{NOTIFY, RECURRING, ROUTE, ROUTES, TIME_INTERVAL};
 use super::problem::{Problem, did_you_mean, nearest};
-use super::schema::{CLUSTER, Field, GENERAL, GROUP, PROPERTIES, keys};
+use super::receiver::RECEIVER;
+use super::schema::{self, CLUSTER, Field, GENERAL, GROUP, PROPERTIES, keys};
 use super::settings::{Cluster, Config, GroupPolicy};
 use super::tree::{Entry, Node, Table};
 use super::value::Named;
@@ -23,10 +24,17 @@ pub(crate) fn config(tree: &Table, problems: &mut Vec<Problem>) -> Config {
     let clusters = general.remove(CLUSTERS);
     let groups = general.remove(GROUPS);
     let [routes, recurring] = [ROUTES, RECURRING].map(|list| take(&mut general, NOTIFY, list));
+    let receivers = take(&mut general, NOTIFY, RECEIVER);
     let section = Section {
         name: "Laggard's settings",
         fields: GENERAL,
-        others: &[CLUSTERS, GROUPS, "notify.route", "notify.time_interval"],
+        others: &[
+            CLUSTERS,
+            GROUPS,
+            "notify.receiver",
+            "notify.route",
+            "notify.time_interval",
+        ],
     };
     section.fill(&mut config, "", &general, problems);
     if let Some(entry) = routes {
@@ -50,6 +58,14 @@ pub(crate) fn config(tree: &Table, problems: &mut Vec<Problem>) -> Config {
     }
     if let Some(entry) = groups {
         config.policies = read_groups(&entry, problems);
+    }
+    if let Some(entry) = receivers {
+        let section = Section {
+            name: "the settings of a [[notify.receiver]]",
+            fields: schema::RECEIVER,
+            others: &[],
+        };
+        config.receivers = section.list("[[notify.receiver]]", &entry, problems);
     }
     config
 }

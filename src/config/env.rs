@@ -9,6 +9,7 @@
 //! - A property's name is in lower case with `.` for `_`.
 //! - `LAGGARD_GROUP__0__MAX_LAG` makes policies; they come, in the order of their numbers, before
 //!   those of the files.
+//! - `LAGGARD_NOTIFY__RECEIVER__0__URL` makes receivers, in the same way.
 //! - A list is separated by commas, `\,` is a comma in an item; an empty value is as none.
 
 use std::collections::BTreeMap;
@@ -16,9 +17,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::build::{CLUSTERS, GROUPS};
+use super::notify::NOTIFY;
 use super::place::Place;
 use super::problem::{Problem, nearest};
-use super::schema::{CLUSTER, GENERAL, GROUP, PROPERTIES, keys};
+use super::receiver::RECEIVER;
+use super::schema::{self, CLUSTER, GENERAL, GROUP, PROPERTIES, keys};
 use super::tree::{Entry, Node, Table, put};
 
 /// What every variable begins with.
@@ -68,6 +71,7 @@ impl FromIterator<(String, String)> for Environment {
 pub(crate) fn read(variables: &Environment, files: &Table, problems: &mut Vec<Problem>) -> Table {
     let mut tree = Table::new();
     let mut policies: BTreeMap<u32, Table> = BTreeMap::new();
+    let mut receivers: BTreeMap<u32, Table> = BTreeMap::new();
     for (variable, value) in &variables.0 {
         let Some(path) = variable.strip_prefix(PREFIX) else {
             continue;
@@ -90,6 +94,9 @@ pub(crate) fn read(variables: &Environment, files: &Table, problems: &mut Vec<Pr
             Meaning::Policy(number, key) => {
                 put(policies.entry(number).or_default(), &[key.as_str()], entry);
             }
+            Meaning::Receiver(number, key) => {
+                put(receivers.entry(number).or_default(), &[key.as_str()], entry);
+            }
             Meaning::Ambiguous(a, b) => problems.push(
                 Problem::error(
                     entry.key,
@@ -100,18 +107,20 @@ pub(crate) fn read(variables: &Environment, files: &Table, problems: &mut Vec<Pr
             Meaning::None => problems.extend(unknown(variable, &parts, files)),
         }
     }
-    add_policies(&mut tree, policies);
+    add_list(&mut tree, &[GROUPS], policies);
+    add_list(&mut tree, &[NOTIFY, RECEIVER], receivers);
     tree
 }
 
-fn add_policies(tree: &mut Table, policies: BTreeMap<u32, Table>) {
+/// Puts tables, in order of their numbers, as a list at a path.
+fn add_list(tree: &mut Table, path: &[&str], tables: BTreeMap<u32, Table>) {
     let place = |table: &Table| {
         table
             .values()
             .next()
             .map_or(Place::Variable(PREFIX.into()), |e| e.place.clone())
     };
-    let list: Vec<_> = policies
+    let list: Vec<_> = tables
         .into_values()
         .map(|table| Entry {
             key: place(&table),
@@ -125,7 +134,7 @@ fn add_policies(tree: &mut Table, policies: BTreeMap<u32, Table>) {
             place: first.place.clone(),
             node: Node::List(list),
         };
-        tree.insert(GROUPS.to_owned(), entry);
+        put(tree, path, entry);
     }
 }
 
@@ -133,6 +142,7 @@ fn add_policies(tree: &mut Table, policies: BTreeMap<u32, Table>) {
 enum Meaning {
     Setting(Vec<String>),
     Policy(u32, String),
+    Receiver(u32, String),
     Ambiguous(String, String),
     None,
 }
@@ -146,6 +156,12 @@ fn meaning(parts: &[String], files: &Table) -> Meaning {
         },
         [GROUPS, number, key] => match number.parse() {
             Ok(number) if keys(GROUP).contains(key) => Meaning::Policy(number, (*key).to_owned()),
+            _ => Meaning::None,
+        },
+        [NOTIFY, RECEIVER, number, key] => match number.parse() {
+            Ok(number) if keys(schema::RECEIVER).contains(key) => {
+                Meaning::Receiver(number, (*key).to_owned())
+            }
             _ => Meaning::None,
         },
         path if keys(GENERAL).contains(&path.join(".").as_str()) => {
@@ -239,6 +255,9 @@ fn nearest_variable(name: &str, parts: &[String], files: &Table) -> Option<Strin
     }
     let of_policy = |key: &str| variable(&format!("{GROUPS}.{number}.{key}"));
     known.extend(keys(GROUP).into_iter().map(of_policy));
+    let number: u32 = parts.get(2).and_then(|n| n.parse().ok()).unwrap_or(0);
+    let of_receiver = |key: &str| variable(&format!("{NOTIFY}.{RECEIVER}.{number}.{key}"));
+    known.extend(keys(schema::RECEIVER).into_iter().map(of_receiver));
     let hardly_different = |known: &&String| {
         let plain = |s: &str| s.replace('_', "");
         strsim::damerau_levenshtein(&plain(name), &plain(known)) <= 2

@@ -4,7 +4,8 @@
 use std::fmt::Write as _;
 
 use super::notify::{ROUTE, TIME_INTERVAL};
-use super::schema::{CLUSTER, Field, GENERAL, GROUP, PROPERTIES};
+use super::receiver::ReceiverSettings;
+use super::schema::{CLUSTER, Field, GENERAL, GROUP, PROPERTIES, RECEIVER};
 use super::settings::{Cluster, Config, GroupPolicy};
 use super::value::Value;
 use crate::model::{Pattern, Policy, Recurring, Route};
@@ -25,6 +26,7 @@ const HEAD: &str = "\
 #   LAGGARD_CLUSTERS__PROD__BOOTSTRAP_SERVERS=kafka-1:9092,kafka-2:9092
 #   LAGGARD_CLUSTERS__PROD__PROPERTIES__SECURITY_PROTOCOL=SASL_SSL
 #   LAGGARD_GROUP__0__GROUPS=payments-.*
+#   LAGGARD_NOTIFY__RECEIVER__0__NAME=night
 #
 # In a cluster's name case does not count, and - and . are written as _; in a property's name . is
 # written as _. Lists are separated by commas (\\, is a comma in an item). Policies from the
@@ -66,6 +68,12 @@ const TIME_INTERVALS_HEAD: &str = "
 # ---- Recurring times that routes name, in Alertmanager's format ----
 
 #[[notify.time_interval]]
+";
+
+const RECEIVERS_HEAD: &str = "
+# ---- Who is told of alerts: as many as there are. `laggard serve` tells them, nobody else does ----
+
+#[[notify.receiver]]
 ";
 
 /// The whole file.
@@ -110,6 +118,12 @@ pub(crate) fn example() -> String {
             describe(&mut text, field, (field.at)(&mut group));
             commented(&mut text, field, (field.at)(&mut group));
         }
+    }
+    text.push_str(RECEIVERS_HEAD);
+    let mut receiver = ReceiverSettings::default();
+    for field in RECEIVER {
+        describe(&mut text, field, (field.at)(&mut receiver));
+        commented(&mut text, field, (field.at)(&mut receiver));
     }
     text.push_str(ROUTES_HEAD);
     list(&mut text, ROUTE, &mut Route::default());

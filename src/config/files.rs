@@ -138,14 +138,15 @@ pub(crate) fn parse(path: &Path, text: String, problems: &mut Vec<Problem>) -> O
         .then(|| place_table(table.get_ref(), &file))
 }
 
-/// What a key's value must not show: values of secret names, and all of a client's properties,
-/// whose names may be mistyped.
+/// What a key's value must not show: values of secret names, addresses of receivers, and all of a
+/// client's properties, whose names may be mistyped.
 fn hide_table(table: &DeTable<'_>, all: bool, hidden: &mut Vec<Range<usize>>) {
     for (key, value) in table {
         let name = key.get_ref().as_ref();
         hide(
             value,
-            all || is_secret(name) || name == "properties",
+            // A receiver's address often is a secret as a whole.
+            all || is_secret(name) || name == "properties" || name == "url",
             hidden,
         );
     }

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::notify::{ROUTE, TIME_INTERVAL};
-use super::schema::{CLUSTER, Field, GENERAL, GROUP};
+use super::receiver::ReceiverSettings;
+use super::schema::{CLUSTER, Field, GENERAL, GROUP, RECEIVER};
 use super::settings::{Cluster, Config, GroupPolicy};
 use crate::model::{Pattern, Policy, Recurring, Route};
 
@@ -45,6 +46,16 @@ pub(crate) fn json_schema() -> Json {
             "items": object(TIME_INTERVAL, &mut Recurring::default()),
         });
         insert(properties, "notify.time_interval", recurring);
+    }
+    if let Some(Json::Object(properties)) = root.get_mut("properties") {
+        let mut items = object(RECEIVER, &mut ReceiverSettings::default());
+        items["required"] = json!(["name", "kind"]);
+        let receivers = json!({
+            "type": "array",
+            "description": "Who is told of alerts.",
+            "items": items,
+        });
+        insert(properties, "notify.receiver", receivers);
     }
     let mut schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",

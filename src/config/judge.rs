@@ -6,6 +6,7 @@ use super::build::{CLUSTERS, GROUPS};
 use super::notify;
 use super::place::Place;
 use super::problem::{Problem, did_you_mean};
+use super::receiver;
 use super::settings::{Cluster, Config, GroupPolicy};
 use super::tree::{Entry, Node, Table, find};
 use crate::model::{Pattern, Span};
@@ -26,6 +27,7 @@ pub(crate) fn judge(config: &Config, tree: &Table) -> Vec<Problem> {
     }
     judge_policies(config, &policy_entries(tree), &mut problems);
     notify::judge(config, tree, &mut problems);
+    receiver::judge(config, tree, &mut problems);
     problems
 }
 

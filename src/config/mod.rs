@@ -10,6 +10,7 @@ mod env;
 mod example;
 mod export;
 mod files;
+mod held;
 mod json_schema;
 mod judge;
 mod notify;
@@ -18,6 +19,7 @@ mod page;
 mod place;
 mod problem;
 mod properties;
+mod receiver;
 mod scalar;
 mod schema;
 mod settings;
@@ -40,8 +42,10 @@ use tree::{Entry, Node, Table, overlay, put};
 
 pub use env::Environment;
 pub use export::{ExternalUrl, LabelName, Metrics, RoutePrefix, Statsd};
+pub use held::{Held, SecretError};
 pub use problem::{Gravity, Problem, print};
-pub use properties::{Properties, SecretError};
+pub use properties::Properties;
+pub use receiver::ReceiverSettings;
 pub use settings::{
     Alerts, Cluster, Config, GroupPolicy, Http, Listen, Log, LogFilter, Names, Server,
 };

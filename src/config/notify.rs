@@ -255,6 +255,21 @@ receivers = ["day"]
 group_by = ["owner"]
 repeat_interval = "12h"
 
+[[notify.receiver]]
+name = "day"
+kind = "webhook"
+url = "http://day"
+
+[[notify.receiver]]
+name = "night"
+kind = "webhook"
+url = "http://night"
+
+[[notify.receiver]]
+name = "board"
+kind = "webhook"
+url = "http://board"
+
 [[notify.route]]
 matchers = ['severity="page"', 'owner=~"team-.*"']
 receivers = ["night", "board"]

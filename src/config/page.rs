@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::env::variable;
 use super::example::example;
-use super::schema::{CLUSTER, Field, GENERAL, GROUP, PROPERTIES};
+use super::schema::{CLUSTER, Field, GENERAL, GROUP, PROPERTIES, RECEIVER};
 
 const HEAD: &str = "\
 # Configuration
@@ -30,6 +30,12 @@ pub(crate) fn page() -> String {
         variable(&format!("clusters.prod.{PROPERTIES}"))
     );
     rows(&mut text, "[[group]] ", "group.0.", GROUP);
+    rows(
+        &mut text,
+        "[[notify.receiver]] ",
+        "notify.receiver.0.",
+        RECEIVER,
+    );
     text
 }
 

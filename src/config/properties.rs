@@ -6,10 +6,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::{Path, PathBuf};
 
 use serde_json::{Value as Json, json};
 
+use super::held::{Held, SecretError};
 use super::place::Place;
 use super::problem::Problem;
 use super::tree::{Entry, Node, Table};
@@ -19,75 +19,6 @@ use crate::model::{Secret, is_secret};
 /// Properties by librdkafka's names.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Properties(BTreeMap<String, Held>);
-
-/// How a value is held.
-#[derive(Clone, PartialEq, Eq)]
-enum Held {
-    /// As it was written.
-    Literal(Secret),
-    /// In a file.
-    File(PathBuf),
-    /// In a variable of the environment.
-    Variable(String),
-}
-
-/// A value that could not be had.
-#[derive(Debug, thiserror::Error)]
-pub enum SecretError {
-    /// Its file cannot be read.
-    #[error("the file {path} cannot be read: {why}")]
-    File {
-        /// The file.
-        path: String,
-        /// What the system said.
-        why: std::io::Error,
-    },
-    /// Its variable is not set.
-    #[error("the environment variable {0} is not set")]
-    Variable(String),
-}
-
-impl Held {
-    fn new(text: &str, place: &Place) -> Self {
-        if let Some(path) = text.strip_prefix("file:") {
-            let path = Path::new(path);
-            return Self::File(match place.directory() {
-                Some(directory) if path.is_relative() => directory.join(path),
-                _ => path.to_owned(),
-            });
-        }
-        match text.strip_prefix("env:") {
-            Some(name) => Self::Variable(name.to_owned()),
-            None => Self::Literal(Secret::new(text)),
-        }
-    }
-
-    fn read(&self) -> Result<Secret, SecretError> {
-        match self {
-            Self::Literal(secret) => Ok(secret.clone()),
-            Self::File(path) => match std::fs::read_to_string(path) {
-                // Files end with a newline that is no part of a password.
-                Ok(text) => Ok(Secret::new(text.trim_end_matches(['\n', '\r']))),
-                Err(why) => Err(SecretError::File {
-                    path: path.display().to_string(),
-                    why,
-                }),
-            },
-            Self::Variable(name) => std::env::var(name)
-                .map(Secret::new)
-                .map_err(|_| SecretError::Variable(name.clone())),
-        }
-    }
-
-    fn show(&self, name: &str) -> String {
-        match self {
-            Self::Literal(_) if is_secret(name) => "***".to_owned(),
-            Self::Literal(text) => text.reveal().to_owned(),
-            Self::File(path) => format!("file:{}", path.display()),
-            Self::Variable(variable) => format!("env:{variable}"),
-        }
-    }
-}
 
 impl Properties {
     /// Whether none is set.
@@ -105,7 +36,7 @@ impl Properties {
     /// Each as `name = value` of TOML, secrets masked.
     pub(crate) fn lines(&self) -> impl Iterator<Item = (&str, String)> {
         self.0.iter().map(|(name, held)| {
-            let line = format!("{} = {}", quoted(name), quoted(&held.show(name)));
+            let line = format!("{} = {}", quoted(name), quoted(&shown(held, name)));
             (name.as_str(), line)
         })
     }
@@ -133,6 +64,16 @@ impl Properties {
         }
         problems.extend(doubt);
     }
+}
+
+fn shown(held: &Held, name: &str) -> String {
+    held.show_or(|text| {
+        if is_secret(name) {
+            "***".to_owned()
+        } else {
+            text.to_owned()
+        }
+    })
 }
 
 /// What is wrong, or not wise, about one property.
@@ -255,7 +196,7 @@ fn read_table(into: &mut Properties, prefix: &str, table: &Table, problems: &mut
 
 impl fmt::Debug for Properties {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = self.0.iter().map(|(name, held)| (name, held.show(name)));
+        let shown = self.0.iter().map(|(name, held)| (name, shown(held, name)));
         f.debug_map().entries(shown).finish()
     }
 }

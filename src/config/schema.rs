@@ -3,6 +3,7 @@
 //! Files, the environment, the suggestions in errors, `config example`, `config schema` and
 //! `config check` are all read off these tables. A setting's type and default are its field's.
 
+use super::receiver::ReceiverSettings;
 use super::settings::{Cluster, Config, GroupPolicy};
 use super::value::Value;
 
@@ -50,7 +51,7 @@ pub(crate) const GENERAL: &[Field<Config>] = &[
     Field {
         key: "notify.receivers",
         help: "Who is told of alerts that no [[notify.route]] takes.",
-        example: "[\"day\"]",
+        example: "[\"night\"]",
         at: |c| &mut c.notify.receivers,
     },
     Field {
@@ -369,6 +370,87 @@ pub(crate) const GROUP: &[Field<GroupPolicy>] = &[
         help: "The groups must be there: it is an alert when they are not.",
         example: "true",
         at: |g| &mut g.policy.expected,
+    },
+];
+
+/// `[[notify.receiver]]`.
+pub(crate) const RECEIVER: &[Field<ReceiverSettings>] = &[
+    Field {
+        key: "name",
+        help: "What the receiver is called, in routes, series and the log.",
+        example: "\"night\"",
+        at: |r| &mut r.name,
+    },
+    Field {
+        key: "kind",
+        help: "What speaks there: alertmanager (its API v2), webhook (Alertmanager's payload, \
+               version 4), slack, pagerduty (Events v2), teams (a workflow), or heartbeat (an \
+               address that is called while the watchdog fires).",
+        example: "\"webhook\"",
+        at: |r| &mut r.kind,
+    },
+    Field {
+        key: "url",
+        help: "Where it is; of Alertmanagers, all. \"env:NAME\" or \"file:PATH\" keeps it out of this \
+               file, as it must be where the address is a secret: with slack, teams and heartbeat, \
+               or with a password or a query in it. PagerDuty's own when it is not set there.",
+        example: "\"https://example.com/laggard\"",
+        at: |r| &mut r.url,
+    },
+    Field {
+        key: "routing_key",
+        help: "PagerDuty's key of the service: \"env:NAME\" or \"file:PATH\".",
+        example: "\"env:PAGERDUTY_KEY\"",
+        at: |r| &mut r.routing_key,
+    },
+    Field {
+        key: "signing_key",
+        help: "What a webhook is signed with, as https://www.standardwebhooks.com says: \
+               \"env:NAME\" or \"file:PATH\". It is not signed when it is not set.",
+        example: "\"env:WEBHOOK_KEY\"",
+        at: |r| &mut r.signing_key,
+    },
+    Field {
+        key: "bearer_token",
+        help: "Sent as `Authorization: Bearer …`: \"env:NAME\" or \"file:PATH\".",
+        example: "\"env:RECEIVER_TOKEN\"",
+        at: |r| &mut r.bearer_token,
+    },
+    Field {
+        key: "ca_file",
+        help: "Certificates that are trusted instead of the usual ones: PEM.",
+        example: "\"/etc/laggard/ca.pem\"",
+        at: |r| &mut r.ca_file,
+    },
+    Field {
+        key: "timeout",
+        help: "How long one request may take.",
+        example: "\"5s\"",
+        at: |r| &mut r.timeout,
+    },
+    Field {
+        key: "give_up_after",
+        help: "What could not be delivered for so long is given up, and counted.",
+        example: "\"2h\"",
+        at: |r| &mut r.give_up_after,
+    },
+    Field {
+        key: "send_resolved",
+        help: "Whether it is told that something is over.",
+        example: "false",
+        at: |r| &mut r.send_resolved,
+    },
+    Field {
+        key: "interval",
+        help: "How often a heartbeat is sent.",
+        example: "\"5m\"",
+        at: |r| &mut r.interval,
+    },
+    Field {
+        key: "alert",
+        help: "The alert that must fire for a heartbeat to be sent.",
+        example: "\"Watchdog\"",
+        at: |r| &mut r.alert,
     },
 ];
 

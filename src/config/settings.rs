@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::export::{ExternalUrl, Metrics, RoutePrefix, Statsd};
 use super::properties::Properties;
+use super::receiver::ReceiverSettings;
 use crate::model::{
     ClusterName, ClusterSettings, Notify, Pattern, Policy, PolicyRule, Settings, Span,
 };
@@ -23,6 +24,8 @@ pub struct Config {
     pub alerts: Alerts,
     /// Who is told of which alerts, and when.
     pub notify: Notify,
+    /// Who is told of alerts.
+    pub receivers: Vec<ReceiverSettings>,
     /// Where `serve` keeps what must outlive it.
     pub state_dir: Option<PathBuf>,
     /// What `serve` keeps of its past.

@@ -6,7 +6,8 @@ use super::Loaded;
 use super::build::{CLUSTERS, GROUPS};
 use super::notify::{self, RECURRING, ROUTE, ROUTES, TIME_INTERVAL};
 use super::place::visible;
-use super::schema::{CLUSTER, Field, GENERAL, GROUP, PROPERTIES};
+use super::receiver::RECEIVER;
+use super::schema::{self, CLUSTER, Field, GENERAL, GROUP, PROPERTIES};
 use super::settings::{Cluster, Config};
 use super::tree::{Entry, Node, Table, find};
 use super::value::quoted;
@@ -37,6 +38,15 @@ pub(crate) fn show(loaded: &Loaded) -> String {
     let recurring = notify::entries(&loaded.tree, RECURRING);
     for (one, entry) in config.notify.recurring.iter_mut().zip(recurring) {
         text.push_str(&of_list("notify.time_interval", TIME_INTERVAL, one, entry));
+    }
+    let entries = notify::entries(&loaded.tree, RECEIVER);
+    for (receiver, entry) in config.receivers.iter_mut().zip(entries) {
+        text.push_str(&of_list(
+            "notify.receiver",
+            schema::RECEIVER,
+            receiver,
+            entry,
+        ));
     }
     text
 }

@@ -26,6 +26,7 @@ mod faults;
 mod harness;
 mod lag;
 mod metrics;
+mod notify;
 mod promql;
 mod rebalances;
 mod replay;

@@ -56,6 +56,7 @@ fn run(
         cut_each: Duration::from_millis(500),
         clock,
         tap: Some(tap),
+        telling: None,
         stop: CancellationToken::new(),
     };
     let seen = runtime.block_on(async {

@@ -145,6 +145,7 @@ impl Inside {
             cut_each: laggard::app::session::AT_LEAST_EACH,
             clock,
             tap: None,
+            telling: None,
             stop: CancellationToken::new(),
         });
         drop(guard);

@@ -147,8 +147,23 @@ impl Served {
         )
     }
 
+    /// With settings of one's own, and waits for nothing.
+    pub fn begin_with(environment: &[(&str, &str)]) -> Self {
+        Self::begin(&["serve"], environment)
+    }
+
     #[track_caller]
     fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let mut served = Self::begin(arguments, environment);
+        // A cluster that is down counts as ready after a minute.
+        eventually(Duration::from_secs(75), || {
+            served.assert_running();
+            served.get("/readyz").map(drop)
+        });
+        served
+    }
+
+    fn begin(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
         let base = run_dir().join(unique("serve"));
         let (stdout, stderr) = (base.with_extension("out"), base.with_extension("err"));
         let address = TcpListener::bind("127.0.0.1:0")
@@ -159,17 +174,11 @@ impl Served {
         let mut command = command(&stdout, &stderr);
         command.args(arguments).args(["--listen", &address]);
         command.envs(environment.iter().copied());
-        let mut served = Self {
+        Self {
             running: Running::start(command).unwrap(),
             address,
             stderr,
-        };
-        // A cluster that is down counts as ready after a minute.
-        eventually(Duration::from_secs(75), || {
-            served.assert_running();
-            served.get("/readyz").map(drop)
-        });
-        served
+        }
     }
 
     /// The demo with no screen, with these variables beside.

@@ -8,7 +8,9 @@
     reason = "each helper is used by the tests that need it, not by all"
 )]
 
+pub mod alertmanager;
 pub mod embedded;
+pub mod hook;
 pub mod inside;
 pub mod kafka;
 pub mod laggard;

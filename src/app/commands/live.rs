@@ -14,13 +14,16 @@ use crate::cli::{DemoArgs, Exit, ServeArgs, SourceArgs, TopArgs};
 use crate::config::{Config, FlagSetting};
 use crate::export::statsd::Statsd;
 use crate::http::{Http, Listener, Web, serve as serve_http};
+use crate::notify::Links;
 use crate::sim::scenario;
+use crate::store::Ledger;
 use crate::timeline::Tape;
 use crate::tui;
 
 use super::super::demo::Demo;
 use super::super::flight;
 use super::super::logging;
+use super::super::receivers::{self, Telling};
 use super::super::session::Session;
 use super::super::setup::{self, Refusal, Setup, set_up};
 use super::{oneshot, print, tell};
@@ -122,7 +125,19 @@ pub(super) async fn serve(args: &ServeArgs) -> Result<Exit, Refusal> {
         Some(dir) => flight::board(&dir, setup.config.flight_recorder.max_size, &setup.clock)?,
         None => None,
     };
-    headless(setup, flight).await
+    let deliver = Deliver {
+        wanted: keeps || args.deliver,
+        how: "--deliver",
+    };
+    headless(setup, flight, deliver).await
+}
+
+/// Whether receivers are told by this process.
+#[derive(Clone, Copy)]
+struct Deliver {
+    wanted: bool,
+    /// The flag that makes it so.
+    how: &'static str,
 }
 
 fn listen_flag(listen: Option<&str>) -> Vec<FlagSetting> {
@@ -138,6 +153,7 @@ fn listen_flag(listen: Option<&str>) -> Vec<FlagSetting> {
 async fn headless(
     mut setup: Setup,
     flight: Option<(flight::Flight, flight::Aboard)>,
+    deliver: Deliver,
 ) -> Result<Exit, Refusal> {
     setup.put_on()?;
     let offer = listen(&setup).await?;
@@ -154,11 +170,14 @@ async fn headless(
     }
     let replayed = setup.replay.as_ref().map(|r| r.tape.clone());
     let past = replayed.or_else(|| flight.as_ref().map(|(f, _)| f.tape.clone()));
+    let mut ledger = None;
     let flight = flight.map(|(flight, aboard)| {
         setup.begin = Some(aboard.begin);
         setup.tap = Some(aboard.tap);
+        ledger = Some(aboard.ledger);
         flight
     });
+    let telling = tell_receivers(&mut setup, ledger, &offer.address(), deliver)?;
     let (mut session, demo) = setup.start(None)?;
     let (listener, http) = offer.http(&session, clock, past);
     let (stop_pushing, mut pushing) = push(&config, &label, &session);
@@ -185,10 +204,69 @@ async fn headless(
     }
     session.shut_down(PATIENCE).await;
     drop(demo);
+    if let Some(telling) = telling {
+        let _ = tokio::time::timeout(PATIENCE, telling.land()).await;
+    }
     if let Some(flight) = flight {
         let _ = tokio::time::timeout(PATIENCE, flight.land()).await;
     }
     ended
+}
+
+/// Starts the receivers, and says at the start who tells whom.
+fn tell_receivers(
+    setup: &mut Setup,
+    ledger: Option<Arc<Ledger>>,
+    address: &str,
+    deliver: Deliver,
+) -> Result<Option<Telling>, Refusal> {
+    let settings = setup.config.receivers.clone();
+    if settings.is_empty() {
+        tracing::info!("alerts are evaluated and shown; no receiver is configured to be told");
+    } else if !deliver.wanted {
+        let who = receivers::in_words(&settings);
+        tracing::info!(
+            "this process tells nobody of alerts; {} would tell {who}",
+            deliver.how
+        );
+    } else if setup.replay.is_some() {
+        tracing::warn!("alerts of a recording are shown and not told");
+    }
+    let ledger = match ledger {
+        Some(ledger) => ledger,
+        None if settings.is_empty() => return Ok(None),
+        None => {
+            let ledger = Ledger::in_memory();
+            Arc::new(ledger.map_err(|e| Refusal::failed(format!("error: {e}")))?)
+        }
+    };
+    let told: &[_] = if deliver.wanted && setup.replay.is_none() {
+        &settings
+    } else {
+        &[]
+    };
+    if !told.is_empty() {
+        let who = receivers::in_words(told);
+        tracing::info!("this process tells of alerts: {who}");
+    }
+    setup.tell(if told.is_empty() {
+        receivers::no_routes()
+    } else {
+        receivers::routes(&setup.config)
+    });
+    let links = Links {
+        base: setup
+            .config
+            .http
+            .external_url
+            .as_ref()
+            .map_or(address, |u| u.as_str())
+            .into(),
+    };
+    let clock = setup.clock.clone();
+    let (telling, desk, observations) = receivers::start(told, links, clock, ledger)?;
+    setup.telling = Some((desk, observations));
+    Ok(Some(telling))
 }
 
 /// A listener with all that its face needs but the snapshots.
@@ -317,10 +395,14 @@ pub(super) async fn demo(args: &DemoArgs) -> Result<Exit, Refusal> {
         ..SourceArgs::default()
     };
     let config = setup::load_for_demo(&source, &listen_flag(args.listen.as_deref()))?;
+    let deliver = Deliver {
+        wanted: args.deliver,
+        how: "--deliver",
+    };
     let setup = setup::demo(&wanted(args)?, config)?;
     if args.headless || !can_draw() {
         logging::to_stderr(&setup.config.log, setup.config.log.level.as_str())?;
-        return headless(setup, None).await;
+        return headless(setup, None, deliver).await;
     }
     let ring = logging::to_ring(&setup.config.log, setup.clock.clone())?;
     // A screen is worth having although another Laggard holds the port; the log says so.
