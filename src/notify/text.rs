@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::letter::{CLUSTER, Circumstances, GROUP, Letter};
 use super::receiver::Links;
@@ -155,7 +155,8 @@ fn story(alert: &Alert, known: &Circumstances, at: Timestamp, links: &Links) -> 
     lines.prose("Since", Some(since(alert, at)));
     if !is_over {
         lines.prose("Seen", alert.held.as_deref().map(visible));
-        let status = || annotation(alert, "why").map(|status| format!("its status is {status}"));
+        let status = annotation(alert, "why").filter(|status| status != "ok");
+        let status = || status.map(|status| format!("its status is {status}"));
         lines.prose(
             "Why",
             known.diagnosis.as_deref().map(visible).or_else(status),
@@ -240,10 +241,17 @@ fn lasting(span: Span) -> String {
     }
 }
 
+/// RFC 3986's unreserved characters stay as they are.
+const IN_A_PATH: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
+
 /// The page of an alert's group, else of all.
 pub(crate) fn page(alert: &Alert, links: &Links) -> Option<String> {
     let base = links.base.trim_end_matches('/');
-    let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    let encoded = |text: &str| utf8_percent_encode(text, IN_A_PATH).to_string();
     match (alert.labels.get(CLUSTER), alert.labels.get(GROUP)) {
         _ if base.is_empty() => None,
         (Some(cluster), Some(group)) => {
