@@ -83,7 +83,7 @@ impl Context<'_> {
             TopicRef::Offsets => None,
         };
         let compacted = plain.is_none_or(|topic| topic.compacted);
-        let retention = plain.map(|topic| topic.retention);
+        let retention = plain.map(|topic| topic.retention(self.shared.world.relative(self.now)));
         let time = retention.map_or(604_800_000, |keep| keep.time.unwrap_or(-1));
         let bytes = retention
             .and_then(|keep| keep.records)

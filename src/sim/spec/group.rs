@@ -93,6 +93,40 @@ impl GroupSpec {
         self
     }
 
+    /// How it shares partitions out at `t`.
+    pub fn protocol_at(&self, t: Millis) -> Protocol {
+        let changes = self.events.iter().filter(|event| event.from <= t);
+        let last = changes.filter_map(|event| match event.kind {
+            EventKind::Reassign { assignor, .. } => Some((event.from, assignor)),
+            _ => None,
+        });
+        match (self.protocol, last.max_by_key(|(from, _)| *from)) {
+            (Protocol::Classic(_), Some((_, assignor))) => Protocol::Classic(assignor),
+            (Protocol::Consumer(_), Some((_, assignor))) => Protocol::Consumer(assignor),
+            (protocol, _) => protocol,
+        }
+    }
+
+    /// How many members it is meant to have at `t`.
+    pub fn members_at(&self, t: Millis) -> usize {
+        let last = self.scalings().filter(|(from, _)| *from <= t);
+        let last = last.max_by_key(|(from, _)| *from);
+        last.map_or(self.members.len(), |(_, members)| members)
+    }
+
+    /// The most members that it is ever meant to have.
+    pub fn most_members(&self) -> usize {
+        let scaled = self.scalings().map(|(_, members)| members);
+        scaled.fold(self.members.len(), usize::max)
+    }
+
+    fn scalings(&self) -> impl Iterator<Item = (Millis, usize)> {
+        self.events.iter().filter_map(|event| match event.kind {
+            EventKind::Scale { members } => Some((event.from, members)),
+            _ => None,
+        })
+    }
+
     /// With this time between commits.
     #[must_use]
     pub fn commits_every(mut self, every: Millis) -> Self {
@@ -281,6 +315,29 @@ pub enum EventKind {
         /// How many.
         members: usize,
     },
+    /// All members go; all come back after `boot` and deal partitions out by another assignor.
+    Reassign {
+        /// Which.
+        assignor: Assignor,
+        /// How long it takes.
+        boot: Millis,
+    },
+    /// These members go; as many come in their place after `boot`.
+    Replace {
+        /// Which.
+        members: Vec<usize>,
+        /// How long it takes.
+        boot: Millis,
+    },
+    /// Somebody sets committed offsets, while no members are there.
+    SetOffsets {
+        /// Of this topic.
+        topic: String,
+        /// Of this partition; none: of all.
+        partition: Option<i32>,
+        /// To this offset; none: to the log start.
+        to: Option<i64>,
+    },
 }
 
 impl EventKind {
@@ -297,7 +354,12 @@ impl EventKind {
             Self::Storm { .. } => Some(Cause::RebalanceStorm),
             Self::Rewind(_) => Some(Cause::Rewound),
             Self::NeverCommits => Some(Cause::NeverCommits),
-            Self::RollingDeploy { .. } | Self::RecreateDeploy { .. } | Self::Scale { .. } => None,
+            Self::RollingDeploy { .. }
+            | Self::RecreateDeploy { .. }
+            | Self::Scale { .. }
+            | Self::Reassign { .. }
+            | Self::Replace { .. }
+            | Self::SetOffsets { .. } => None,
         }
     }
 }

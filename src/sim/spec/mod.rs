@@ -4,10 +4,12 @@
 //! negative is the past. A specification says what happens to a system and never what a monitor should make of it.
 
 mod group;
+mod remedy;
 mod topic;
 mod vary;
 
 pub use group::*;
+pub use remedy::*;
 pub use topic::*;
 
 /// Milliseconds: a length of time, or an instant relative to the epoch.

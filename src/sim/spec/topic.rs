@@ -17,6 +17,8 @@ pub struct TopicSpec {
     pub feeds: Vec<FeedSpec>,
     /// What is thrown away.
     pub retention: Retention,
+    /// What is thrown away from these instants on, in order.
+    pub retained: Vec<(Millis, Retention)>,
     /// Whether `cleanup.policy` is `compact`.
     pub compacted: bool,
     /// A transaction that was opened and not ended.
@@ -39,6 +41,7 @@ impl TopicSpec {
                 records: None,
                 segment: HOUR,
             },
+            retained: Vec::new(),
             compacted: false,
             hanging: None,
             clock_skew: 0,

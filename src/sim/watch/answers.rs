@@ -69,7 +69,7 @@ impl Watch {
             Ask::DescribeTopic { topic, .. } => {
                 self.tell(t, Self::topics_fact);
                 if let Some(index) = self.topic_there(topic, t) {
-                    self.tell(t, |watch, _| watch.config_fact(index));
+                    self.tell(t, |watch, at| watch.config_fact(index, at));
                 }
             }
             Ask::DescribeGroup { group, .. } => {

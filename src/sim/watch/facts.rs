@@ -67,17 +67,17 @@ impl Watch {
         }
     }
 
-    pub(super) fn config_fact(&self, topic: usize) -> Fact {
+    pub(super) fn config_fact(&self, topic: usize, t: Millis) -> Fact {
         let topic = &self.world.topics()[topic];
+        let retention = topic.retention(self.world.relative(t));
         let config = TopicConfig {
             cleanup_policy: if topic.compacted {
                 CleanupPolicy::Compact
             } else {
                 CleanupPolicy::Delete
             },
-            retention: topic.retention.time.map(Span::from_millis),
-            retention_bytes: topic
-                .retention
+            retention: retention.time.map(Span::from_millis),
+            retention_bytes: retention
                 .records
                 .map(|records| records.unsigned_abs() * RECORD_BYTES),
             segment_bytes: Some(1 << 30),

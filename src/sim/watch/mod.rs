@@ -60,6 +60,11 @@ impl Watch {
         self
     }
 
+    /// Goes on watching `world`, which has the same past: somebody has done something about a group.
+    pub fn turn_to(&mut self, world: Arc<World>) {
+        self.world = world;
+    }
+
     /// One whole cycle that begins at `t` (Unix milliseconds); the next one follows after `interval`.
     pub fn cycle(&mut self, t: Millis, interval: Span) -> Vec<Observation> {
         let up = Fact::Health {
@@ -94,7 +99,7 @@ impl Watch {
         if self.configs_read.is_none_or(|at| t - at >= CONFIGS_EACH) {
             self.configs_read = Some(t);
             for topic in &topics {
-                self.tell(rare_at, |watch, _| watch.config_fact(*topic));
+                self.tell(rare_at, |watch, at| watch.config_fact(*topic, at));
             }
         }
         for group in &groups {

@@ -4,6 +4,7 @@
 //! and membership, simulated lazily forward from a fixed start in steps that end where something changes. The same seed
 //! gives the same commits, however the questions come.
 
+use std::collections::VecDeque;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use rustc_hash::FxHashMap;
@@ -14,7 +15,9 @@ use super::service;
 use super::simulated::Simulated;
 use super::topic::Topic;
 use crate::sim::random::derive;
-use crate::sim::spec::{DownstreamSpec, Event, GroupSpec, MINUTE, Millis, PAST, SECOND, SETTLING};
+use crate::sim::spec::{
+    DownstreamSpec, Event, EventKind, GroupSpec, MINUTE, Millis, PAST, SECOND, SETTLING,
+};
 
 /// The longest step.
 pub(super) const STEP: Millis = 5 * SECOND;
@@ -22,6 +25,11 @@ pub(super) const STEP: Millis = 5 * SECOND;
 const AHEAD: Millis = 2 * MINUTE;
 /// When all simulations start.
 pub(super) const BEGINNING: Millis = -PAST - SETTLING;
+
+/// Once somebody has intervened: time between two states to go back to …
+const SAVED_EACH: Millis = 5 * MINUTE;
+/// … and how many are kept.
+const SAVED: usize = 4;
 
 /// Groups that influence each other.
 pub(super) struct Cell {
@@ -36,6 +44,22 @@ pub(super) struct Cell {
 pub(super) struct Inner {
     until: Millis,
     pub(super) groups: Vec<Simulated>,
+    /// States to go back to at the next intervention, so that not all is worked out anew; none before the first.
+    saved: Option<VecDeque<Saved>>,
+}
+
+#[derive(Clone)]
+struct Saved {
+    until: Millis,
+    groups: Vec<Simulated>,
+}
+
+impl Saved {
+    /// Whether nothing that comes from `from` on is part of it yet.
+    fn precedes(&self, from: Millis) -> bool {
+        let built = self.groups.iter().map(|group| group.timeline.built());
+        self.until <= from && built.max() < Some(from)
+    }
 }
 
 impl Cell {
@@ -61,6 +85,7 @@ impl Cell {
             inner: RwLock::new(Inner {
                 until: BEGINNING,
                 groups,
+                saved: None,
             }),
         }
     }
@@ -97,9 +122,13 @@ impl Cell {
     /// Changes what happens to a group and forgets what followed from it.
     pub(super) fn intervene(&self, group: usize, event: Event, topics: &[Topic]) {
         let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
+        if inner.go_back(group, &event) {
+            return;
+        }
         if let Some(changed) = inner.groups.get_mut(group) {
             changed.spec.events.push(event);
         }
+        inner.saved = Some(VecDeque::new());
         inner.until = BEGINNING;
         for group in &mut inner.groups {
             group.restart(topics);
@@ -108,6 +137,45 @@ impl Cell {
 }
 
 impl Inner {
+    /// To the newest state before `event`, which is then part of it and of all that are kept. False: there is none.
+    fn go_back(&mut self, group: usize, event: &Event) -> bool {
+        let Some(saved) = &mut self.saved else {
+            return false;
+        };
+        saved.retain(|state| state.precedes(event.from));
+        // Which rows are poisoned is found out at the beginning.
+        if matches!(event.kind, EventKind::Poison { .. }) {
+            return false;
+        }
+        for state in &mut *saved {
+            if let Some(changed) = state.groups.get_mut(group) {
+                changed.spec.events.push(event.clone());
+            }
+        }
+        let Some(last) = saved.back() else {
+            return false;
+        };
+        (self.until, self.groups) = (last.until, last.groups.clone());
+        true
+    }
+
+    fn save(&mut self) {
+        let Some(saved) = &mut self.saved else {
+            return;
+        };
+        let last = saved.back().map_or(BEGINNING, |state| state.until);
+        if self.until - last < SAVED_EACH {
+            return;
+        }
+        if saved.len() == SAVED {
+            saved.pop_front();
+        }
+        saved.push_back(Saved {
+            until: self.until,
+            groups: self.groups.clone(),
+        });
+    }
+
     fn run(
         &mut self,
         to: Millis,
@@ -115,6 +183,7 @@ impl Inner {
         downstream: Option<&DownstreamSpec>,
         seed: u64,
     ) {
+        self.save();
         for group in &mut self.groups {
             group
                 .timeline

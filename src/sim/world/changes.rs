@@ -26,7 +26,7 @@ pub(super) fn changes(
     let mut all = Vec::new();
     let members = spec.members.len();
     let everyone = |all: &mut Vec<(Millis, Change)>, at: Millis, join: bool| {
-        for member in 0..members {
+        for member in 0..spec.members_at(at) {
             let change = if join {
                 (at + member as Millis * STAGGER, Change::Join(member))
             } else {
@@ -72,25 +72,34 @@ pub(super) fn changes(
                 }
             }
             EventKind::RollingDeploy { gap, boot } => {
-                for member in 0..members {
+                for member in 0..spec.members_at(event.from) {
                     let at = event.from + member as Millis * gap;
                     all.push((at, Change::Leave(member)));
                     all.push((at + boot, Change::Join(member)));
                 }
             }
-            EventKind::RecreateDeploy { boot } => {
+            EventKind::Replace {
+                members: ref these,
+                boot,
+            } => {
+                for member in these {
+                    all.push((event.from, Change::Leave(*member)));
+                    all.push((event.from + boot, Change::Join(*member)));
+                }
+            }
+            EventKind::RecreateDeploy { boot } | EventKind::Reassign { boot, .. } => {
                 everyone(&mut all, event.from, false);
                 everyone(&mut all, event.from + boot, true);
             }
             EventKind::Scale { members: wanted } => {
-                let new = (members..wanted).map(|m| {
-                    (
-                        event.from + (m - members) as Millis * STAGGER,
-                        Change::Join(m),
-                    )
+                // Who is there already stays, whatever scalings there were before.
+                let new = (0..wanted).map(|m| {
+                    let turn = m.saturating_sub(members) as Millis;
+                    (event.from + turn * STAGGER, Change::Join(m))
                 });
                 all.extend(new);
-                all.extend((wanted..members).map(|m| (event.from, Change::Leave(m))));
+                let most = spec.most_members();
+                all.extend((wanted..most).map(|m| (event.from, Change::Leave(m))));
             }
             EventKind::Poison {
                 restarts: Some(every),

@@ -68,7 +68,9 @@ impl Simulated {
         } else {
             topic.log_end(partition, t)
         }?;
-        Some(self.poison[row].map_or(end, |poison| end.min(poison)))
+        // Who was set beyond the record never meets it.
+        let ahead = self.poison[row].filter(|poison| self.positions[row] <= *poison as f64);
+        Some(ahead.map_or(end, |poison| end.min(poison)))
     }
 
     fn spot_poison(&mut self, a: Millis) {

@@ -178,7 +178,7 @@ impl World {
     fn simulated_view(&self, group: &Simulated, t: Millis) -> GroupView {
         let brief = brief(group, t);
         let (spec, segment) = (&group.spec, group.timeline.at(t));
-        let assignor = match spec.protocol {
+        let assignor = match spec.protocol_at(segment.at) {
             Protocol::Classic(assignor) | Protocol::Consumer(assignor) => assignor.name(),
             Protocol::Manual => "",
         };

@@ -48,7 +48,12 @@ impl Timeline {
         } else {
             vec![]
         };
-        let owners = assign(spec.protocol, rows, &present, &vec![None; rows.len()]);
+        let owners = assign(
+            spec.protocol_at(start),
+            rows,
+            &present,
+            &vec![None; rows.len()],
+        );
         let first = Segment {
             at: start,
             settles: start,
@@ -69,6 +74,11 @@ impl Timeline {
     pub(super) fn at(&self, t: Millis) -> &Segment {
         let after = self.segments.partition_point(|segment| segment.at <= t);
         &self.segments[after.saturating_sub(1)]
+    }
+
+    /// Up to where it is built.
+    pub(super) fn built(&self) -> Millis {
+        self.until
     }
 
     /// Builds on up to `to`.
@@ -141,8 +151,9 @@ impl Timeline {
             _ => return,
         }
         let last = self.last();
-        let owners = assign(spec.protocol, rows, &present, &last.owners);
-        let eager = matches!(spec.protocol, Protocol::Classic(assignor) if assignor != Assignor::CooperativeSticky);
+        let protocol = spec.protocol_at(at);
+        let owners = assign(protocol, rows, &present, &last.owners);
+        let eager = matches!(protocol, Protocol::Classic(assignor) if assignor != Assignor::CooperativeSticky);
         let moves = |row: usize| owners[row] != last.owners[row];
         let left = match change {
             Change::Leave(member) => Some(member),

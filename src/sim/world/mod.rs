@@ -15,6 +15,7 @@ mod group;
 mod groups;
 mod members;
 mod record;
+mod remedy;
 mod service;
 mod simulated;
 #[cfg(test)]
@@ -54,6 +55,7 @@ pub fn offsets_partition(group: &str) -> i32 {
 pub struct World {
     /// The scenario's name.
     pub name: String,
+    scenario: Scenario,
     epoch: Millis,
     seed: u64,
     brokers: i32,
@@ -91,6 +93,7 @@ impl World {
             cells,
             coordinated: coordinated(&groups),
             name: scenario.name.clone(),
+            scenario: scenario.clone(),
             epoch,
             seed,
             brokers,

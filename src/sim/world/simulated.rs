@@ -10,6 +10,7 @@ use crate::sim::random::derive;
 use crate::sim::spec::{EventKind, GroupSpec, Millis, Protocol, Rewind, Start};
 
 /// One group under simulation.
+#[derive(Clone)]
 pub(super) struct Simulated {
     pub(super) spec: GroupSpec,
     pub(super) rows: Vec<Row>,
@@ -153,10 +154,17 @@ impl Simulated {
             self.hand_over(a, topics);
         }
         for index in 0..self.spec.events.len() {
-            if self.spec.events[index].from == a
-                && let EventKind::Rewind(to) = self.spec.events[index].kind
-            {
-                self.rewind(to, a, topics);
+            if self.spec.events[index].from != a {
+                continue;
+            }
+            match self.spec.events[index].kind.clone() {
+                EventKind::Rewind(to) => self.rewind(to, a, topics),
+                EventKind::SetOffsets {
+                    topic,
+                    partition,
+                    to,
+                } => self.set_offsets((&topic, partition), to, a, topics),
+                _ => {}
             }
         }
         for row in 0..self.rows.len() {
@@ -205,6 +213,31 @@ impl Simulated {
                 Rewind::Earliest => start,
                 Rewind::Back(by) => topic.log_end(partition, a - by).unwrap_or(0).max(start),
             };
+            self.positions[row] = target as f64;
+            self.commits[row].push(Commit {
+                offset: target,
+                at: a,
+            });
+        }
+    }
+
+    /// `to`; none: the log start.
+    fn set_offsets(
+        &mut self,
+        (name, partition): (&str, Option<i32>),
+        to: Option<i64>,
+        a: Millis,
+        topics: &[Topic],
+    ) {
+        for row in 0..self.rows.len() {
+            let (topic, number) = (
+                &topics[self.rows[row].topic as usize],
+                self.rows[row].partition,
+            );
+            if &*topic.name != name || partition.is_some_and(|wanted| wanted != number) {
+                continue;
+            }
+            let target = to.unwrap_or_else(|| topic.log_start(number, a).unwrap_or(0));
             self.positions[row] = target as f64;
             self.commits[row].push(Commit {
                 offset: target,

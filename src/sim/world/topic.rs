@@ -20,8 +20,8 @@ pub struct Topic {
     pub name: Arc<str>,
     /// How many partitions it has.
     pub partitions: i32,
-    /// Its `retention.ms`, size limit and segment length.
-    pub retention: Retention,
+    /// Its `retention.ms`, size limit and segment length, each from an instant on, in order.
+    retained: Vec<(Millis, Retention)>,
     /// Whether `cleanup.policy` is `compact`.
     pub compacted: bool,
     pub(super) clock_skew: Millis,
@@ -54,7 +54,10 @@ impl Topic {
         Self {
             name: spec.name.as_str().into(),
             partitions: spec.partitions,
-            retention: spec.retention,
+            retained: [(Millis::MIN, spec.retention)]
+                .into_iter()
+                .chain(spec.retained.iter().copied())
+                .collect(),
             compacted: spec.compacted,
             clock_skew: spec.clock_skew,
             hanging: spec.hanging,
@@ -103,17 +106,35 @@ impl Topic {
     /// The first offset that is still there at `t`.
     pub fn log_start(&self, partition: i32, t: Millis) -> Option<i64> {
         let life = self.life(t)?;
+        let ends = self.retained.iter().skip(1).map(|(since, _)| *since);
+        let ends = ends.chain([Millis::MAX]);
+        let each = self.retained.iter().zip(ends);
+        // What one setting deleted, a later one does not bring back.
+        let starts = each
+            .filter(|((since, _), _)| *since <= t)
+            .map(|((_, keeps), end)| self.start_by(*keeps, life, partition, t.min(end)));
+        starts.max()
+    }
+
+    /// The first offset that a setting leaves at `t`.
+    fn start_by(&self, keeps: Retention, life: &Life, partition: i32, t: Millis) -> i64 {
         let check = t.div_euclid(RETENTION_CHECK) * RETENTION_CHECK;
-        let segment = self.retention.segment.max(1);
-        let by_time = self.retention.time.map_or(0, |keep| {
+        let segment = keeps.segment.max(1);
+        let by_time = keeps.time.map_or(0, |keep| {
             let cut = (check - keep).div_euclid(segment) * segment;
             self.count(life, partition, cut - 1)
         });
-        let by_size = self.retention.records.map_or(0, |keep| {
+        let by_size = keeps.records.map_or(0, |keep| {
             let step = (keep / 10).max(1);
             (self.count(life, partition, check) - keep).max(0) / step * step
         });
-        Some(by_time.max(by_size))
+        by_time.max(by_size)
+    }
+
+    /// Its `retention.ms`, size limit and segment length at `t`.
+    pub fn retention(&self, t: Millis) -> Retention {
+        let set = self.retained.partition_point(|(since, _)| *since <= t);
+        self.retained[set.saturating_sub(1)].1
     }
 
     /// The last stable offset at `t`: the first record of the oldest open transaction, or the high watermark.
