@@ -5,7 +5,9 @@
 //! type, and never a change to a cluster: Laggard only says what people may do.
 
 pub mod assign;
+pub mod hold;
 pub mod plan;
+pub mod resets;
 pub mod say;
 mod situation;
 #[cfg(test)]

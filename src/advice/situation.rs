@@ -201,7 +201,20 @@ fn members(snapshot: &GroupSnapshot, topics: &[Topic]) -> Vec<Member> {
 fn is_explained(assignor: Assignor, group: &Group) -> bool {
     let predicted = predict(assignor, group).owners;
     let same = |(m, owned): (&Member, &Vec<Slot>)| m.owned == *owned;
-    group.members.iter().zip(&predicted).all(same)
+    let stays = group.members.iter().zip(&predicted).all(same);
+    stays
+        && !(matches!(assignor, Assignor::Sticky | Assignor::CooperativeSticky)
+            && is_one_sided(group))
+}
+
+/// Whether somebody owns nothing of a topic of which another owns two or more. A sticky assignor keeps whatever is
+/// balanced, so that nothing changes says little; but it deals each topic out over all who subscribe to it.
+fn is_one_sided(group: &Group) -> bool {
+    (0..group.topics.len() as u32).any(|topic| {
+        let of_topic = |m: &Member| m.owned.iter().filter(|s| s.topic == topic).count();
+        let counts = || group.members.iter().map(of_topic);
+        counts().min() == Some(0) && counts().max() >= Some(2)
+    })
 }
 
 fn capacity(snapshot: &GroupSnapshot) -> Capacity {
@@ -256,6 +269,22 @@ mod tests {
         group.group_type = GroupType::Share;
         let error = Situation::of(&group).unwrap_err().to_string();
         assert!(error.contains("share group"), "{error}");
+    }
+
+    #[test]
+    fn a_sticky_group_in_which_somebody_owns_nothing_of_a_topic_is_not_explained() {
+        let mut group = grouped(&[4, 4], &[2, 2], 1.0, 0);
+        group.assignor = Some("sticky".into());
+        let explained = |g: &GroupSnapshot| Situation::of(g).unwrap().explained;
+        assert!(explained(&group));
+        // The same loads, a topic each.
+        let mut members = group.members.as_deref().unwrap().to_vec();
+        for (at, member) in members.iter_mut().enumerate() {
+            member.assignment.remove(1 - at);
+            member.assignment[0].partitions = (0..4).collect();
+        }
+        group.members = Some(members.into());
+        assert!(!explained(&group));
     }
 
     #[test]

@@ -110,7 +110,13 @@ pub fn what_if(situation: &Situation, change: &Change) -> Result<WhatIf, WrongCh
     let owned_now = situation.group.members.iter().any(|m| !m.owned.is_empty());
     let moves = after.group.moves(&prediction.owners) + leavers(situation, &after.group);
     Ok(WhatIf {
-        notes: notes(situation, change, &after.group, certainty, assumed),
+        notes: notes(
+            situation,
+            change,
+            (&after.group, after.assignor),
+            certainty,
+            assumed,
+        ),
         cost: cost(situation, &after.group, after.assignor, &prediction.owners).into(),
         before,
         after: side,
@@ -173,10 +179,13 @@ fn cost(
     rebalance_cost(stopped, arrival, each * working as f64, pause)
 }
 
+/// How the note begins that says on what a prediction rests where a sticky assignor leaves no trace of it.
+pub const ASSUMED_SUBSCRIPTIONS: &str = "it is assumed that all members subscribe to";
+
 fn notes(
     situation: &Situation,
     change: &Change,
-    after: &Group,
+    (after, assignor): (&Group, Assignor),
     certainty: Certainty,
     assumed: Vec<String>,
 ) -> Vec<Arc<str>> {
@@ -204,6 +213,12 @@ fn notes(
              different topics, or a rebalance is under way"
                 .to_owned(),
         );
+    }
+    let topics = after.topics.len();
+    if topics > 1 && certainty != Certainty::Estimate && assignor.is_sticky() {
+        notes.push(format!(
+            "{ASSUMED_SUBSCRIPTIONS} all {topics} topics: Kafka does not tell what each subscribes to"
+        ));
     }
     if certainty == Certainty::Loads && after.members.len() != situation.group.members.len() {
         notes.push(

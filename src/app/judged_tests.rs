@@ -15,13 +15,13 @@ use crate::sim::spec::{Cause, Scenario};
 use crate::sim::watch::{Past, Watch, history};
 use crate::sim::world::World;
 
-const EPOCH: i64 = 1_800_000_000_000;
+pub(super) const EPOCH: i64 = 1_800_000_000_000;
 const INTERVAL: Span = Span::from_secs(10);
 const MINUTE: i64 = 60_000;
 
 /// Shows snapshots of a world, each half minute for so many minutes after the epoch, by a pipeline
 /// that has watched the six hours before.
-fn watch(world: &Arc<World>, minutes: i64, mut look: impl FnMut(&Snapshot)) {
+pub(super) fn watch(world: &Arc<World>, minutes: i64, mut look: impl FnMut(&Snapshot)) {
     let mut pipeline = Pipeline::new();
     let settings = Settings {
         clusters: vec![ClusterSettings::named("sim".into())],

@@ -17,6 +17,7 @@ const MOST_LABELS: usize = 12;
 pub struct Emit<'a> {
     /// The instant as of which ages stand.
     pub at: Timestamp,
+    snapshot: &'a Snapshot,
     options: &'a Options,
     labels: &'a [Label<'a>],
     sink: &'a mut dyn FnMut(&[Label<'_>], f64),
@@ -25,13 +26,14 @@ pub struct Emit<'a> {
 impl<'a> Emit<'a> {
     /// For a subject with these labels.
     pub(super) fn new(
-        at: Timestamp,
+        snapshot: &'a Snapshot,
         options: &'a Options,
         labels: &'a [Label<'a>],
         sink: &'a mut dyn FnMut(&[Label<'_>], f64),
     ) -> Self {
         Self {
-            at,
+            at: snapshot.at,
+            snapshot,
             options,
             labels,
             sink,
@@ -66,6 +68,15 @@ impl Emit<'_> {
     /// What the snapshots come from.
     pub fn source(&self) -> &str {
         &self.options.source
+    }
+
+    /// How many members the group of this place is advised to run.
+    pub fn advised_members(&self) -> Option<f64> {
+        let [cluster, group, ..] = self.labels else {
+            return None;
+        };
+        let advised = self.snapshot.advised(cluster.1, group.1)?;
+        Some(f64::from(advised.members))
     }
 
     /// What is exported and what is left out, where an exporter asks.
@@ -108,7 +119,7 @@ impl Series {
         sink: &mut dyn FnMut(&[Label<'_>], Graded),
     ) {
         let mut walk = Walk {
-            at: snapshot.at,
+            snapshot,
             options,
             series: self,
             graded,
@@ -191,7 +202,7 @@ fn for_each_topic(group: &GroupSnapshot, mut read: impl FnMut(&[PartitionView<'_
 }
 
 struct Walk<'a> {
-    at: Timestamp,
+    snapshot: &'a Snapshot,
     options: &'a Options,
     series: &'a Series,
     graded: bool,
@@ -211,7 +222,8 @@ impl Walk<'_> {
         let states = self.series.kind == Kind::StateSet;
         let (sink, mut any) = (&mut *self.sink, false);
         read(&mut Emit {
-            at: self.at,
+            at: self.snapshot.at,
+            snapshot: self.snapshot,
             options: self.options,
             labels,
             sink: &mut |labels, value| {

@@ -89,7 +89,7 @@ impl<'a> Scope<'a> {
             return;
         }
         let mut walk = Walk {
-            at: self.snapshot.at,
+            snapshot: self.snapshot,
             options: &self.options,
             naming: exported.naming,
             own: exported.profile.is_none(),
@@ -167,7 +167,7 @@ impl InGroup<'_> {
 }
 
 struct Walk<'a> {
-    at: Timestamp,
+    snapshot: &'a Snapshot,
     options: &'a Options,
     naming: &'static Naming,
     own: bool,
@@ -177,7 +177,12 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn emit(&mut self, labels: &[Label<'_>], read: impl FnOnce(&mut Emit<'_>)) {
-        read(&mut Emit::new(self.at, self.options, labels, self.sink));
+        read(&mut Emit::new(
+            self.snapshot,
+            self.options,
+            labels,
+            self.sink,
+        ));
     }
 
     /// With a place that ends in a partition's number.

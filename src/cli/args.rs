@@ -299,6 +299,10 @@ pub struct AdviseArgs {
     /// Which groups; none: all.
     #[arg(value_name = "GROUP")]
     pub groups: Vec<String>,
+    /// Prints the offsets that the advice would set, and nothing else, as kafka-consumer-groups takes them with
+    /// --reset-offsets --from-file: topic, partition and offset for one group, the group before them for several.
+    #[arg(long, conflicts_with = "output")]
+    pub reset_csv: bool,
     /// How it is watched and printed.
     #[command(flatten)]
     pub watch: WatchArgs,

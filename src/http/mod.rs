@@ -5,6 +5,7 @@
 //! pipeline: a body is written from a snapshot of its own, on a thread of its own, as fast as its
 //! client reads it. `/healthz` never depends on Kafka.
 
+mod advised;
 mod alerts;
 mod body;
 mod burrow;

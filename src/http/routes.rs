@@ -16,7 +16,7 @@ use axum::routing::get;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::body::{gzipped, streamed};
-use super::{Shared, alerts, burrow, pages, past};
+use super::{Shared, advised, alerts, burrow, pages, past};
 use crate::catalog::{Scope, internal};
 use crate::export::prometheus::{self, Format};
 use crate::model::document::{Narrow, to_json};
@@ -26,13 +26,14 @@ use crate::model::{Generation, Snapshot, Timestamp};
 const SOURCE: HeaderName = HeaderName::from_static("laggard-source");
 
 /// What there is.
-const PATHS: [&str; 8] = [
+const PATHS: [&str; 9] = [
     "/",
     "/metrics",
     "/healthz",
     "/readyz",
     "/api/v1/snapshot",
     "/api/v1/history",
+    advised::PATH,
     alerts::ALERTS,
     alerts::RULES,
 ];
@@ -48,6 +49,7 @@ pub(super) fn routes(shared: Arc<Shared>) -> Router {
         .route("/readyz", get(ready))
         .route("/api/v1/snapshot", get(snapshot))
         .route("/api/v1/history", get(past::group_history))
+        .route(advised::PATH, get(advised::advised))
         .route(alerts::ALERTS, get(alerts::alerts))
         .route(alerts::RULES, get(alerts::rules))
         .fallback(|| async {

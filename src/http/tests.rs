@@ -15,7 +15,7 @@ use super::{Http, Listener, Web, serve};
 use crate::catalog::Options;
 use crate::model::document::from_json;
 use crate::model::testing::{NOW, World};
-use crate::model::{Pattern, Snapshot, Span};
+use crate::model::{AdvisedMembers, Pattern, Snapshot, Span};
 
 const SOON: Duration = Duration::from_secs(20);
 
@@ -107,6 +107,45 @@ async fn metrics_are_prometheus_text_with_its_media_type_and_the_process_own() {
     assert!(body.contains("\nlaggard_info{version=\"0.1.0\",source=\"demo\"} 1\n"));
     assert!(body.contains("\nlaggard_group_lag{kafka_cluster=\"eu\",group=\"pay\\n<b>\"} 10\n"));
     assert!(body.ends_with("\nlaggard_own 1\n"));
+}
+
+#[tokio::test]
+async fn an_autoscaler_reads_one_number_or_that_there_is_none() {
+    let mut snapshot = world().build();
+    snapshot.advised_members = [AdvisedMembers {
+        cluster: "eu".into(),
+        group: "ads".into(),
+        members: 6,
+        since: NOW,
+    }]
+    .into();
+    let server = run(snapshot).await;
+    let (status, _, body) = server.get("/api/v1/advised-members?group=ads").await;
+    assert_eq!(status, 200);
+    let found: serde_json::Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(
+        (&found["members"], &found["cluster"]),
+        (&6.into(), &"eu".into())
+    );
+    let (_, _, metrics) = server.get("/metrics").await;
+    let series = "\nlaggard_group_advised_members{kafka_cluster=\"eu\",group=\"ads\"} 6\n";
+    assert!(metrics.contains(series), "{metrics}");
+    assert_eq!(
+        metrics.matches("\nlaggard_group_advised_members{").count(),
+        1
+    );
+
+    for (query, expected) in [
+        ("?group=pay%0A%3Cb%3E", 503),
+        ("?group=nobody", 404),
+        ("?group=ads&cluster=us", 404),
+        ("?grupo=ads", 400),
+        ("", 400),
+    ] {
+        let (status, _, body) = server.get(&format!("/api/v1/advised-members{query}")).await;
+        assert_eq!(status, expected, "{query}: {body}");
+        assert!(body.starts_with("{\"error\":"), "{body}");
+    }
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::id::{ClusterName, GroupId};
+use super::time::Timestamp;
 
 /// How much it matters.
 #[derive(
@@ -112,6 +113,19 @@ pub struct Advice {
     /// Who would carry how much, where it moves load.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<Plan>,
+}
+
+/// How many members a group is advised to run: a hint for autoscalers, which moves seldom.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct AdvisedMembers {
+    /// On which cluster.
+    pub cluster: ClusterName,
+    /// For which group.
+    pub group: GroupId,
+    /// So many.
+    pub members: u32,
+    /// Since when it is that many.
+    pub since: Timestamp,
 }
 
 /// A group's load before and after a change.

@@ -33,7 +33,7 @@ mod time;
 mod time_lag;
 mod told;
 
-pub use advice::{Advice, AdviceKind, AdviceSeverity, Load, Plan};
+pub use advice::{Advice, AdviceKind, AdviceSeverity, AdvisedMembers, Load, Plan};
 pub use alert::{Alert, AlertState, Delivery, Rule, RuleFile, RuleGroup, RulePlace, Silenced};
 pub use ask::Ask;
 pub use command::Command;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::advice::Advice;
+use super::advice::{Advice, AdvisedMembers};
 use super::alert::{Alert, RuleGroup};
 use super::diagnosis::Diagnosis;
 use super::id::{BootId, BrokerId, ClusterName, GroupId, Offset, PartitionId, TopicId, TopicName};
@@ -42,6 +42,8 @@ pub struct Snapshot {
     pub clusters: Vec<Arc<ClusterSnapshot>>,
     /// Most urgent first.
     pub advice: Vec<Arc<Advice>>,
+    /// For groups of which that is known, by cluster and group.
+    pub advised_members: Arc<[AdvisedMembers]>,
     /// Firing first, then pending, then lately resolved.
     pub alerts: Vec<Arc<Alert>>,
     /// The alert rules in force, in order of their files.
@@ -321,6 +323,7 @@ impl Snapshot {
             at,
             clusters: Vec::new(),
             advice: Vec::new(),
+            advised_members: Arc::default(),
             alerts: Vec::new(),
             rules: Arc::default(),
             receivers: Arc::default(),
@@ -330,6 +333,16 @@ impl Snapshot {
     /// A cluster by name.
     pub fn cluster(&self, name: &str) -> Option<&Arc<ClusterSnapshot>> {
         self.clusters.iter().find(|c| c.cluster.as_str() == name)
+    }
+
+    /// How many members a group is advised to run, if that is known.
+    pub fn advised(&self, cluster: &str, group: &str) -> Option<&AdvisedMembers> {
+        let place = |a: &AdvisedMembers| {
+            let at = a.cluster.as_str().cmp(cluster);
+            at.then_with(|| a.group.as_str().cmp(group))
+        };
+        let found = self.advised_members.binary_search_by(place).ok()?;
+        Some(&self.advised_members[found])
     }
 
     /// Every group with its cluster, by cluster and name.

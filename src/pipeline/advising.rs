@@ -1,36 +1,55 @@
-//! Advice of all groups at a cut: worked out anew only for groups that were rebuilt.
+//! Advice of all groups at a cut: worked out anew only for groups that were rebuilt; and the members that autoscalers
+//! are advised, which are held over time.
 //!
-//! In: the clusters of a cut. Out: pieces in order. What is kept is a function of what is shown, so it need not
-//! stand in a checkpoint.
+//! In: the clusters of a cut. Out: pieces in order, and the advised members. What is said is a function of what is shown,
+//! so it need not stand in a checkpoint; what is held over time stands there.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::advice::say::{Said, order, say, servers};
-use crate::model::{Advice, ClusterName, ClusterSnapshot, GroupId, GroupSnapshot, Timestamp};
+use serde::{Deserialize, Serialize};
 
-/// What was said last.
-#[derive(Debug, Default)]
+use crate::advice::hold::Hold;
+use crate::advice::say::{Said, order, say, servers};
+use crate::model::{
+    Advice, AdvisedMembers, ClusterName, ClusterSnapshot, GroupId, GroupSnapshot, Timestamp,
+};
+
+/// What was said and held last.
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Advising {
     clusters: BTreeMap<ClusterName, Known>,
+    #[serde(skip)]
+    advised: Arc<[AdvisedMembers]>,
 }
 
-/// What was said of a cluster's groups.
-#[derive(Debug, Default)]
+/// What was said of a cluster's groups, and what is held for them.
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct Known {
+    #[serde(skip)]
     servers: String,
     /// In name order.
     groups: Vec<Group>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Group {
     id: GroupId,
-    generation: u64,
+    /// The generation of which something was said; none: nothing was yet.
+    #[serde(skip)]
+    generation: Option<u64>,
+    #[serde(skip)]
     said: Vec<Said>,
+    hold: Hold,
 }
 
 impl Advising {
+    /// Generations begin anew, and what was said went by them; what is held goes on.
+    pub(super) fn reboot(&mut self) {
+        let groups = self.clusters.values_mut().flat_map(|k| &mut k.groups);
+        groups.for_each(|group| group.generation = None);
+    }
+
     /// All advice as of `at`, most urgent first.
     pub(super) fn cut(
         &mut self,
@@ -41,30 +60,57 @@ impl Advising {
         let mut all = Vec::new();
         for cluster in clusters {
             let known = before.remove(&cluster.cluster).unwrap_or_default();
-            let known = known.renewed(cluster);
+            let known = known.renewed(cluster, at);
             let said = known.groups.iter().flat_map(|g| &g.said);
             let due = said.filter(|s| s.not_before.is_none_or(|from| from <= at));
             all.extend(due.map(|s| Arc::clone(&s.advice)));
             self.clusters.insert(cluster.cluster.clone(), known);
         }
         all.sort_by(|a, b| order(a, b));
+        self.share();
         all
+    }
+
+    /// The advised members as of the last cut.
+    pub(super) fn advised(&self) -> Arc<[AdvisedMembers]> {
+        Arc::clone(&self.advised)
+    }
+
+    /// Keeps the list that readers share while nothing in it changes.
+    pub(super) fn share(&mut self) {
+        let all = self.clusters.iter().flat_map(|(cluster, known)| {
+            let held = |g: &Group| Some((g.id.clone(), g.hold.advised()?));
+            let held = known.groups.iter().filter_map(held);
+            held.map(move |(group, (members, since))| AdvisedMembers {
+                cluster: cluster.clone(),
+                group,
+                members,
+                since,
+            })
+        });
+        if !all.clone().eq(self.advised.iter().cloned()) {
+            self.advised = all.collect();
+        }
     }
 }
 
 impl Known {
     /// The same for what the cluster is now. Both stand in name order, so one walk finds what stays.
-    fn renewed(self, cluster: &ClusterSnapshot) -> Self {
+    fn renewed(self, cluster: &ClusterSnapshot, at: Timestamp) -> Self {
         let servers = servers(cluster);
         let same_way = servers == self.servers;
         let mut before = self.groups.into_iter().peekable();
         let groups = cluster.groups.iter().map(|group| {
             while before.next_if(|b| b.id < group.group).is_some() {}
-            let same =
-                |b: &Group| same_way && b.id == group.group && b.generation == group.generation;
-            before
-                .next_if(same)
-                .unwrap_or_else(|| Group::new(cluster, &servers, group))
+            let mut known = before
+                .next_if(|b| b.id == group.group)
+                .unwrap_or_else(|| Group::new(group));
+            if !same_way || known.generation != Some(group.generation) {
+                known.generation = Some(group.generation);
+                known.said = say(&cluster.cluster, &servers, group);
+            }
+            known.hold.look(group, at);
+            known
         });
         Self {
             groups: groups.collect(),
@@ -74,11 +120,12 @@ impl Known {
 }
 
 impl Group {
-    fn new(cluster: &ClusterSnapshot, servers: &str, group: &GroupSnapshot) -> Self {
+    fn new(group: &GroupSnapshot) -> Self {
         Self {
             id: group.group.clone(),
-            generation: group.generation,
-            said: say(&cluster.cluster, servers, group),
+            generation: None,
+            said: Vec::new(),
+            hold: Hold::default(),
         }
     }
 }

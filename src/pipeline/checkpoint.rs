@@ -38,6 +38,7 @@ struct Written<'a> {
     engine: &'a Engine,
     alerting: &'a Alerting,
     telling: &'a Telling,
+    advising: &'a Advising,
 }
 
 #[derive(Deserialize)]
@@ -50,6 +51,9 @@ struct Read {
     alerting: Alerting,
     #[serde(default)]
     telling: Telling,
+    /// Older versions kept none.
+    #[serde(default)]
+    advising: Advising,
 }
 
 impl Pipeline {
@@ -71,6 +75,7 @@ impl Pipeline {
             engine: &self.engine,
             alerting: &self.alerting,
             telling: &self.telling,
+            advising: &self.advising,
         };
         Ok(rmp_serde::to_vec_named(&written)?)
     }
@@ -110,11 +115,13 @@ impl Pipeline {
         engine.take_up(read.at);
         let mut alerting = read.alerting;
         alerting.take_up();
+        let mut advising = read.advising;
+        advising.share();
         Ok(Self {
             engine,
             alerting,
             telling: read.telling,
-            advising: Advising::default(),
+            advising,
             boot: read.boot,
             n: read.n,
             at: read.at,

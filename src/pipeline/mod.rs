@@ -85,8 +85,7 @@ impl Pipeline {
                 self.boot = boot.clone();
                 self.n = 0;
                 self.rebooted = true;
-                // Generations begin anew, and what was said went by them.
-                self.advising = Advising::default();
+                self.advising.reboot();
                 self.telling.boot();
             }
             Observation::Told { at, told } => self.telling.fold(*at, told),
@@ -148,6 +147,7 @@ impl Pipeline {
             at: self.at,
             clusters,
             advice,
+            advised_members: self.advising.advised(),
             alerts: Vec::new(),
             rules: self.alerting.rules(),
             receivers: self.telling.receivers(),

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 
+use crate::advice::resets;
 use crate::model::{Advice, AdviceSeverity, HealthState, Snapshot};
 use crate::words::text::escape;
 
@@ -43,6 +44,35 @@ pub fn advise(
             }
         }
     }
+    ended(snapshot, asked, notes)
+}
+
+/// Prints the offsets that the advice would set for the asked groups, as Kafka's own tool reads them from a file.
+///
+/// # Errors
+///
+/// Those of the writers.
+pub fn resets(
+    snapshot: &Arc<Snapshot>,
+    asked: &Asked<'_>,
+    out: &mut dyn Write,
+    notes: &mut dyn Write,
+) -> io::Result<Outcome> {
+    let is_asked = |g: &str| asked.groups.is_empty() || asked.groups.iter().any(|asked| asked == g);
+    let groups = snapshot.groups().map(|(_, g)| g);
+    let found: Vec<_> = groups
+        .filter(|g| is_asked(g.group.as_str()))
+        .map(|g| (g.group.as_str(), resets::resets(g)))
+        .collect();
+    if found.iter().all(|(_, resets)| resets.is_empty()) {
+        writeln!(notes, "laggard: no advice sets an offset")?;
+    }
+    let several = asked.groups.len() != 1;
+    out.write_all(resets::csv(found, several).as_bytes())?;
+    ended(snapshot, asked, notes)
+}
+
+fn ended(snapshot: &Snapshot, asked: &Asked<'_>, notes: &mut dyn Write) -> io::Result<Outcome> {
     let missing = missing(snapshot, asked.groups, notes)?;
     let unreadable = unreadable(snapshot, notes)?;
     let is_up = |s: &Snapshot| s.clusters.iter().any(|c| c.health.state == HealthState::Up);

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use crate::model::{ClusterSnapshot, GroupSnapshot, HealthState, Snapshot, document};
 use crate::words::text::escape;
 
-pub use advise::advise;
+pub use advise::{advise, resets};
 pub use check::{Limits, check};
 pub use doctor::doctor;
 pub use what_if::{Plan, plans, what_if};

@@ -31,6 +31,7 @@ pub(super) fn topic(snapshot: &Snapshot, key: &TopicKey) -> Option<String> {
         at: snapshot.at,
         clusters: vec![Arc::new(alone)],
         advice: Vec::new(),
+        advised_members: Arc::default(),
         alerts: Vec::new(),
         rules: Arc::default(),
         receivers: Arc::default(),

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use laggard::advice::Situation;
 use laggard::advice::assign::{Assignor, Certainty, Slot, predict};
+use laggard::advice::what_if::{ASSUMED_SUBSCRIPTIONS, Change, what_if};
 use laggard::model::{GroupSnapshot, GroupState};
 
 use crate::support::inside::Inside;
@@ -30,11 +31,27 @@ const MOST_MEMBERS: usize = 12;
 trait Clients {
     fn join(&mut self);
     fn leave(&mut self, at: usize);
+    /// Topics, by the client ids of the members that subscribe to these alone; the others subscribe to all.
+    fn subscriptions(&self) -> &Subscriptions;
     fn count(&self) -> usize;
     /// The surest that is promised of this kind of client.
     fn most(&self, assignor: Assignor) -> Certainty {
         let _ = assignor;
         Certainty::Exact
+    }
+}
+
+/// Topics by client id.
+type Subscriptions = BTreeMap<String, Vec<String>>;
+
+/// What the member that joins as so-manieth subscribes to where subscriptions differ. The first has all topics, so that
+/// none is ever without a reader.
+fn differing(topics: &[String], turn: usize) -> Vec<String> {
+    match turn % 4 {
+        0 => topics[..2].to_vec(),
+        2 => topics[1..].to_vec(),
+        3 => topics[2..].to_vec(),
+        _ => topics.to_vec(),
     }
 }
 
@@ -44,6 +61,24 @@ struct Librdkafka<'a> {
     topics: Vec<String>,
     options: MemberOptions,
     members: Vec<Member>,
+    mixed: bool,
+    joined: usize,
+    subscriptions: Subscriptions,
+}
+
+impl<'a> Librdkafka<'a> {
+    fn new(cluster: &'a KafkaCluster, group: &str, options: &MemberOptions) -> Self {
+        Self {
+            cluster,
+            group: group.to_owned(),
+            topics: topics(cluster),
+            options: options.clone(),
+            members: Vec::new(),
+            mixed: false,
+            joined: 0,
+            subscriptions: Subscriptions::new(),
+        }
+    }
 }
 
 impl Clients for Librdkafka<'_> {
@@ -56,9 +91,21 @@ impl Clients for Librdkafka<'_> {
     }
 
     fn join(&mut self) {
-        let topics: Vec<&str> = self.topics.iter().map(String::as_str).collect();
-        let member = Member::join(self.cluster, &self.group, &topics, &self.options);
+        self.joined += 1;
+        let name = format!("rdkafka-{}", self.joined);
+        let mut topics = self.topics.clone();
+        if self.mixed {
+            topics = differing(&topics, self.joined);
+            self.subscriptions.insert(name.clone(), topics.clone());
+        }
+        let topics: Vec<&str> = topics.iter().map(String::as_str).collect();
+        let options = self.options.clone().with("client.id", &name);
+        let member = Member::join(self.cluster, &self.group, &topics, &options);
         self.members.push(member);
+    }
+
+    fn subscriptions(&self) -> &Subscriptions {
+        &self.subscriptions
     }
 
     fn leave(&mut self, at: usize) {
@@ -73,10 +120,13 @@ impl Clients for Librdkafka<'_> {
 struct Java {
     jvm: Running,
     orders: ChildStdin,
-    /// Words of a `join` behind the name.
+    /// Words of a `join` between the name and the topics.
     rest: String,
+    topics: Vec<String>,
     names: Vec<String>,
     next: usize,
+    mixed: bool,
+    subscriptions: Subscriptions,
 }
 
 impl Java {
@@ -99,9 +149,12 @@ impl Java {
         Self {
             jvm,
             orders,
-            rest: format!("{} {group} {way} {}", cluster.bootstrap(), topics.join(",")),
+            rest: format!("{} {group} {way}", cluster.bootstrap()),
+            topics: topics.to_vec(),
             names: Vec::new(),
             next: 0,
+            mixed: false,
+            subscriptions: Subscriptions::new(),
         }
     }
 
@@ -117,8 +170,18 @@ impl Clients for Java {
     fn join(&mut self) {
         self.next += 1;
         let name = format!("java-{}", self.next);
-        self.order(&format!("join {name} {}", self.rest.clone()));
+        let mut topics = self.topics.clone();
+        if self.mixed {
+            topics = differing(&topics, self.next);
+            self.subscriptions.insert(name.clone(), topics.clone());
+        }
+        let line = format!("join {name} {} {}", self.rest, topics.join(","));
+        self.order(&line);
         self.names.push(name);
+    }
+
+    fn subscriptions(&self) -> &Subscriptions {
+        &self.subscriptions
     }
 
     fn leave(&mut self, at: usize) {
@@ -185,6 +248,10 @@ struct Tally {
     same_loads: usize,
     off: usize,
     broken: Vec<String>,
+    /// What `what-if` said beforehand, by how sure it was.
+    foretold: BTreeMap<Certainty, usize>,
+    /// Of these: other loads than it said, where it also said that it assumes equal subscriptions and they differ.
+    assumed_wrongly: usize,
 }
 
 /// Lets members come and go, and compares.
@@ -193,20 +260,26 @@ fn live(clients: &mut dyn Clients, watched: &Inside, group: &str, assignor: Assi
     // Another life for each assignor, the same at each run.
     let mut dice = assignor as u64 * 1_000_003 + 7;
     clients.join();
-    let (_, mut before) = settled(watched, group, 1);
+    let (mut seen, mut before) = settled(watched, group, 1);
     for _ in 0..rounds() {
         dice = dice
             .wrapping_mul(6364136223846793005)
             .wrapping_add(1442695040888963407);
+        let mixed = !clients.subscriptions().is_empty();
         let leave = clients.count() > 1
             && (clients.count() >= MOST_MEMBERS || (dice >> 60).is_multiple_of(3));
         if leave {
-            let at = (dice >> 40) as usize % clients.count();
+            // Where subscriptions differ, the first stays: somebody must read each topic.
+            let first = usize::from(mixed);
+            let at = first + (dice >> 40) as usize % (clients.count() - first);
             clients.leave(at);
         } else {
             clients.join();
         }
-        let (_, after) = settled(watched, group, clients.count());
+        let (now_seen, mut after) = settled(watched, group, clients.count());
+        let foretold = Foretold::of(&seen, clients.count());
+        foretold.hold(&mut tally, &after, !mixed);
+        subscribed(&mut after, &now_seen, clients.subscriptions());
         compare(
             &mut tally,
             &before,
@@ -214,9 +287,74 @@ fn live(clients: &mut dyn Clients, watched: &Inside, group: &str, assignor: Assi
             assignor,
             clients.most(assignor),
         );
-        before = after;
+        (seen, before) = (now_seen, after);
     }
     tally
+}
+
+/// Who subscribes to what, which Kafka does not tell.
+fn subscribed(situation: &mut Situation, seen: &GroupSnapshot, subscriptions: &Subscriptions) {
+    let names: Vec<_> = situation
+        .group
+        .topics
+        .iter()
+        .map(|t| t.name.clone())
+        .collect();
+    let known = seen.members.as_deref().unwrap();
+    for member in &mut situation.group.members {
+        let it = known
+            .iter()
+            .find(|m| m.member_id.as_str() == &*member.id)
+            .unwrap();
+        if let Some(topics) = subscriptions.get(&*it.client_id) {
+            let subscribes = |i: &u32| topics.iter().any(|t| **t == *names[*i as usize]);
+            member.topics = (0..names.len() as u32).filter(subscribes).collect();
+        }
+    }
+}
+
+/// What `what-if` says of another number of members, as a user gets it: with what Kafka tells and no more.
+struct Foretold {
+    certainty: Certainty,
+    /// It says that it rests on equal subscriptions.
+    assumes: bool,
+    loads: Vec<usize>,
+}
+
+impl Foretold {
+    fn of(seen: &GroupSnapshot, members: usize) -> Self {
+        let change = Change {
+            members: Some(members),
+            ..Change::default()
+        };
+        let found = what_if(&Situation::of(seen).unwrap(), &change).unwrap();
+        let mut loads: Vec<usize> = found.after.members.iter().map(|m| m.partitions).collect();
+        loads.sort_unstable();
+        let mut notes = found.notes.iter();
+        Self {
+            assumes: notes.any(|note| note.starts_with(ASSUMED_SUBSCRIPTIONS)),
+            certainty: found.certainty,
+            loads,
+        }
+    }
+
+    /// Where subscriptions differ, `equal` is false, and what was said to rest on them is only counted.
+    fn hold(&self, tally: &mut Tally, after: &Situation, equal: bool) {
+        *tally.foretold.entry(self.certainty).or_default() += 1;
+        let mut real: Vec<usize> = after.group.members.iter().map(|m| m.owned.len()).collect();
+        real.sort_unstable();
+        if self.certainty == Certainty::Estimate || self.loads == real {
+            return;
+        }
+        if self.assumes && !equal {
+            tally.assumed_wrongly += 1;
+        } else {
+            tally.broken.push(format!(
+                "what-if said {:?}: {:?}; real {real:?}",
+                self.certainty, self.loads
+            ));
+        }
+    }
 }
 
 fn compare(
@@ -300,13 +438,15 @@ fn topics(cluster: &KafkaCluster) -> Vec<String> {
 fn report(kind: &str, tallies: &[(Assignor, Tally)]) {
     for (assignor, t) in tallies {
         eprintln!(
-            "{kind} {assignor:?}: {} rebalances, {} said exact; same sets {}, same loads {}, worst member off by {:.2}, {} broken promises",
+            "{kind} {assignor:?}: {} rebalances, {} said exact; same sets {}, same loads {}, worst member off by {:.2}, {} broken promises; what-if said {:?}, {} of them on equal subscriptions in vain",
             t.rebalances,
             t.said_exact,
             t.same_sets,
             t.same_loads,
             t.off as f64 / t.rebalances.max(1) as f64,
-            t.broken.len()
+            t.broken.len(),
+            t.foretold,
+            t.assumed_wrongly
         );
     }
     let broken: Vec<_> = tallies
@@ -314,6 +454,49 @@ fn report(kind: &str, tallies: &[(Assignor, Tally)]) {
         .flat_map(|(a, t)| t.broken.iter().map(move |b| format!("{a:?}: {b}")))
         .collect();
     assert!(broken.is_empty(), "{}", broken.join("\n\n"));
+}
+
+/// Members that subscribe to different topics: the rules know how sure they are when they know the subscriptions, and
+/// `what-if`, which cannot, claims no more than holds.
+#[test]
+fn members_of_different_subscriptions_are_promised_no_more_than_holds() {
+    require!(kafka);
+    let cluster = shared();
+    let watched = Inside::start(cluster);
+    let classic = |name: &str| format!("classic org.apache.kafka.clients.consumer.{name}");
+    let ways = [
+        (Assignor::Range, classic("RangeAssignor")),
+        (Assignor::RoundRobin, classic("RoundRobinAssignor")),
+        (Assignor::Sticky, classic("StickyAssignor")),
+        (
+            Assignor::CooperativeSticky,
+            classic("CooperativeStickyAssignor"),
+        ),
+        (Assignor::Uniform, "consumer uniform".to_owned()),
+        (Assignor::ServerRange, "consumer range".to_owned()),
+    ];
+    let java = side_by_side(&ways, |assignor, way| {
+        let group = unique("mixed");
+        let mut clients = Java::new(cluster, &group, &topics(cluster), way);
+        clients.mixed = true;
+        live(&mut clients, &watched, &group, assignor)
+    });
+    report("Java, mixed", &java);
+    let strategy =
+        |name: &str| MemberOptions::classic().with("partition.assignment.strategy", name);
+    let remote = |name: &str| MemberOptions::consumer().with("group.remote.assignor", name);
+    let ways = [
+        (Assignor::Range, strategy("range")),
+        (Assignor::RoundRobin, strategy("roundrobin")),
+        (Assignor::Uniform, remote("uniform")),
+    ];
+    let librdkafka = side_by_side(&ways, |assignor, options| {
+        let group = unique("mixed");
+        let mut clients = Librdkafka::new(cluster, &group, options);
+        clients.mixed = true;
+        live(&mut clients, &watched, &group, assignor)
+    });
+    report("librdkafka, mixed", &librdkafka);
 }
 
 #[test]
@@ -358,13 +541,7 @@ fn librdkafka_clients_own_what_was_foretold() {
     ];
     let tallies = side_by_side(&ways, |assignor, options| {
         let group = unique("rdkafka");
-        let mut clients = Librdkafka {
-            cluster,
-            group: group.clone(),
-            topics: topics(cluster),
-            options: options.clone(),
-            members: Vec::new(),
-        };
+        let mut clients = Librdkafka::new(cluster, &group, options);
         live(&mut clients, &watched, &group, assignor)
     });
     report("librdkafka", &tallies);

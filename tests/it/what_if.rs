@@ -1,9 +1,12 @@
 //! `what-if` on the embedded cluster and on a real one, as a user runs it.
 
+use std::time::Duration;
+
 use crate::support::kafka::members::{Member, MemberOptions};
 use crate::support::kafka::shared;
 use crate::support::laggard::laggard;
-use crate::support::unique;
+use crate::support::process::run_dir;
+use crate::support::{eventually, unique};
 
 #[test]
 fn a_demos_group_is_dealt_out_anew() {
@@ -110,5 +113,108 @@ fn advice_on_a_poison_record_names_it_and_health_gets_none() {
     assert!(
         missing.stderr.contains("did you mean `billing-export`?"),
         "{missing:#?}"
+    );
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_with_what_does() {
+    let ask = |line: &[&str]| laggard([&["what-if"][..], line, &["--demo", "plain"]].concat());
+    let none = ask(&["inventory-sync", "--members", "0"]);
+    assert_eq!(none.code, Some(3), "{none:#?}");
+    assert!(
+        none.stderr.contains("with 0 members nobody reads"),
+        "{none:#?}"
+    );
+
+    let unknown = ask(&["inventory-sync", "--assignor", "cooperative-stiky"]);
+    assert_eq!(unknown.code, Some(3), "{unknown:#?}");
+    assert!(
+        unknown.stderr.contains("did you mean cooperative-sticky?"),
+        "{unknown:#?}"
+    );
+
+    let fewer = ask(&["inventory-sync", "--partitions", "3"]);
+    assert_eq!(fewer.code, Some(3), "{fewer:#?}");
+    assert!(fewer.stderr.contains("Kafka takes none away"), "{fewer:#?}");
+}
+
+#[test]
+fn an_empty_group_is_told_apart_from_one_that_is_not_there() {
+    require!(kafka);
+    let (cluster, topic, empty) = (shared(), unique("left"), unique("left"));
+    cluster.create_topic(&topic, 2);
+    cluster.produce(&topic, 0, 5);
+    cluster.commit(&empty, &[(&topic, 0, 2), (&topic, 1, 0)]);
+    let bootstrap = cluster.bootstrap();
+    let ask = |rest: &[&str]| {
+        let source = ["--bootstrap-server", &bootstrap, "--for", "1s"];
+        laggard([&["what-if", &empty][..], rest, &source].concat())
+    };
+    let unsaid = ask(&["--assignor", "range"]);
+    assert_eq!(unsaid.code, Some(3), "{unsaid:#?}");
+    assert!(
+        unsaid
+            .stderr
+            .contains("it has no members now; say how many"),
+        "{unsaid:#?}"
+    );
+    let two = ask(&["--members", "2"]);
+    assert_eq!(two.code, Some(0), "{two:#?}");
+    assert!(two.stdout.contains("new member 2"), "{two:#?}");
+}
+
+#[test]
+fn offsets_that_advice_would_set_go_through_kafkas_own_tool() {
+    require!(kafka);
+    let (cluster, topic, group) = (shared(), unique("beyond"), unique("beyond"));
+    cluster.create_topic(&topic, 3);
+    for partition in 0..3 {
+        cluster.produce(&topic, partition, 30);
+    }
+    // Two commits lead to no record.
+    cluster.commit(
+        &group,
+        &[(&topic, 0, 100), (&topic, 1, 10), (&topic, 2, 200)],
+    );
+    let bootstrap = cluster.bootstrap();
+    let line = ["advise", &group, "--reset-csv", "--for", "1s"];
+    let line = [&line[..], &["--bootstrap-server", &bootstrap]].concat();
+    let csv = eventually(Duration::from_mins(1), || {
+        let ended = laggard(line.clone());
+        assert_eq!(ended.code, Some(0), "{ended:#?}");
+        if ended.stdout.is_empty() {
+            Err(ended.stderr)
+        } else {
+            Ok(ended.stdout)
+        }
+    });
+    assert_eq!(csv, format!("{topic},0,0\n{topic},2,0\n"));
+
+    let file = run_dir().join(unique("offsets")).with_extension("csv");
+    std::fs::write(&file, csv).unwrap();
+    let dry = cluster.tool(
+        "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand",
+        &[
+            "--group",
+            &group,
+            "--reset-offsets",
+            "--from-file",
+            file.to_str().unwrap(),
+            "--dry-run",
+        ],
+    );
+    for partition in [0, 2] {
+        let planned = dry.stdout.lines().any(|line| {
+            line.split_whitespace().collect::<Vec<_>>()
+                == [&group, &topic, &partition.to_string(), "0"]
+        });
+        assert!(planned, "partition {partition}: {dry:#?}");
+    }
+    let unchanged = cluster.describe_group(&group);
+    assert!(
+        unchanged
+            .iter()
+            .any(|row| row.committed_offset == Some(200)),
+        "{unchanged:#?}"
     );
 }

@@ -1,8 +1,11 @@
 //! Advice that follows from the diagnosis.
 
-use super::text::{count, rate};
+use super::text::{count, rate, seconds};
 use super::{About, Draft, scale};
-use crate::model::{AdviceKind, AdviceSeverity, Cause, Diagnosis};
+use crate::advice::{Capacity, Situation};
+use crate::model::{
+    AdviceKind, AdviceSeverity, Cause, Diagnosis, Member, PartitionId, Status, TopicName,
+};
 
 use AdviceSeverity::{Urgent, Useful};
 
@@ -15,6 +18,16 @@ pub(super) fn draft(about: &About<'_>) -> Option<Draft> {
         Diagnosis::Abstains { .. } => return scale::at_the_limit(about),
         Diagnosis::NotNeeded => return None,
     };
+    // Slow and yet keeping its distance is how some groups live: a sink that commits once an hour, for one. Where
+    // somebody has said what is too far behind, that counts.
+    let group = about.group;
+    let idles = matches!(
+        group.status.status,
+        Status::Ok | Status::Idle | Status::Steady | Status::Recovering
+    );
+    if idles && !group.policy.has_limit() {
+        return None;
+    }
     // What nobody reads is not read faster by any of this.
     if about.group.members.as_deref().is_some_and(<[_]>::is_empty) {
         return None;
@@ -22,7 +35,7 @@ pub(super) fn draft(about: &About<'_>) -> Option<Draft> {
     let draft = match cause {
         Cause::PoisonRecord { .. } => poison(about, cause)?,
         Cause::SickMember { .. } | Cause::SickHost { .. } => sick(about, cause)?,
-        Cause::HotPartition { .. } => hot(cause)?,
+        Cause::HotPartition { .. } => hot(about, cause)?,
         Cause::TooFewConsumers { .. } => return scale::draft(about, *confidence),
         Cause::SlowDownstream { .. } => downstream(about, cause)?,
         Cause::GroupStuck { .. } => stuck(about, cause)?,
@@ -55,7 +68,10 @@ fn poison(about: &About<'_>, cause: &Cause) -> Option<Draft> {
             count(*others_moved as usize, "partition")
         ))
         .because(format!("{} had it in the meantime", count(*owners as usize, "owner")))
-        .gain("what is unread behind it can be read again")
+        .gain(match behind(about, topic, *partition) {
+            Some(n) => format!("{n} records that are unread there can be read again"),
+            None => "what is unread there can be read again".to_owned(),
+        })
         .but("skipping loses that one record: put it aside first")
         .but("the record itself was not read: the one that fails may be a few offsets further, in the batch being handled")
         .run(format!(
@@ -64,6 +80,13 @@ fn poison(about: &About<'_>, cause: &Cause) -> Option<Draft> {
             about.set_offset(name, *partition, offset + 1)
         )),
     )
+}
+
+/// Unread records of a partition.
+fn behind(about: &About<'_>, topic: &TopicName, partition: PartitionId) -> Option<i64> {
+    let mut rows = about.group.partitions();
+    let row = rows.find(|p| p.topic().topic == *topic && p.partition() == partition)?;
+    row.row().effective_lag.value()
 }
 
 fn sick(about: &About<'_>, cause: &Cause) -> Option<Draft> {
@@ -107,13 +130,51 @@ fn sick(about: &About<'_>, cause: &Cause) -> Option<Draft> {
     };
     Some(
         draft
-            .gain("its partitions go to members that keep up")
+            .gain(relief(about, cause))
             .but("offsets do not tell why it is slow: its processor, its network, its garbage collector")
             .run(about.members()),
     )
 }
 
-fn hot(cause: &Cause) -> Option<Draft> {
+/// What is unread on the sick members' partitions, and how soon members like their peers would be through with it.
+fn relief(about: &About<'_>, cause: &Cause) -> String {
+    let is_sick = |m: &Member| match cause {
+        Cause::SickMember { member_id, .. } => m.member_id == *member_id,
+        Cause::SickHost { host, .. } => m.host == *host,
+        _ => false,
+    };
+    let rows = about.group.partitions();
+    let rows = rows.filter(|p| p.owner().is_some_and(is_sick));
+    let (mut lag, mut arrival) = (0.0, 0.0);
+    for row in rows {
+        lag += row.row().effective_lag.value().unwrap_or(0) as f64;
+        arrival += row
+            .log()
+            .and_then(|l| l.arrival_rate.value())
+            .unwrap_or(0.0);
+    }
+    let members = about.group.members.as_deref().unwrap_or_default();
+    let sick = members.iter().filter(|m| is_sick(m)).count().max(1) as f64;
+    let able = Situation::of(about.group).map_or(Capacity::Unknown, |s| s.capacity);
+    let through = match able {
+        Capacity::Seen(c) if c * sick > arrival => {
+            format!(
+                ", and are through with it in about {}",
+                seconds(lag / (c * sick - arrival))
+            )
+        }
+        Capacity::AtLeast(c) if c * sick > arrival => {
+            format!(
+                ", and are through with it within {}",
+                seconds(lag / (c * sick - arrival))
+            )
+        }
+        _ => String::new(),
+    };
+    format!("its partitions, with {lag:.0} unread records, go to members that keep up{through}")
+}
+
+fn hot(about: &About<'_>, cause: &Cause) -> Option<Draft> {
     let Cause::HotPartition {
         topic,
         partition,
@@ -141,7 +202,8 @@ fn hot(cause: &Cause) -> Option<Draft> {
             rate(*median_arrival_rate)
         ))
         .but("a partition goes to one member, so neither more members nor more partitions help while it is one key")
-        .but("keys were not read: it may also be several keys that fall together"),
+        .but("keys were not read: it may also be several keys that fall together")
+        .run(about.keys(topic.as_str(), *partition)),
     )
 }
 

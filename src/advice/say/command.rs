@@ -2,11 +2,15 @@
 
 use super::About;
 use super::text::word;
+use crate::advice::resets::{Reset, csv};
 use crate::model::{Offset, PartitionId};
 
 /// What turns a dry run into the change.
 const EXECUTE: &str =
     "# reads right? Stop the group's members, then again with --execute in place of --dry-run";
+
+/// A file of more lines is not written out.
+const MOST_LINES: usize = 30;
 
 impl About<'_> {
     fn groups_tool(&self, rest: &str) -> String {
@@ -26,11 +30,37 @@ impl About<'_> {
         )
     }
 
+    /// See which keys a partition's newest records have.
+    pub(super) fn keys(&self, topic: &str, partition: PartitionId) -> String {
+        format!(
+            "kafka-console-consumer.sh --bootstrap-server {} --topic {} --partition {partition} --offset latest --max-messages 1000 \
+             --property print.key=true --property print.value=false | sort | uniq -c | sort -rn | head",
+            self.servers,
+            word(topic)
+        )
+    }
+
     /// Set the offset of one partition.
     pub(super) fn set_offset(&self, topic: &str, partition: PartitionId, to: Offset) -> String {
         let place = word(&format!("{topic}:{partition}"));
         let reset = format!("--reset-offsets --topic {place} --to-offset {to} --dry-run");
         format!("{}\n{EXECUTE}", self.groups_tool(&reset))
+    }
+
+    /// Set the offsets of several partitions at once, by a file.
+    pub(super) fn set_all(&self, resets: &[Reset]) -> String {
+        if let [one] = resets {
+            return self.set_offset(one.topic.as_str(), one.partition, one.offset);
+        }
+        let reset = self.groups_tool("--reset-offsets --from-file offsets.csv --dry-run");
+        if resets.len() > MOST_LINES {
+            let group = word(self.group.group.as_str());
+            return format!(
+                "laggard advise {group} --reset-csv --attach http://127.0.0.1:9550 > offsets.csv   # a running serve knows them\n{reset}\n{EXECUTE}"
+            );
+        }
+        let lines = csv([("", resets.to_vec())], false);
+        format!("cat > offsets.csv <<'END'\n{lines}END\n{reset}\n{EXECUTE}")
     }
 
     /// Set the offsets of a topic, `to` as the tool takes it: `earliest`, `latest`.
@@ -57,10 +87,10 @@ impl About<'_> {
         self.groups_tool("--describe --members --verbose")
     }
 
-    /// Keep a topic's records for so many milliseconds.
-    pub(super) fn retain(&self, topic: &str, millis: i64) -> String {
+    /// Change a setting of a topic, such as `retention.ms=3600000`.
+    pub(super) fn set_topic(&self, topic: &str, setting: &str) -> String {
         format!(
-            "kafka-configs.sh --bootstrap-server {} --alter --entity-type topics --entity-name {} --add-config retention.ms={millis}",
+            "kafka-configs.sh --bootstrap-server {} --alter --entity-type topics --entity-name {} --add-config {setting}",
             self.servers,
             word(topic)
         )

@@ -2,8 +2,10 @@
 
 use super::text::count;
 use super::{About, Draft};
+use crate::advice::resets::resets;
 use crate::model::{
-    AdviceKind, AdviceSeverity, Evidence, Loss, PartitionView, Retention, Span, Status,
+    AdviceKind, AdviceSeverity, Eta, Evidence, Loss, PartitionView, Retention, Span, Status,
+    Timestamp,
 };
 
 use AdviceSeverity::{Hint, Urgent, Useful};
@@ -98,6 +100,7 @@ fn abandoned(about: &About<'_>) -> Option<Draft> {
             "delete the group if nobody needs it any more".to_owned(),
         )
         .because(format!("it has no members, has not moved for long, and {unread} records are unread"))
+        .gain("nobody is shown a lag that grows for ever")
         .but("its offsets are then gone: a consumer that comes back starts where auto.offset.reset says")
         .sure(0.6)
         .run(about.delete_group())
@@ -124,8 +127,29 @@ fn beyond_end(about: &About<'_>) -> Option<Draft> {
         .because(format!("{} have a commit that leads to no record", count(bad, "partition")))
         .gain("new records are read again")
         .but("to the earliest: what was handled before the change may come again; --to-latest skips what is there instead")
-        .run(about.set_offsets(topic.as_str(), "earliest")),
+        .run(about.set_offsets(&topic_and(about, topic.as_str()), "earliest")),
     )
+}
+
+/// A topic as the tool takes it: with its partitions where not all have such a commit.
+fn topic_and(about: &About<'_>, topic: &str) -> String {
+    let of_topic = || {
+        about
+            .group
+            .partitions()
+            .filter(|p| p.topic().topic.as_str() == topic)
+    };
+    let bad =
+        |p: &PartitionView<'_>| matches!(p.status(), Some(Status::Recreated | Status::Truncated));
+    let numbers: Vec<String> = of_topic()
+        .filter(bad)
+        .map(|p| p.partition().to_string())
+        .collect();
+    if numbers.len() == of_topic().count() {
+        topic.to_owned()
+    } else {
+        format!("{topic}:{}", numbers.join(","))
+    }
 }
 
 fn transaction(about: &About<'_>) -> Option<Draft> {
@@ -196,9 +220,10 @@ fn rewound(about: &About<'_>) -> Option<Draft> {
         )
         .because(format!("at {at} the commit on partition {} of {topic} went from {from} back to {to}", row.partition()))
         .because(format!("{again} records are read again over {}", count(counted(about, Status::Rewound), "partition")))
+        .gain(format!("if it was a mistake: up to {again} records are not handled twice"))
         .but("if it was meant, there is nothing to do: it catches up by itself")
         .but("if not: set each partition forward again; what was read twice meanwhile stays handled twice")
-        .run(about.set_offset(topic.as_str(), row.partition(), *from)),
+        .run(about.set_all(&resets(about.group))),
     )
 }
 
@@ -212,6 +237,7 @@ fn unowned(about: &About<'_>) -> Option<Draft> {
             format!("find out why no member owns {} (first: {} of {})", count(n, "partition"), row.partition(), row.topic().topic),
         )
         .because("the group has members, and Kafka says that it is stable".to_owned())
+        .gain("what is unread there is read again")
         .but("members that subscribe to different topics, an assignor of one's own, or assign() beside subscribe() do this")
         .run(about.members()),
     )
@@ -230,7 +256,6 @@ fn retention(about: &About<'_>) -> Option<Draft> {
     let (at, earliest, by, row) = soonest.min_by_key(|(at, ..)| *at)?;
     let topic = row.topic();
     let name = topic.topic.as_str();
-    let retention = topic.config.as_ref().and_then(|c| c.retention);
     let mut draft = Draft::new(
         AdviceKind::ExtendRetention,
         Urgent,
@@ -247,8 +272,63 @@ fn retention(about: &About<'_>) -> Option<Draft> {
     .gain("nothing is lost meanwhile; the lag itself stays")
     .but("brokers need the disk for it; set it back afterwards");
     draft.not_before = Some(earliest - HORIZON);
-    Some(match (by, retention) {
-        (Retention::Time, Some(keeps)) => draft.run(about.retain(name, 2 * keeps.as_millis())),
-        _ => draft.but("retention.bytes is the limit here: raise it by what comes in until then"),
-    })
+    Some(extended(about, draft, &row, (by, at)))
+}
+
+/// By how much to extend what deletes: until the group has caught up; where that is not foreseen, for a day more.
+fn extended(
+    about: &About<'_>,
+    draft: Draft,
+    row: &PartitionView<'_>,
+    (by, at): (Retention, Timestamp),
+) -> Draft {
+    let topic = row.topic();
+    let config = topic.config.as_ref();
+    let until = match about.group.eta.value() {
+        Some(Eta::At { at, latest, .. }) => latest.unwrap_or(at).max(at),
+        _ => at + HORIZON,
+    };
+    let name = topic.topic.as_str();
+    let keeps = config.and_then(|c| c.retention);
+    let bytes = config.and_then(|c| c.retention_bytes);
+    match (by, keeps, bytes) {
+        (Retention::Time, Some(keeps), _) => {
+            let wanted = time_kept(row, until, keeps);
+            let setting = format!("retention.ms={}", wanted.as_millis());
+            draft
+                .because(format!("retention.ms is {keeps}; {wanted} keep what is unread until {until}"))
+                .run(about.set_topic(name, &setting))
+        }
+        (Retention::Size, _, Some(bytes)) => {
+            let wanted = bytes_kept(row, at, until, bytes);
+            draft
+                .because(format!(
+                    "retention.bytes is {bytes} a partition; {wanted} keep what comes in until {until}"
+                ))
+                .but("it is worked out from the size that its records have on average now")
+                .run(about.set_topic(name, &format!("retention.bytes={wanted}")))
+        }
+        _ => draft.but("how long it keeps records is not known here: look at retention.ms and retention.bytes first"),
+    }
+}
+
+/// So long that the oldest unread record is still there at `until`, in whole hours and at least one more than now.
+fn time_kept(row: &PartitionView<'_>, until: Timestamp, keeps: Span) -> Span {
+    const HOUR: i64 = 3_600;
+    let unread = row.row().time_lag.value();
+    let age = unread.map_or(Span::ZERO, |lag| lag.high(until).unwrap_or(lag.age(until)));
+    let hours = |span: Span| (span.as_secs_f64() / HOUR as f64).ceil() as i64;
+    Span::from_secs(HOUR * hours(age).max(hours(keeps) + 1))
+}
+
+/// So many bytes that what comes in between the loss and `until` has room too; at least a quarter more than now.
+fn bytes_kept(row: &PartitionView<'_>, at: Timestamp, until: Timestamp, bytes: u64) -> u64 {
+    let log = row.log();
+    let rate = log.and_then(|l| l.arrival_rate.value()).unwrap_or(0.0);
+    let end = row.log_end_offset().value();
+    let held = end
+        .zip(row.log_start_offset().value())
+        .map_or(0, |(end, start)| end - start);
+    let more = rate * at.age_at(until).as_secs_f64() / held.max(1) as f64;
+    (bytes as f64 * (1.0 + more.max(0.25))).ceil() as u64
 }

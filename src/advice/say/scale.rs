@@ -4,9 +4,11 @@ use super::text::{count, rate, seconds};
 use super::{About, Draft};
 use crate::advice::assign::Assignor;
 use crate::advice::plan::{Limit, Sizing, Sought, members, work};
-use crate::advice::what_if::{Change, Drain, EAGER_PAUSE, INCREMENTAL_PAUSE, WhatIf, what_if};
+use crate::advice::what_if::{
+    Change, Drain, EAGER_PAUSE, INCREMENTAL_PAUSE, Partitions, WhatIf, what_if,
+};
 use crate::advice::{Capacity, Situation};
-use crate::model::{AdviceKind, AdviceSeverity, CleanupPolicy, MemberLoad, Span, Status};
+use crate::model::{AdviceKind, AdviceSeverity, CleanupPolicy, MemberLoad, Reading, Span, Status};
 
 /// What of a member's capacity is to be used.
 pub(super) const SHARE: f64 = 0.8;
@@ -24,15 +26,18 @@ pub(super) fn draft(about: &About<'_>, confidence: f64) -> Option<Draft> {
         return None;
     };
     let assignor = situation.assignor?;
-    let sizing = size(about, &situation, assignor, capacity);
+    let (sizing, target) = size(about, &situation, assignor, capacity);
     let now = situation.group.members.len();
     let draft = match sizing.members {
-        Ok(n) if n > now => up(about, &situation, n)?,
+        Ok(n) if n > now => up(about, &situation, n)?.because(format!(
+            "so many that what is unread is gone within {target} and nobody bears more than {:.0} %",
+            100.0 * SHARE
+        )),
         Ok(_) => return None,
         Err(Limit::Partition { slot, work }) => {
             let topic = &situation.group.topics[slot.topic as usize].name;
             let arrival = situation.flow(slot).arrival;
-            partition_limit(topic, slot.partition, arrival, work, capacity)
+            partition_limit(about, (topic, slot.partition), arrival, work, capacity)
         }
         Err(Limit::Partitions { most }) => match other_assignor(about, &situation, capacity) {
             Some((other, n)) => change_assignor(about, &situation, other, n)?,
@@ -79,8 +84,13 @@ pub(super) fn at_the_limit(about: &About<'_>) -> Option<Draft> {
 }
 
 /// The sizing of a group's present load under an assignor. A backlog that no number of members works off within the
-/// target is given more time; what comes in is not.
-fn size(about: &About<'_>, situation: &Situation, assignor: Assignor, capacity: f64) -> Sizing {
+/// target is given more time; what comes in is not. With the target that it is sized for.
+fn size(
+    about: &About<'_>,
+    situation: &Situation,
+    assignor: Assignor,
+    capacity: f64,
+) -> (Sizing, Span) {
     let pause = if assignor.is_incremental() {
         INCREMENTAL_PAUSE
     } else {
@@ -101,7 +111,7 @@ fn size(about: &About<'_>, situation: &Situation, assignor: Assignor, capacity: 
             share: SHARE,
         });
         if sizing.members.is_ok() || target >= LONGEST {
-            return sizing;
+            return (sizing, target);
         }
         target = target.times(2);
     }
@@ -118,11 +128,12 @@ fn other_assignor(
         Assignor::ServerRange => Assignor::Uniform,
         _ => return None,
     };
-    let sizing = size(about, situation, other, capacity);
+    let (sizing, _) = size(about, situation, other, capacity);
     Some((other, sizing.members.ok()?))
 }
 
-fn gain(found: &WhatIf) -> String {
+/// What a change would bring; its times are bounded by the slowest and the fastest member that were seen busy.
+fn gain(about: &About<'_>, situation: &Situation, change: &Change, found: &WhatIf) -> String {
     let share = |s: Option<f64>| {
         s.map_or_else(String::new, |s| {
             format!(" ({:.0} % of what it can)", 100.0 * s)
@@ -130,14 +141,51 @@ fn gain(found: &WhatIf) -> String {
     };
     let (before, after) = (&found.before, &found.after);
     format!(
-        "the fullest member gets {} records/s{} instead of {}{}; caught up {} instead of {}",
+        "the fullest member gets {} records/s{} instead of {}{}; caught up {}{} instead of {}",
         rate(after.fullest),
         share(after.fullest_use),
         rate(before.fullest),
         share(before.fullest_use),
         drain(after.drain),
+        drain_between(about, situation, change),
         drain(before.drain)
     )
+}
+
+/// When the backlog is gone if all members are as the fastest, and as the slowest, that were seen busy.
+fn drain_between(about: &About<'_>, situation: &Situation, change: &Change) -> String {
+    let seen = about.group.loads.iter().map(|l| &l.capacity);
+    let seen = seen.filter(|c| c.bounds().is_none_or(|b| b.high.is_some()));
+    let low = seen
+        .clone()
+        .filter_map(Reading::low)
+        .fold(f64::INFINITY, f64::min);
+    let high = seen
+        .filter_map(|c| c.bounds().and_then(|b| b.high).or_else(|| c.value()))
+        .fold(0.0, f64::max);
+    let at = |capacity: f64| {
+        let capacity = Capacity::Seen(capacity);
+        let situation = Situation {
+            capacity,
+            ..situation.clone()
+        };
+        Some(what_if(&situation, change).ok()?.after.drain)
+    };
+    if !(low > 0.0 && low < high && high.is_finite()) {
+        return String::new();
+    }
+    match (at(high), at(low)) {
+        (Some(Drain::In(soonest)), Some(Drain::In(latest))) => {
+            format!(" ({} to {})", seconds(soonest), seconds(latest))
+        }
+        (Some(Drain::In(soonest)), Some(Drain::Never)) => {
+            format!(
+                " (in {} at the best; never, if all are as slow as the slowest)",
+                seconds(soonest)
+            )
+        }
+        _ => String::new(),
+    }
 }
 
 fn drain(drain: Drain) -> String {
@@ -159,7 +207,7 @@ fn up(about: &About<'_>, situation: &Situation, n: usize) -> Option<Draft> {
     let now = situation.group.members.len();
     let title = format!("run {} instead of {now}", count(n, "member"));
     let mut draft = Draft::new(AdviceKind::Scale, AdviceSeverity::Urgent, title)
-        .gain(gain(&found))
+        .gain(gain(about, situation, &change, &found))
         .but(format!(
             "the rebalance stops reading for about {}, in which {:.0} records wait",
             seconds(found.cost.pause),
@@ -176,7 +224,13 @@ fn up(about: &About<'_>, situation: &Situation, n: usize) -> Option<Draft> {
     Some(draft)
 }
 
-fn partition_limit(topic: &str, partition: i32, arrival: f64, work: f64, capacity: f64) -> Draft {
+fn partition_limit(
+    about: &About<'_>,
+    (topic, partition): (&str, i32),
+    arrival: f64,
+    work: f64,
+    capacity: f64,
+) -> Draft {
     Draft::new(
         AdviceKind::SpreadKey,
         AdviceSeverity::Urgent,
@@ -188,8 +242,13 @@ fn partition_limit(topic: &str, partition: i32, arrival: f64, work: f64, capacit
         rate(arrival),
         rate(capacity)
     ))
+    .gain(format!(
+        "handled by {} in parallel, its records keep up",
+        count((work / (capacity * SHARE)).ceil().max(2.0) as usize, "thread")
+    ))
     .but("a partition goes to one member: only handling its records in parallel by key, faster handling, or other keys help")
     .but("if its records have many keys, more partitions help too")
+    .run(about.keys(topic, partition))
 }
 
 fn change_assignor(
@@ -211,7 +270,7 @@ fn change_assignor(
             "{range} deals each of {} out by itself and gives the extra partitions of all to the same members",
             count(situation.group.topics.len(), "topic")
         ))
-        .gain(gain(&found))
+        .gain(gain(about, situation, &change, &found))
         .but("co-partitioned topics are no longer read by the same member: a join in memory needs range")
         .run(about.what_if(&format!("--members {n} --assignor {}", other.name())));
     Some(draft)
@@ -246,6 +305,23 @@ fn add_partitions(about: &About<'_>, situation: &Situation, sizing: &Sizing, mos
     .but("records of one key go to another partition from then on: their order is lost while the old ones are unread")
     .but("more partitions do nothing for one hot key, and cannot be taken away again")
     .run(about.widen(&name, wanted));
+    let change = Change {
+        members: Some(sizing.at_least.max(most + 1)),
+        partitions: Some(Partitions {
+            topic: Some(name.clone()),
+            count: wanted as u32,
+        }),
+        ..Change::default()
+    };
+    let found = what_if(situation, &change).ok();
+    let draft = match found {
+        Some(found) => draft.gain(format!(
+            "with {wanted} partitions and {}, {}",
+            count(found.after.members.len(), "member"),
+            gain(about, situation, &change, &found)
+        )),
+        None => draft,
+    };
     if compacted {
         draft.but(format!(
             "{name} is compacted: a key's old value stays in its old partition for ever"

@@ -130,6 +130,7 @@ fn single(about: &About<'_>) -> Option<Draft> {
             count(partitions, "partition")
         ))
         .gain("half of the load each, and a restart stops only half of it")
+        .but("a second one handles other partitions at the same time: what it writes to must bear that")
         .run(about.what_if("--members 2"))
     })
 }

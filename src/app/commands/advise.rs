@@ -26,6 +26,9 @@ pub(super) async fn advise(args: &AdviseArgs) -> Result<Exit, Refusal> {
     let asked = Asked {
         groups: &args.groups,
     };
+    if args.reset_csv {
+        return reported(|out, notes| report::resets(&snapshot, &asked, out, notes));
+    }
     reported(|out, notes| report::advise(&snapshot, &asked, form(args.watch.output), out, notes))
 }
 

@@ -234,6 +234,14 @@ pub(super) static ALL: &[Series] = &[
         }),
     },
     Series {
+        name: "laggard_group_advised_members",
+        help: "Members that the group is advised to run, a hint for autoscalers; absent where that is not known.",
+        unit: Unit::Count,
+        kind: Kind::Gauge,
+        labels: &[],
+        read: Read::Group(|_, emit| emit.maybe(emit.advised_members())),
+    },
+    Series {
         name: "laggard_group_recent_rebalances",
         help: "Rebalances seen within the last hour, as far as events are kept.",
         unit: Unit::Count,

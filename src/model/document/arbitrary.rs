@@ -607,6 +607,15 @@ pub(super) fn snapshot() -> impl Strategy<Value = Snapshot> {
                     Arc::new(cluster)
                 })
                 .collect(),
+            advised_members: advice
+                .iter()
+                .map(|advice: &Arc<Advice>| AdvisedMembers {
+                    cluster: advice.cluster.clone(),
+                    group: advice.group.clone(),
+                    members: 3,
+                    since: at,
+                })
+                .collect(),
             advice,
             alerts,
             rules: [RuleGroup {

@@ -32,8 +32,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::{
-    Advice, Alert, Broker, ClusterHealth, ClusterName, ClusterSnapshot, Generation, GroupId,
-    GroupSnapshot, Issue, MemberId, ReceiverHealth, RuleGroup, Snapshot, Timestamp, TopicName,
+    Advice, AdvisedMembers, Alert, Broker, ClusterHealth, ClusterName, ClusterSnapshot, Generation,
+    GroupId, GroupSnapshot, Issue, MemberId, ReceiverHealth, RuleGroup, Snapshot, Timestamp,
+    TopicName,
 };
 use group::GroupDocument;
 use topic::TopicDocument;
@@ -80,6 +81,9 @@ struct SnapshotDocument<C = Vec<ClusterDocument>> {
     clusters: C,
     /// Most urgent first.
     advice: Vec<Arc<Advice>>,
+    /// For groups of which that is known, by cluster and group.
+    #[serde(default)]
+    advised_members: Arc<[AdvisedMembers]>,
     /// Firing first, then pending, then lately resolved.
     alerts: Vec<Arc<Alert>>,
     /// The alert rules in force, in order of their files.
@@ -136,6 +140,7 @@ pub fn to_json(snapshot: &Snapshot, out: impl io::Write) -> io::Result<()> {
         at,
         clusters: Lazily(|| snapshot.clusters.iter().map(|c| ClusterRef(c, at))),
         advice: snapshot.advice.clone(),
+        advised_members: Arc::clone(&snapshot.advised_members),
         alerts: snapshot.alerts.clone(),
         rules: Arc::clone(&snapshot.rules),
         receivers: Arc::clone(&snapshot.receivers),
@@ -189,6 +194,7 @@ impl SnapshotDocument {
                 .map(|c| c.map(Arc::new))
                 .collect::<Result<_, _>>()?,
             advice: self.advice,
+            advised_members: self.advised_members,
             alerts: self.alerts,
             rules: self.rules,
             receivers: self.receivers,

@@ -26,12 +26,15 @@ impl Narrow {
             .filter(|c| self.has_cluster(&c.cluster));
         let advice = snapshot.advice.iter();
         let advice = advice.filter(|a| self.has_cluster(&a.cluster) && self.has_group(&a.group));
+        let advised = snapshot.advised_members.iter();
+        let advised = advised.filter(|a| self.has_cluster(&a.cluster) && self.has_group(&a.group));
         let alerts = snapshot.alerts.iter().filter(|a| self.has_alert(a));
         Arc::new(Snapshot {
             generation: snapshot.generation.clone(),
             at: snapshot.at,
             clusters: clusters.map(|c| self.cluster(c)).collect(),
             advice: advice.cloned().collect(),
+            advised_members: advised.cloned().collect(),
             alerts: alerts.cloned().collect(),
             rules: Arc::clone(&snapshot.rules),
             receivers: Arc::clone(&snapshot.receivers),
