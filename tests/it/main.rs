@@ -14,8 +14,10 @@
 mod support;
 
 mod accuracy;
+mod advice;
 mod architecture;
 mod assignors;
+mod autoscale;
 mod calls;
 mod clusters;
 mod commands;
