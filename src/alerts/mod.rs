@@ -8,9 +8,11 @@
 
 mod duration;
 mod eval;
+mod expected;
 mod expr;
 mod frame;
 mod grouping;
+mod orders;
 mod rules;
 mod shipped;
 mod state;
@@ -28,12 +30,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::Options;
 use crate::model::{
-    self, Alert, ClusterSnapshot, Notification, Notify, Pattern, RuleFile, RulePlace, Snapshot,
-    Timestamp,
+    self, Alert, ClusterSnapshot, Command, Notices, Notification, Notify, Pattern, PolicyRule,
+    RuleFile, RulePlace, Snapshot, Timestamp,
 };
 
+use expected::Expected;
 use frame::{Catalog, Frame};
 use grouping::Grouping;
+use orders::Orders;
 use rules::RuleGroup;
 use state::{RuleState, Surroundings};
 
@@ -75,6 +79,10 @@ pub struct Alerting {
     notify: Notify,
     #[serde(default)]
     grouping: Grouping,
+    #[serde(default)]
+    orders: Orders,
+    #[serde(default)]
+    expected: Expected,
     #[serde(skip)]
     groups: Vec<RuleGroup>,
     /// The alerts may differ from those of the cut before.
@@ -121,6 +129,32 @@ impl Alerting {
             notify.clone_into(&mut self.notify);
             self.grouping.keep_receivers(notify);
             self.renewed = true;
+        }
+    }
+
+    /// Goes by these policies in what it expects to be there.
+    pub fn expect(&mut self, policies: &[PolicyRule]) {
+        self.expected.judge_by(policies);
+    }
+
+    /// Carries out what was ordered at `at`.
+    pub fn command(&mut self, command: &Command, at: Timestamp) {
+        self.orders.take(command, at);
+        self.gather();
+        self.moved = true;
+    }
+
+    /// What stands beside the clusters of a cut at `at`: to be asked before its evaluation.
+    pub fn notices(&mut self, clusters: &[Arc<ClusterSnapshot>], at: Timestamp) -> Notices {
+        if self.orders.pass(at) {
+            self.gather();
+            self.moved = true;
+        }
+        Notices {
+            silences: self.orders.silences(),
+            marks: self.orders.marks(),
+            missing: self.expected.look(clusters, at),
+            issues: Vec::new(),
         }
     }
 
@@ -207,7 +241,10 @@ impl Alerting {
                     index: index as u32,
                 };
                 let of_rule = state.into_iter().flat_map(|s| s.alerts(rule, &place));
-                alerts.extend(of_rule.map(Arc::new));
+                alerts.extend(of_rule.map(|alert| {
+                    let silenced = self.orders.silenced(&alert.labels);
+                    Arc::new(Alert { silenced, ..alert })
+                }));
             }
             view.push(view::group(group, states()));
         }

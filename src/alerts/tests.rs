@@ -265,3 +265,157 @@ fn an_expression_that_fails_leaves_the_alerts_as_they_are() {
     let state = alerting.states.values().next().unwrap();
     assert!(state.error.as_deref().unwrap().contains("many-to-many"));
 }
+
+/// A deploy until a second.
+fn marked(until: i64) -> Command {
+    Command::Mark {
+        cluster: None,
+        group: "billing".into(),
+        until: start() + Span::from_secs(until),
+        why: "deploy".into(),
+        author: "ann".into(),
+    }
+}
+
+/// One cut: what stands beside the clusters first.
+fn cut(alerting: &mut Alerting, mut snapshot: Snapshot) -> Vec<Arc<Alert>> {
+    snapshot.notices = Arc::new(alerting.notices(&snapshot.clusters, snapshot.at));
+    alerting.evaluate(&snapshot).to_vec()
+}
+
+/// States at each half minute, as [`letters`], with a mark between two of them.
+fn marked_letters(lags: &[Lag], from: i64, until: i64) -> String {
+    let rules = RULES.replace(
+        "effective_lag > 100",
+        "effective_lag > 100 unless on (kafka_cluster, group) laggard_group_mark_info",
+    );
+    let mut alerting = alerting(&rules);
+    let each = lags.iter().enumerate().map(|(i, lag)| {
+        let secs = i as i64 * 30;
+        if secs == from {
+            alerting.command(&marked(until), start() + Span::from_secs(secs));
+        }
+        let alerts = cut(&mut alerting, world(secs, lag.clone()));
+        alerts
+            .first()
+            .map_or('-', |alert| match (alert.state, &alert.held) {
+                (AlertState::Pending, None) => 'P',
+                (AlertState::Pending, Some(_)) => 'p',
+                (AlertState::Firing, None) => 'F',
+                (AlertState::Firing, Some(_)) => 'f',
+                (AlertState::Resolved, _) => 'R',
+            })
+    });
+    each.collect()
+}
+
+#[test]
+fn a_mark_holds_what_asks_for_it_and_neither_fires_nor_resolves_it() {
+    let h = || known(500);
+    let all = |n| (0..n).map(|_| h()).collect::<Vec<_>>();
+    // Begun under the mark: its time begins when the mark is over.
+    assert_eq!(marked_letters(&all(12), 0, 240), "--------PPFF");
+    // Pending before: it waits, and its time goes on.
+    assert_eq!(marked_letters(&all(9), 30, 180), "PpppppFFF");
+    // Firing before: only what is known to be better ends it.
+    let mut lags = all(4);
+    lags.extend((0..8).map(|_| known(5)));
+    assert_eq!(marked_letters(&lags, 90, 150), "PPFfFFFFRRRR");
+    let mut still = all(4);
+    still.extend((0..8).map(|_| h()));
+    assert_eq!(marked_letters(&still, 90, 240), "PPFfffffFFFF");
+}
+
+#[test]
+fn a_silence_is_filled_in_until_it_is_over_or_ended() {
+    let mut one = alerting(RULES);
+    let silenced = |one: &mut Alerting, secs| {
+        let alerts = cut(one, world(secs, known(500)));
+        alerts[0].silenced.as_ref().map(|s| s.by.to_string())
+    };
+    let order = |id: &str, matcher: &str, secs, author: &str| Command::Silence {
+        id: id.into(),
+        matchers: vec![matcher.parse().unwrap()],
+        until: start() + Span::from_secs(secs),
+        why: "known".into(),
+        author: author.into(),
+    };
+    let at = |secs| start() + Span::from_secs(secs);
+    assert_eq!(silenced(&mut one, 0), None);
+    one.command(&order("a", "group=\"other\"", 500, "bob"), at(1));
+    assert_eq!(silenced(&mut one, 1), None);
+    one.command(&order("b", "group=\"billing\"", 100, "ann"), at(2));
+    assert!(one.has_moved());
+    // At once, not at the next evaluation.
+    assert_eq!(silenced(&mut one, 3).as_deref(), Some("ann"));
+    assert_eq!(silenced(&mut one, 99).as_deref(), Some("ann"));
+    assert_eq!(silenced(&mut one, 100), None);
+    one.command(&order("c", "severity=~\"pa.*\"", 900, "eve"), at(130));
+    assert_eq!(silenced(&mut one, 131).as_deref(), Some("eve"));
+    let bytes = rmp_serde::to_vec_named(&one).unwrap();
+    let mut one: Alerting = rmp_serde::from_slice(&bytes).unwrap();
+    one.take_up();
+    assert_eq!(silenced(&mut one, 132).as_deref(), Some("eve"));
+    let expire = Command::Expire {
+        silence: "c".into(),
+        author: "eve".into(),
+    };
+    one.command(&expire, at(140));
+    assert_eq!(silenced(&mut one, 141), None);
+    let left = one.notices(&[], at(142)).silences;
+    assert_eq!(left.iter().map(|s| &*s.id).collect::<Vec<_>>(), ["a"]);
+}
+
+#[test]
+fn an_expected_group_is_missed_once_a_whole_listing_lacks_it() {
+    let rule = |group: &str, expected| PolicyRule {
+        cluster: Pattern::new("prod").unwrap(),
+        group: Pattern::new(group).unwrap(),
+        policy: Arc::new(model::Policy {
+            expected,
+            owner: Some("pay".into()),
+            ..model::Policy::default()
+        }),
+    };
+    let mut one = alerting(RULES);
+    let there = |secs, name: &str| {
+        let mut snapshot = world(secs, known(1));
+        let cluster = Arc::make_mut(&mut snapshot.clusters[0]);
+        let group = Arc::make_mut(&mut cluster.groups[0]);
+        (group.group, group.policy) = (name.into(), rule(name, true).policy);
+        snapshot
+    };
+    let missing = |one: &mut Alerting, snapshot: &Snapshot| {
+        let missing = one.notices(&snapshot.clusters, snapshot.at).missing;
+        let names = missing.iter().map(|m| {
+            let since = (m.since - start()).as_millis() / 1000;
+            format!("{}/{} {since}", m.cluster, m.group)
+        });
+        names.collect::<Vec<_>>()
+    };
+    one.expect(&[
+        rule("not-this", false),
+        rule("bill.*|ship", true),
+        rule("audit", true),
+    ]);
+    // Named outright and never seen; a pattern tells of no name.
+    assert_eq!(missing(&mut one, &there(0, "billing")), ["prod/audit 0"]);
+    let bytes = rmp_serde::to_vec_named(&one).unwrap();
+    let mut one: Alerting = rmp_serde::from_slice(&bytes).unwrap();
+    one.take_up();
+    // Seen, and gone.
+    let gone = there(30, "audit");
+    assert_eq!(missing(&mut one, &gone), ["prod/billing 30"]);
+    assert_eq!(missing(&mut one, &there(60, "audit")), ["prod/billing 30"]);
+    // Nothing is gone while not all is listed.
+    let mut unlisted = there(90, "audit");
+    let health = &mut Arc::make_mut(&mut unlisted.clusters[0]).health;
+    health.last_complete_listing = None;
+    assert_eq!(missing(&mut one, &unlisted), Vec::<String>::new());
+    // Nobody expects it any more.
+    one.expect(&[rule("audit", true)]);
+    assert_eq!(
+        missing(&mut one, &there(120, "audit")),
+        Vec::<String>::new()
+    );
+}

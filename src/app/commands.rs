@@ -5,6 +5,7 @@ mod config;
 mod doctor;
 mod live;
 mod oneshot;
+mod order;
 mod record;
 mod rules;
 
@@ -28,6 +29,9 @@ pub async fn run(cli: Cli) -> Exit {
         Command::Doctor(args) => doctor::doctor(&args).await,
         Command::Config(command) => config::config(&command),
         Command::Rules(command) => rules::rules(&command),
+        Command::Mark(args) => order::mark(&args),
+        Command::Silence(command) => order::silence(&command),
+        Command::Reload(args) => order::reload(&args.order),
         Command::Completions { shell } => print(&cli::completions(shell)),
         Command::Man => match cli::man() {
             Ok(page) => print(&page),

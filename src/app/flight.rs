@@ -16,8 +16,9 @@ use super::setup::Refusal;
 pub(super) struct Flight {
     /// What it holds.
     pub(super) tape: Tape,
+    /// The state directory.
+    pub(super) state: StateDir,
     recorder: Recorder,
-    _state: StateDir,
 }
 
 /// What a session takes of it.
@@ -89,8 +90,8 @@ fn start(state: StateDir, max_bytes: u64, clock: &Clock) -> Result<(Flight, Aboa
     });
     let flight = Flight {
         tape,
+        state,
         recorder,
-        _state: state,
     };
     let aboard = Aboard { begin, tap, ledger };
     Ok((flight, aboard))

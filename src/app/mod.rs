@@ -17,6 +17,7 @@ mod judged_tests;
 mod kafka;
 mod logging;
 pub mod once;
+mod orders;
 mod past;
 #[cfg(test)]
 mod pictures_tests;

@@ -60,6 +60,8 @@ pub struct Session {
     pub clock: Clock,
     /// Ends everything.
     pub stop: CancellationToken,
+    /// Takes what people order into the one order; none where snapshots are made elsewhere.
+    pub orders: Option<mpsc::Sender<Observation>>,
     asked: Arc<AtomicBool>,
     tasks: JoinSet<Result<(), SessionError>>,
 }
@@ -114,7 +116,7 @@ impl Session {
         if let Some(told) = told {
             tasks.spawn(pass_on(told, observed_tx.clone(), stop.clone()));
         }
-        drop(observed_tx);
+        let orders = Some(observed_tx);
         let opening = opening(boot, &settings, &clock);
         let asked = Arc::new(AtomicBool::new(false));
         let router = Router {
@@ -152,6 +154,7 @@ impl Session {
             snapshots,
             clock,
             stop,
+            orders,
             asked,
             tasks,
         }
@@ -163,6 +166,7 @@ impl Session {
             snapshots,
             clock,
             stop: CancellationToken::new(),
+            orders: None,
             asked: Arc::default(),
             tasks: JoinSet::new(),
         }
@@ -287,14 +291,17 @@ async fn next(observed: &mut mpsc::Receiver<Observation>) -> Observation {
     }
 }
 
-/// A cycle's end, and a cluster's going up or down, are worth a snapshot at once.
+/// A cycle's end, a cluster's going up or down, and what people order are worth a snapshot at once.
 fn calls_for_a_cut(observation: &Observation) -> bool {
     matches!(
         observation,
-        Observation::Read {
-            fact: Fact::Cycle(_) | Fact::Health { .. },
-            ..
-        }
+        Observation::Commanded { .. }
+            | Observation::Configured { .. }
+            | Observation::Refused { .. }
+            | Observation::Read {
+                fact: Fact::Cycle(_) | Fact::Health { .. },
+                ..
+            }
     )
 }
 

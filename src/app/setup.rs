@@ -78,7 +78,7 @@ pub(super) struct Setup {
     pub(super) replay: Option<Replay>,
     /// What is followed, instead of reading a cluster.
     pub(super) attach: Option<Attach>,
-    settings: Settings,
+    pub(super) settings: Settings,
     feeds: Vec<Feed>,
     demo: Option<RunningDemo>,
 }
@@ -198,14 +198,7 @@ fn set_up_in(
 
 /// Everything for a `serve` that runs elsewhere.
 fn attach(url: &str, source: &SourceArgs, config: Config, clock: Clock) -> Result<Setup, Refusal> {
-    let headers = source.attach_header.iter().map(|h| header(h));
-    let options = remote::Options {
-        url: url.to_owned(),
-        headers: headers.collect::<Result<_, _>>()?,
-        ca_file: source.attach_ca.clone(),
-        cert_and_key: source.attach_cert.clone().zip(source.attach_key.clone()),
-    };
-    let client = Client::new(&options).map_err(|e| Refusal::usage(format!("error: {e}")))?;
+    let client = client(url, source)?;
     let label: Arc<str> = format!("attached: {}", client.url()).into();
     Ok(Setup {
         connecting_to: client.url().into(),
@@ -227,6 +220,22 @@ fn attach(url: &str, source: &SourceArgs, config: Config, clock: Clock) -> Resul
         feeds: Vec::new(),
         demo: None,
     })
+}
+
+/// Who asks a `serve` that runs elsewhere.
+///
+/// # Errors
+///
+/// When its address, a header or a certificate cannot be used.
+pub(super) fn client(url: &str, source: &SourceArgs) -> Result<Client, Refusal> {
+    let headers = source.attach_header.iter().map(|h| header(h));
+    let options = remote::Options {
+        url: url.to_owned(),
+        headers: headers.collect::<Result<_, _>>()?,
+        ca_file: source.attach_ca.clone(),
+        cert_and_key: source.attach_cert.clone().zip(source.attach_key.clone()),
+    };
+    Client::new(&options).map_err(|e| Refusal::usage(format!("error: {e}")))
 }
 
 /// A header as it was typed; its value may stand elsewhere, so that it is in no list of processes.

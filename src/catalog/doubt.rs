@@ -5,6 +5,7 @@
 //! partition without a commit: nothing failed to be read there. Series on Laggard itself and on
 //! clusters are never in doubt: they are what tells of the failures.
 
+use super::series::notices::MARK;
 use crate::model::{
     Evidence, GroupSnapshot, PartitionView, Reading, Status, TopicPartition, TopicSnapshot, Why,
 };
@@ -85,6 +86,16 @@ fn of_low(doubt: Doubt, low: bool) -> Doubt {
     match doubt {
         Doubt::Stale if low => Doubt::LowerBound,
         other => other,
+    }
+}
+
+/// What the series `name` rests on, of what stands beside a cluster. While a mark stands, nobody knows whether a
+/// group stands still of its own accord: what says so is held, neither fired nor resolved.
+pub(super) fn on_cluster(name: &str) -> Doubt {
+    if name == MARK {
+        Doubt::Stale
+    } else {
+        Doubt::None
     }
 }
 

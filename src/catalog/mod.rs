@@ -116,6 +116,8 @@ pub enum Read {
     Laggard(fn(&Snapshot, &mut Emit<'_>)),
     /// For each cluster.
     Cluster(fn(&ClusterSnapshot, &mut Emit<'_>)),
+    /// For each cluster, from what stands beside it in the snapshot.
+    OnCluster(fn(&Snapshot, &ClusterSnapshot, &mut Emit<'_>)),
     /// For each topic.
     Topic(fn(&TopicSnapshot, &mut Emit<'_>)),
     /// For each partition of each topic.
@@ -209,7 +211,7 @@ impl Series {
     pub const fn level(&self) -> Level {
         match self.read {
             Read::Laggard(_) => Level::Laggard,
-            Read::Cluster(_) => Level::Cluster,
+            Read::Cluster(_) | Read::OnCluster(_) => Level::Cluster,
             Read::Topic(_) => Level::Topic,
             Read::TopicPartition(_) => Level::TopicPartition,
             Read::Group(_) => Level::Group,

@@ -130,6 +130,11 @@ impl Series {
             walk.visit(&[], || Doubt::None, |emit| read(snapshot, emit));
         }
         for cluster in &snapshot.clusters {
+            if let Read::OnCluster(read) = self.read {
+                let place = (options.cluster_label.as_str(), cluster.cluster.as_str());
+                let doubt = || doubt::on_cluster(self.name);
+                walk.visit(&[place], doubt, |emit| read(snapshot, cluster, emit));
+            }
             self.cluster(cluster, &mut walk);
         }
     }
@@ -141,7 +146,7 @@ impl Series {
         );
         let groups = cluster.groups.iter();
         match self.read {
-            Read::Laggard(_) => {}
+            Read::Laggard(_) | Read::OnCluster(_) => {}
             Read::Cluster(read) => {
                 walk.visit(&[place], || Doubt::None, |emit| read(cluster, emit));
             }

@@ -100,7 +100,7 @@ impl<'a> Scope<'a> {
             walk.emit(&[], |emit| read(self.snapshot, emit));
         }
         for cluster in &self.clusters {
-            walk.cluster(exported.series, cluster);
+            walk.cluster(exported.series, cluster, self.snapshot);
         }
     }
 }
@@ -199,13 +199,16 @@ impl Walk<'_> {
         self.number = text;
     }
 
-    fn cluster(&mut self, series: &Series, cluster: &InCluster<'_>) {
+    fn cluster(&mut self, series: &Series, cluster: &InCluster<'_>, beside: &Snapshot) {
         let names = self.naming;
         let label = names.cluster.unwrap_or(&self.options.cluster_label);
         let place = (label, cluster.whole.cluster.as_str());
         match series.read {
             Read::Laggard(_) => {}
             Read::Cluster(read) => self.emit(&[place], |emit| read(cluster.whole, emit)),
+            Read::OnCluster(read) => {
+                self.emit(&[place], |emit| read(beside, cluster.whole, emit));
+            }
             Read::Topic(read) => {
                 for topic in &cluster.whole.topics {
                     let labels = [place, (names.topic, topic.topic.as_str())];

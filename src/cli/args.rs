@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::model::{Span, Timestamp};
+use crate::model::{Matcher, Span, Timestamp};
 
 use super::exit::TABLE;
 
@@ -58,6 +58,13 @@ pub enum Command {
     /// Alert rules: whether files of them are right.
     #[command(subcommand)]
     Rules(RulesCommand),
+    /// Tells a running `serve` that something is being done to a group on purpose, such as a deploy.
+    Mark(MarkArgs),
+    /// Silences of a running `serve`: nobody is told of alerts that are known.
+    #[command(subcommand)]
+    Silence(SilenceCommand),
+    /// Has a running `serve` read its configuration and rule files anew.
+    Reload(ReloadArgs),
     /// A completion script for a shell.
     Completions {
         /// Which shell.
@@ -359,6 +366,96 @@ pub struct WhatIfArgs {
     /// The source.
     #[command(flatten)]
     pub source: SourceArgs,
+}
+
+/// How orders reach a running `serve`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct OrderArgs {
+    /// The file that holds the token of commands: `serve` keeps its own as `token` in its state
+    /// directory.
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "LAGGARD_TOKEN_FILE",
+        hide_env_values = true
+    )]
+    pub token_file: Option<PathBuf>,
+    /// By whom; the user who is logged in when it is not said.
+    #[arg(long, value_name = "NAME")]
+    pub author: Option<String>,
+    /// Where it goes: --attach, else http://127.0.0.1:9550.
+    #[command(flatten)]
+    pub source: SourceArgs,
+}
+
+/// `mark`.
+#[derive(Args, Clone, Debug, Default)]
+#[command(
+    after_help = "While a mark stands, alerts that a group has stopped or rebalances again and again are held. Alerts
+that it is late or loses records are not.
+
+Examples:
+  laggard mark billing --for 10m --why 'deploy 4.2' --token-file /var/lib/laggard/token
+  laggard mark billing --for 10m --why deploy --attach https://laggard.example.com --token-file token"
+)]
+pub struct MarkArgs {
+    /// Which group.
+    #[arg(value_name = "GROUP")]
+    pub group: String,
+    /// For how long from now.
+    #[arg(long = "for", value_name = "DURATION")]
+    pub during: Span,
+    /// What is being done.
+    #[arg(long, value_name = "TEXT")]
+    pub why: String,
+    /// How it gets there.
+    #[command(flatten)]
+    pub order: OrderArgs,
+}
+
+/// `silence`.
+#[derive(Clone, Debug, Subcommand)]
+pub enum SilenceCommand {
+    /// Makes one and prints its id.
+    #[command(after_help = "Examples:
+  laggard silence add 'group=\"billing\"' --for 2h --why 'known, ticket 311' --token-file token")]
+    Add {
+        /// Which alerts: conditions on their labels, all of which must hold.
+        #[arg(value_name = "MATCHER", required = true)]
+        matchers: Vec<Matcher>,
+        /// For how long from now.
+        #[arg(long = "for", value_name = "DURATION")]
+        during: Span,
+        /// Why.
+        #[arg(long, value_name = "TEXT")]
+        why: String,
+        /// How it gets there.
+        #[command(flatten)]
+        order: Box<OrderArgs>,
+    },
+    /// Lists those in force.
+    List {
+        /// Where it asks.
+        #[command(flatten)]
+        order: Box<OrderArgs>,
+    },
+    /// Ends one before its time.
+    Expire {
+        /// Which.
+        #[arg(value_name = "ID")]
+        id: String,
+        /// How it gets there.
+        #[command(flatten)]
+        order: Box<OrderArgs>,
+    },
+}
+
+/// `reload`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ReloadArgs {
+    /// How it gets there.
+    #[command(flatten)]
+    pub order: OrderArgs,
 }
 
 /// `demo`.

@@ -7,7 +7,7 @@ use clap::ArgMatches;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 
-use super::args::{Cli, Command, ConfigCommand, SourceArgs};
+use super::args::{Cli, Command, ConfigCommand, SilenceCommand, SourceArgs};
 
 /// What is wrong with a line, for clap to print.
 type Wrong = (ErrorKind, String);
@@ -27,7 +27,11 @@ pub(super) fn settle(cli: &mut Cli, matches: &ArgMatches) -> Result<(), Wrong> {
     match source_of(command) {
         Some(source) => {
             *source = over(typed_first(std::mem::take(source), &before, after), before);
-            judge(source)?;
+            let source = source.clone();
+            if is_order(command) {
+                return judge_order(&source);
+            }
+            judge(&source)?;
             live_only(command)
         }
         None => without_source(command, before),
@@ -46,6 +50,13 @@ fn source_of(command: &mut Command) -> Option<&mut SourceArgs> {
         Command::Doctor(args) => Some(&mut args.source),
         Command::Record(args) => Some(&mut args.source),
         Command::Config(ConfigCommand::Check { source }) => Some(&mut **source),
+        Command::Mark(args) => Some(&mut args.order.source),
+        Command::Reload(args) => Some(&mut args.order.source),
+        Command::Silence(
+            SilenceCommand::Add { order, .. }
+            | SilenceCommand::List { order }
+            | SilenceCommand::Expire { order, .. },
+        ) => Some(&mut order.source),
         Command::Demo(_)
         | Command::Config(_)
         | Command::Rules(_)
@@ -129,6 +140,33 @@ fn without_source(command: &mut Command, before: SourceArgs) -> Result<(), Wrong
     match left.pop() {
         Some(flag) => Err(conflict(&format!(
             "{flag} means nothing to `laggard {name}`"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// Whether it orders something of a running `serve`.
+fn is_order(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Mark(_) | Command::Silence(_) | Command::Reload(_)
+    )
+}
+
+/// An order goes to a running `serve`, and reads nothing.
+fn judge_order(source: &SourceArgs) -> Result<(), Wrong> {
+    let fits = [
+        "--attach",
+        "--attach-header",
+        "--attach-ca",
+        "--attach-cert",
+        "--cluster",
+        "--config",
+        "--log-level",
+    ];
+    match given(source).into_iter().find(|flag| !fits.contains(flag)) {
+        Some(flag) => Err(conflict(&format!(
+            "{flag} means nothing here: orders go to a running `laggard serve`, --attach says which"
         ))),
         None => Ok(()),
     }
@@ -325,6 +363,11 @@ mod tests {
                 "--bootstrap-server a:1 demo",
                 "means nothing to `laggard demo`",
             ),
+            (
+                "mark g --for 1m --why x --demo",
+                "--demo means nothing here",
+            ),
+            ("--replay f silence list", "--replay means nothing here"),
             ("--config f completions bash", "--config means nothing"),
             ("--config f config example", "--config means nothing"),
             ("--group g lag", "--group goes behind"),

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::build::{CLUSTERS, GROUPS};
+use super::held::Held;
 use super::notify;
 use super::place::Place;
 use super::problem::{Problem, did_you_mean};
@@ -28,7 +29,32 @@ pub(crate) fn judge(config: &Config, tree: &Table) -> Vec<Problem> {
     judge_policies(config, &policy_entries(tree), &mut problems);
     notify::judge(config, tree, &mut problems);
     receiver::judge(config, tree, &mut problems);
+    judge_token(config, tree, &mut problems);
     problems
+}
+
+/// The token must be there, and is not for all who may read the configuration.
+fn judge_token(config: &Config, tree: &Table, problems: &mut Vec<Problem>) {
+    let (Some(token), Some(entry)) = (&config.http.token, find(tree, &["http", "token"])) else {
+        return;
+    };
+    match token.read() {
+        Ok(secret) if secret.reveal().trim().is_empty() => {
+            problems.push(Problem::error(entry.key.clone(), "`token` is empty"));
+        }
+        Ok(_) if matches!(token, Held::Literal(_)) && !matches!(entry.key, Place::Variable(_)) => {
+            let message = "the secret `token` is written in plain text";
+            problems.push(Problem::warning(entry.key.clone(), message).hint(
+                "keep it in a file or in the environment: token = \"file:/run/secrets/laggard\" \
+                 or \"env:LAGGARD_TOKEN\"",
+            ));
+        }
+        Ok(_) => {}
+        Err(error) => {
+            let message = format!("`token`: {error}");
+            problems.push(Problem::error(entry.place.clone(), message));
+        }
+    }
 }
 
 fn judge_cluster(cluster: &Cluster, key: &Place, table: &Table, problems: &mut Vec<Problem>) {

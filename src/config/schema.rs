@@ -93,6 +93,14 @@ pub(crate) const GENERAL: &[Field<Config>] = &[
         at: |c| &mut c.http.web_config,
     },
     Field {
+        key: "http.token",
+        help: "The bearer token of commands (marks, silences, reload): \"file:PATH\", \"env:NAME\", or \
+               the token itself. When it is not set, `laggard serve` makes one at its first start \
+               and keeps it in the file `token` of the state directory.",
+        example: "\"env:LAGGARD_TOKEN\"",
+        at: |c| &mut c.http.token,
+    },
+    Field {
         key: "http.external_url",
         help: "Where people and other programs reach the listener from outside, behind a proxy: \
                links in alerts and pages begin with it.",

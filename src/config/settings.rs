@@ -7,6 +7,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use super::export::{ExternalUrl, Metrics, RoutePrefix, Statsd};
+use super::held::Held;
 use super::properties::Properties;
 use super::receiver::ReceiverSettings;
 use crate::model::{
@@ -160,6 +161,9 @@ pub struct Http {
     pub listen: Listen,
     /// TLS, basic auth and bearer tokens, in Prometheus' format.
     pub web_config: Option<PathBuf>,
+    /// What a client must know to order anything; none: one that is made and kept in the state
+    /// directory.
+    pub token: Option<Held>,
     /// Where it is reached from outside.
     pub external_url: Option<ExternalUrl>,
     /// What every path begins with, if not the path of `external_url`.

@@ -66,8 +66,10 @@ impl Engine {
             Observation::Boot { .. } | Observation::Gap { .. } => {
                 self.clusters.values_mut().for_each(Cluster::start);
             }
-            Observation::Tick { .. } | Observation::ClockJump { .. } | Observation::Told { .. } => {
-            }
+            Observation::Tick { .. }
+            | Observation::ClockJump { .. }
+            | Observation::Told { .. }
+            | Observation::Refused { .. } => {}
         }
     }
 
@@ -109,7 +111,10 @@ impl Engine {
             until,
             why,
             author,
-        } = command;
+        } = command
+        else {
+            return;
+        };
         let text = format!("{why} (by {author}, until {until})");
         for (name, here) in &mut self.clusters {
             if cluster.as_ref().is_none_or(|c| c == name) {

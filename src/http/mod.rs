@@ -1,7 +1,7 @@
 //! The HTTP face: `/metrics`, the JSON document, health, Burrow's API, and pages for people.
 //!
 //! In: the newest snapshot, a clock, a label of the source. Out: answers on one listener, loopback
-//! unless told otherwise. It only reads: no request reaches Kafka, and none waits for the
+//! unless told otherwise. It only reads, commands aside, which it hands on: no request reaches Kafka, and none waits for the
 //! pipeline: a body is written from a snapshot of its own, on a thread of its own, as fast as its
 //! client reads it. `/healthz` never depends on Kafka.
 
@@ -9,6 +9,9 @@ mod advised;
 mod alerts;
 mod body;
 mod burrow;
+mod commands;
+#[cfg(test)]
+mod commands_tests;
 mod listen;
 mod pages;
 mod past;
@@ -32,6 +35,7 @@ use crate::catalog::Options;
 use crate::model::{Clock, Snapshot, Span, Timestamp};
 use crate::timeline::Tape;
 
+pub use commands::{Commands, Orders};
 pub use listen::{ListenError, Listener};
 pub use web::{Web, WebError};
 
@@ -55,6 +59,8 @@ pub struct Http {
     pub internals: Arc<dyn Fn() -> String + Send + Sync>,
     /// TLS and who may come in.
     pub web: Web,
+    /// Who may order what, where commands are taken.
+    pub commands: Option<Commands>,
     /// What every path begins with: empty, or like `/a/b`.
     pub prefix: String,
 }

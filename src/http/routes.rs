@@ -1,4 +1,4 @@
-//! Which path gives what. GETs only.
+//! Which path gives what. GETs, and the commands' own POSTs.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,14 +9,14 @@ use axum::http::header::{
     ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, RETRY_AFTER,
     VARY, WWW_AUTHENTICATE,
 };
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::body::{gzipped, streamed};
-use super::{Shared, advised, alerts, burrow, pages, past};
+use super::{Shared, advised, alerts, burrow, commands, pages, past};
 use crate::catalog::{Scope, internal};
 use crate::export::prometheus::{self, Format};
 use crate::model::document::{Narrow, to_json};
@@ -26,7 +26,7 @@ use crate::model::{Generation, Snapshot, Timestamp};
 const SOURCE: HeaderName = HeaderName::from_static("laggard-source");
 
 /// What there is.
-const PATHS: [&str; 9] = [
+const PATHS: [&str; 11] = [
     "/",
     "/metrics",
     "/healthz",
@@ -36,14 +36,17 @@ const PATHS: [&str; 9] = [
     advised::PATH,
     alerts::ALERTS,
     alerts::RULES,
+    commands::MARKS,
+    commands::RELOAD,
 ];
 /// What there is below.
-const BELOW: [&str; 2] = ["/groups/", "/v3/kafka"];
+const BELOW: [&str; 3] = ["/groups/", "/v3/kafka", commands::SILENCES];
 
 pub(super) fn routes(shared: Arc<Shared>) -> Router {
     Router::new()
         .merge(pages::routes())
         .merge(burrow::routes())
+        .merge(commands::routes())
         .route("/metrics", get(metrics))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
@@ -77,7 +80,10 @@ async fn count(request: Request, next: Next) -> Response {
 
 /// Lets in who may come in. Health is for anyone: it tells nothing, and probes have no password.
 async fn admit(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
-    let open = matches!(request.uri().path(), "/healthz" | "/readyz");
+    let path = request.uri().path();
+    // A command brings a token of its own.
+    let command = request.method() == Method::POST && commands::is_command(path);
+    let open = command || matches!(path, "/healthz" | "/readyz");
     let web = &shared.http.web;
     let mut response = match &web.gate {
         Some(gate) if !open && !gate.admits(request.headers()).await => {

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::{Http, Listener, Web, serve};
+use super::{Commands, Http, Listener, Web, serve};
 use crate::catalog::Options;
 use crate::model::document::from_json;
 use crate::model::testing::{NOW, World};
@@ -19,7 +19,7 @@ use crate::model::{AdvisedMembers, Pattern, Snapshot, Span};
 
 const SOON: Duration = Duration::from_secs(20);
 
-struct Running {
+pub(super) struct Running {
     addr: SocketAddr,
     snapshots: watch::Sender<Arc<Snapshot>>,
     seconds: Arc<AtomicI64>,
@@ -32,6 +32,20 @@ async fn run(snapshot: Snapshot) -> Running {
 }
 
 async fn run_as(snapshot: Snapshot, web: Web, prefix: &str) -> Running {
+    run_all(snapshot, web, prefix, None).await
+}
+
+/// One that takes commands.
+pub(super) async fn run_with(snapshot: Snapshot, commands: Option<Commands>) -> Running {
+    run_all(snapshot, Web::default(), "", commands).await
+}
+
+async fn run_all(
+    snapshot: Snapshot,
+    web: Web,
+    prefix: &str,
+    commands: Option<Commands>,
+) -> Running {
     let (snapshots, newest) = watch::channel(Arc::new(snapshot));
     let seconds = Arc::new(AtomicI64::new(0));
     let passed = Arc::clone(&seconds);
@@ -46,6 +60,7 @@ async fn run_as(snapshot: Snapshot, web: Web, prefix: &str) -> Running {
         past: None,
         internals: Arc::new(|| "# TYPE laggard_own counter\nlaggard_own 1\n".to_owned()),
         web,
+        commands,
         prefix: prefix.to_owned(),
     };
     let listener = Listener::bind("127.0.0.1:0").await.unwrap();
@@ -67,11 +82,11 @@ impl Running {
     }
 
     /// Status, head, body.
-    async fn get(&self, path: &str) -> (u16, String, String) {
+    pub(super) async fn get(&self, path: &str) -> (u16, String, String) {
         self.ask(&format!("GET {path} HTTP/1.0\r\n\r\n")).await
     }
 
-    async fn ask(&self, request: &str) -> (u16, String, String) {
+    pub(super) async fn ask(&self, request: &str) -> (u16, String, String) {
         let mut socket = self.send(request).await;
         let mut text = Vec::new();
         timeout(SOON, socket.read_to_end(&mut text))

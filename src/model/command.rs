@@ -5,10 +5,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::id::{ClusterName, GroupId};
+use super::matcher::Matcher;
 use super::time::Timestamp;
 
 /// An order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "command")]
 pub enum Command {
     /// A note that something is being done to a group on purpose, such as a deploy.
@@ -21,6 +22,26 @@ pub enum Command {
         until: Timestamp,
         /// What is being done.
         why: Arc<str>,
+        /// By whom.
+        author: Arc<str>,
+    },
+    /// Alerts that are known: nobody is to be told of them.
+    Silence {
+        /// What it is called.
+        id: Arc<str>,
+        /// Alerts whose labels fulfil all of these.
+        matchers: Vec<Matcher>,
+        /// Until when.
+        until: Timestamp,
+        /// Why.
+        why: Arc<str>,
+        /// By whom.
+        author: Arc<str>,
+    },
+    /// The end of a silence before its time.
+    Expire {
+        /// Which silence.
+        silence: Arc<str>,
         /// By whom.
         author: Arc<str>,
     },

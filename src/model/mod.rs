@@ -15,6 +15,7 @@ mod id;
 mod load;
 mod loss;
 mod matcher;
+mod notice;
 mod notification;
 mod notify;
 mod observation;
@@ -46,6 +47,7 @@ pub use load::{MemberLoad, Storm};
 pub use loss::{Loss, Retention, RowDetail};
 pub(crate) use matcher::Quoted;
 pub use matcher::{Matcher, NotAMatcher};
+pub use notice::{Mark, Missing, Notices, Silence};
 pub use notification::{
     Fingerprint, Notification, NotificationReason, NotificationStatus, fingerprint,
 };
@@ -55,6 +57,7 @@ pub use observation::{
     GroupState, GroupType, HealthState, Isolation, ListedGroup, Member, Observation, OffsetRead,
     PartitionMetadata, TopicCommits, TopicConfig, TopicMetadata,
 };
+pub(crate) use policy::policy_of;
 pub use policy::{Pattern, Policy, PolicyRule, Severity};
 pub use probe::{ApiVersions, ClusterProbe, Grant, Others, Reached, Right};
 pub use reading::{Bounds, Reading, ReadingState, Why};

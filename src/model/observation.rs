@@ -70,6 +70,13 @@ pub enum Observation {
         /// What came of it.
         told: Told,
     },
+    /// A configuration that was not taken: the one before stays in force.
+    Refused {
+        /// When.
+        at: Timestamp,
+        /// What is wrong with it.
+        why: Arc<str>,
+    },
     /// One read of a cluster.
     Read {
         /// Of which cluster.
@@ -93,7 +100,8 @@ impl Observation {
             | Self::ClockJump { at, .. }
             | Self::Gap { at, .. }
             | Self::Commanded { at, .. }
-            | Self::Told { at, .. } => *at,
+            | Self::Told { at, .. }
+            | Self::Refused { at, .. } => *at,
             Self::Read { answered, .. } => *answered,
         }
     }

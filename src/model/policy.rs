@@ -22,6 +22,17 @@ pub enum Severity {
     Page,
 }
 
+impl Severity {
+    /// In labels and in configuration.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Ticket => "ticket",
+            Self::Page => "page",
+        }
+    }
+}
+
 /// What is expected of a group. `None`: nothing was said.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default)]

@@ -14,6 +14,7 @@ use super::diagnosis::Diagnosis;
 use super::id::{BootId, BrokerId, ClusterName, GroupId, Offset, PartitionId, TopicId, TopicName};
 use super::load::{MemberLoad, Storm};
 use super::loss::{Loss, RowDetail};
+use super::notice::Notices;
 use super::observation::{Broker, Cycle, GroupState, GroupType, HealthState, Member, TopicConfig};
 use super::policy::Policy;
 use super::reading::{Reading, Why};
@@ -50,6 +51,8 @@ pub struct Snapshot {
     pub rules: Arc<[RuleGroup]>,
     /// How telling receivers goes, in name order.
     pub receivers: Arc<[ReceiverHealth]>,
+    /// What people ordered, what is missing, and what is wrong with Laggard itself.
+    pub notices: Arc<Notices>,
 }
 
 /// One cluster.
@@ -327,6 +330,7 @@ impl Snapshot {
             alerts: Vec::new(),
             rules: Arc::default(),
             receivers: Arc::default(),
+            notices: Arc::default(),
         }
     }
 

@@ -5,11 +5,13 @@
 //! Laggard's own making (MessagePack with the fields' names): what cannot be read is refused, and
 //! its reader falls back on an older one or on nothing.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::alerts::Alerting;
 use crate::engine::Engine;
-use crate::model::{BootId, Timestamp};
+use crate::model::{BootId, Issue, Notices, Timestamp};
 
 use super::Pipeline;
 use super::advising::Advising;
@@ -34,6 +36,8 @@ struct Written<'a> {
     boot: &'a BootId,
     n: u64,
     at: Timestamp,
+    issues: &'a [Issue],
+    notices: &'a Notices,
     rebooted: bool,
     engine: &'a Engine,
     alerting: &'a Alerting,
@@ -46,6 +50,10 @@ struct Read {
     boot: BootId,
     n: u64,
     at: Timestamp,
+    #[serde(default)]
+    issues: Vec<Issue>,
+    #[serde(default)]
+    notices: Notices,
     rebooted: bool,
     engine: Engine,
     alerting: Alerting,
@@ -71,6 +79,8 @@ impl Pipeline {
             boot: &self.boot,
             n: self.n,
             at: self.at,
+            issues: &self.issues,
+            notices: &self.notices,
             rebooted: self.rebooted,
             engine: &self.engine,
             alerting: &self.alerting,
@@ -125,6 +135,8 @@ impl Pipeline {
             boot: read.boot,
             n: read.n,
             at: read.at,
+            issues: read.issues,
+            notices: Arc::new(read.notices),
             rebooted: read.rebooted,
             rebuild_all: false,
         })

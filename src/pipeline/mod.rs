@@ -13,8 +13,8 @@ use std::sync::Arc;
 use crate::alerts::Alerting;
 use crate::engine::Engine;
 use crate::model::{
-    Advice, Ask, BootId, ClusterSnapshot, Generation, Notification, Observation, Snapshot,
-    Timestamp,
+    Advice, Ask, BootId, ClusterSnapshot, Generation, Issue, Notices, Notification, Observation,
+    Snapshot, Timestamp,
 };
 
 #[cfg(test)]
@@ -48,6 +48,10 @@ pub struct Pipeline {
     boot: BootId,
     n: u64,
     at: Timestamp,
+    /// What is wrong with Laggard itself.
+    issues: Vec<Issue>,
+    /// What stood beside the last cut.
+    notices: Arc<Notices>,
     /// Generations count anew: none of the run before may be taken for one of this.
     rebooted: bool,
     rebuild_all: bool,
@@ -64,6 +68,8 @@ impl Pipeline {
             boot: BootId::from("none"),
             n: 0,
             at: Timestamp::default(),
+            issues: Vec::new(),
+            notices: Arc::default(),
             rebooted: false,
             rebuild_all: false,
         }
@@ -98,6 +104,16 @@ impl Pipeline {
                 // with errors leave those in force that stand.
                 let _ = self.alerting.load(&settings.rules);
                 self.alerting.tell(&settings.notify);
+                self.alerting.expect(&settings.policies);
+                self.issues.clear();
+            }
+            Observation::Commanded { at, command } => self.alerting.command(command, *at),
+            Observation::Refused { at, why } => {
+                self.issues = vec![Issue {
+                    since: *at,
+                    subject: "configuration".into(),
+                    text: Arc::clone(why),
+                }];
             }
             _ => {}
         }
@@ -110,6 +126,10 @@ impl Pipeline {
         let all = self.rebuild_all || std::mem::take(&mut self.rebooted);
         let (clusters, asks) = self.engine.cut(self.at, self.n, all);
         let advice = self.advising.cut(&clusters, self.at);
+        self.notices = Arc::new(Notices {
+            issues: self.issues.clone(),
+            ..self.alerting.notices(&clusters, self.at)
+        });
         let mut snapshot = self.snapshot(clusters, advice);
         snapshot.alerts = self.telling.mark(self.alerting.evaluate(&snapshot));
         snapshot.rules = self.alerting.rules();
@@ -151,6 +171,7 @@ impl Pipeline {
             alerts: Vec::new(),
             rules: self.alerting.rules(),
             receivers: self.telling.receivers(),
+            notices: Arc::clone(&self.notices),
         }
     }
 }

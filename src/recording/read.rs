@@ -179,9 +179,8 @@ impl Reader {
                 let change = serde_json::from_slice(&self.line).map_err(text)?;
                 self.changed(change)?
             }
-            "boot" | "configured" | "tick" | "clock_jump" | "gap" | "commanded" | "told" => {
-                serde_json::from_slice(&self.line).map_err(text)?
-            }
+            "boot" | "configured" | "tick" | "clock_jump" | "gap" | "commanded" | "told"
+            | "refused" => serde_json::from_slice(&self.line).map_err(text)?,
             // `read` is how reads are called inside; a line says which read.
             unknown @ "read" => {
                 *self.unknown.entry(unknown.to_owned()).or_default() += 1;

@@ -12,9 +12,9 @@ use super::{Checkpoint, Item, Reader, Sink, Writer};
 use crate::model::{
     AssignedTopic, BootId, Broker, ClusterName, ClusterSettings, Command, CommitRead, Cycle, Fact,
     GroupDescription, GroupPart, GroupState, GroupType, HealthState, Isolation, ListedGroup,
-    Member, Notify, Observation, OffsetRead, PartitionMetadata, Pattern, Policy, PolicyRule,
-    Recurring, Route, RuleFile, Settings, Span, TellResult, TimeInterval, Timestamp, Told,
-    TopicCommits, TopicConfig, TopicId, TopicMetadata, Why,
+    Matcher, Member, Notify, Observation, OffsetRead, PartitionMetadata, Pattern, Policy,
+    PolicyRule, Recurring, Route, RuleFile, Settings, Span, TellResult, TimeInterval, Timestamp,
+    Told, TopicCommits, TopicConfig, TopicId, TopicMetadata, Why,
 };
 
 /// Few names, so that reads of the same subject follow one another.
@@ -323,6 +323,13 @@ fn observation() -> impl Strategy<Value = Observation> {
             why: text.as_str().into(),
             author: text.into(),
         });
+    let silence = (name(), when()).prop_map(|(text, until)| Command::Silence {
+        id: text.as_str().into(),
+        matchers: vec![Matcher::equal("group", &text)],
+        until,
+        why: text.as_str().into(),
+        author: text.into(),
+    });
     prop_oneof![
         20 => read,
         2 => when().prop_map(|at| Observation::Tick { at }),
@@ -330,6 +337,8 @@ fn observation() -> impl Strategy<Value = Observation> {
         1 => (when(), settings()).prop_map(|(at, settings)| Observation::Configured { at, settings }),
         1 => (when(), span()).prop_map(|(at, by)| Observation::ClockJump { at, by }),
         1 => (when(), any::<u64>()).prop_map(|(at, lost)| Observation::Gap { at, lost }),
+        1 => (when(), name()).prop_map(|(at, why)| Observation::Refused { at, why: why.into() }),
+        1 => (when(), silence).prop_map(|(at, command)| Observation::Commanded { at, command }),
         1 => (when(), mark).prop_map(|(at, command)| Observation::Commanded { at, command }),
         1 => (when(), told()).prop_map(|(at, told)| Observation::Told { at, told }),
     ]

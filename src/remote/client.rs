@@ -5,10 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
+use ureq::Body;
+use ureq::http::Response;
 use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig};
 
 use crate::model::document::{Delta, DocumentError, from_json};
-use crate::model::{Generation, Snapshot, Timestamp};
+use crate::model::{Generation, Secret, Snapshot, Timestamp};
 
 /// A snapshot larger than this is none.
 const LARGEST: u64 = 1 << 30;
@@ -132,6 +135,39 @@ impl Client {
         Ok(Arc::new(snapshot))
     }
 
+    /// Orders something: sends a command and gives what it came to.
+    ///
+    /// # Errors
+    ///
+    /// When there is no answer, or it was refused.
+    pub fn order(&self, path: &str, token: &Secret, body: &Value) -> Result<Value, AttachError> {
+        let bearer = format!("Bearer {}", token.reveal());
+        let mut request = self.agent.post(format!("{}{path}", self.url));
+        let own = |(name, _): &&(String, String)| !name.eq_ignore_ascii_case("authorization");
+        for (name, value) in self.headers.iter().filter(own) {
+            request = request.header(name, value);
+        }
+        let request = request
+            .header("Authorization", bearer)
+            .content_type("application/json");
+        let (body, _) = self.answer(request.send(body.to_string()))?;
+        Ok(data(&body))
+    }
+
+    /// What stands under a path of the API.
+    ///
+    /// # Errors
+    ///
+    /// When there is no answer, or it was refused.
+    pub fn ask(&self, path: &str) -> Result<Value, AttachError> {
+        let mut request = self.agent.get(format!("{}{path}", self.url));
+        for (name, value) in self.headers.iter() {
+            request = request.header(name, value);
+        }
+        let (body, _) = self.answer(request.call())?;
+        Ok(data(&body))
+    }
+
     fn not_a_snapshot(&self, error: DocumentError) -> AttachError {
         AttachError::NotASnapshot {
             url: self.url.clone(),
@@ -140,10 +176,6 @@ impl Client {
     }
 
     fn get(&self, query: &[(&str, String)]) -> Result<(Vec<u8>, Option<String>), AttachError> {
-        let unreachable = |text: String| AttachError::Unreachable {
-            url: self.url.clone(),
-            text,
-        };
         let mut request = self.agent.get(format!("{}/api/v1/snapshot", self.url));
         for (name, value) in query {
             request = request.query(name, value);
@@ -151,7 +183,19 @@ impl Client {
         for (name, value) in self.headers.iter() {
             request = request.header(name, value);
         }
-        let mut response = request.call().map_err(|e| unreachable(e.to_string()))?;
+        self.answer(request.call())
+    }
+
+    /// The body of an answer that is none of refusal, and what its source is.
+    fn answer(
+        &self,
+        answered: Result<Response<Body>, ureq::Error>,
+    ) -> Result<(Vec<u8>, Option<String>), AttachError> {
+        let unreachable = |text: String| AttachError::Unreachable {
+            url: self.url.clone(),
+            text,
+        };
+        let mut response = answered.map_err(|e| unreachable(e.to_string()))?;
         let source = response.headers().get("laggard-source");
         let source = source.and_then(|s| s.to_str().ok()).map(str::to_owned);
         let status = response.status().as_u16();
@@ -170,6 +214,15 @@ impl Client {
             status,
             text: said.unwrap_or_else(|| text.chars().take(200).collect()),
         })
+    }
+}
+
+/// What an answer in Prometheus' shape holds.
+fn data(body: &[u8]) -> Value {
+    let answer = serde_json::from_slice(body).unwrap_or(Value::Null);
+    match answer {
+        Value::Object(mut fields) => fields.remove("data").unwrap_or(Value::Null),
+        other => other,
     }
 }
 

@@ -1,12 +1,15 @@
 //! The state directory: what `serve` keeps for its next start.
 //!
-//! In: a path. Out: a locked directory, with a place for the flight recorder and the [`Ledger`]:
-//! where alerts stand and what is still to be told. Only `serve` takes the lock; others read the
-//! files without it. Files are replaced whole or not at all. What is damaged, or of a later version,
-//! is set aside under another name and never deleted: `serve` goes on without it.
+//! In: a path. Out: a locked directory, with a place for the flight recorder, the audit log, the token
+//! of commands, and the [`Ledger`]: where alerts stand and what is still to be told. Only `serve`
+//! takes the lock; others read the files without it. Files are replaced whole or not at all. What is
+//! damaged, or of a later version, is set aside under another name and never deleted: `serve` goes
+//! on without it.
 
 mod atomic;
+mod audit;
 mod ledger;
+mod token;
 
 #[cfg(test)]
 mod tests;
@@ -17,9 +20,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::Timestamp;
+use crate::model::{Secret, Timestamp};
 
 pub use atomic::replace;
+pub use audit::Audit;
 pub use ledger::{Batch, Ledger, LedgerError, Letter, State, Waiting};
 
 /// The version of the directory's layout.
@@ -111,6 +115,24 @@ impl StateDir {
             _lock: lock,
         };
         Ok((taken, notes))
+    }
+
+    /// The audit log, opened.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn audit(&self) -> io::Result<Audit> {
+        Audit::open(&self.path)
+    }
+
+    /// The token of commands, made at the first start.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn token(&self) -> io::Result<Secret> {
+        token::token(&self.path)
     }
 
     /// Where the flight recorder's segments go.

@@ -111,3 +111,36 @@ fn a_damaged_ledger_is_set_aside_and_begun_anew() {
     let aside = format!("alerts.redb.damaged-{}", NOW.as_millis());
     assert_eq!(fs::read(dir.path().join(aside)).unwrap(), b"no database");
 }
+
+#[test]
+fn a_token_is_made_once_and_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let (held, _) = StateDir::take(dir.path(), NOW).unwrap();
+    // What a start that was killed left behind.
+    fs::write(dir.path().join("token.new"), "half").unwrap();
+    let token = held.token().unwrap();
+    assert_eq!(token.reveal().len(), 64);
+    assert_eq!(held.token().unwrap(), token);
+    let mode = fs::metadata(dir.path().join("token"))
+        .unwrap()
+        .permissions();
+    assert_eq!(mode.mode() & 0o777, 0o600);
+    fs::write(dir.path().join("token"), "\n").unwrap();
+    assert!(held.token().unwrap_err().to_string().contains("is empty"));
+}
+
+#[test]
+fn the_audit_log_is_added_to() {
+    let dir = tempfile::tempdir().unwrap();
+    let (held, _) = StateDir::take(dir.path(), NOW).unwrap();
+    let line = |what: &str| serde_json::json!({ "command": what });
+    held.audit().unwrap().add(NOW, &line("one")).unwrap();
+    held.audit().unwrap().add(NOW, &line("two")).unwrap();
+    let text = fs::read_to_string(dir.path().join("audit.jsonl")).unwrap();
+    assert_eq!(
+        text,
+        "{\"at\":\"2026-11-20T18:00:00.000Z\",\"command\":\"one\"}\n\
+         {\"at\":\"2026-11-20T18:00:00.000Z\",\"command\":\"two\"}\n"
+    );
+}

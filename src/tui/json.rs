@@ -35,6 +35,7 @@ pub(super) fn topic(snapshot: &Snapshot, key: &TopicKey) -> Option<String> {
         alerts: Vec::new(),
         rules: Arc::default(),
         receivers: Arc::default(),
+        notices: Arc::default(),
     };
     piece(&narrowed, "/clusters/0/topics/0")
 }

@@ -29,6 +29,7 @@ mod harness;
 mod lag;
 mod metrics;
 mod notify;
+mod orders;
 mod promql;
 mod rebalances;
 mod replay;

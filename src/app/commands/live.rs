@@ -13,16 +13,17 @@ use crate::catalog;
 use crate::cli::{DemoArgs, Exit, ServeArgs, SourceArgs, TopArgs};
 use crate::config::{Config, FlagSetting};
 use crate::export::statsd::Statsd;
-use crate::http::{Http, Listener, Web, serve as serve_http};
+use crate::http::{Commands, Http, Listener, Web, serve as serve_http};
 use crate::notify::Links;
 use crate::sim::scenario;
-use crate::store::Ledger;
+use crate::store::{Audit, Ledger, StateDir};
 use crate::timeline::Tape;
 use crate::tui;
 
 use super::super::demo::Demo;
 use super::super::flight;
 use super::super::logging;
+use super::super::orders::{self, Clerk, Reloading};
 use super::super::receivers::{self, Telling};
 use super::super::session::Session;
 use super::super::setup::{self, Refusal, Setup, set_up};
@@ -113,7 +114,8 @@ fn ended_badly(why: Option<String>) -> Refusal {
 
 /// `serve`.
 pub(super) async fn serve(args: &ServeArgs) -> Result<Exit, Refusal> {
-    let setup = set_up(&args.source, &listen_flag(args.listen.as_deref()))?;
+    let listen = listen_flag(args.listen.as_deref());
+    let setup = set_up(&args.source, &listen)?;
     logging::to_stderr(&setup.config.log, setup.config.log.level.as_str())?;
     for warning in &setup.warnings {
         tracing::warn!("{warning}");
@@ -129,7 +131,8 @@ pub(super) async fn serve(args: &ServeArgs) -> Result<Exit, Refusal> {
         wanted: keeps || args.deliver,
         how: "--deliver",
     };
-    headless(setup, flight, deliver).await
+    let reloading = Reloading::new(&args.source, &listen, &setup);
+    headless(setup, flight, deliver, keeps.then_some(reloading)).await
 }
 
 /// Whether receivers are told by this process.
@@ -154,6 +157,7 @@ async fn headless(
     mut setup: Setup,
     flight: Option<(flight::Flight, flight::Aboard)>,
     deliver: Deliver,
+    reloading: Option<Reloading>,
 ) -> Result<Exit, Refusal> {
     setup.put_on()?;
     let offer = listen(&setup).await?;
@@ -178,14 +182,26 @@ async fn headless(
         flight
     });
     let telling = tell_receivers(&mut setup, ledger, &offer.address(), deliver)?;
+    let state = flight.as_ref().map(|f| &f.state);
+    let token = orders::token(&config, state).map_err(|e| Refusal::usage(format!("error: {e}")))?;
+    let audit = state.and_then(audit);
+    let tells = !setup.settings.notify.tells_nobody();
     let (mut session, demo) = setup.start(None)?;
-    let (listener, http) = offer.http(&session, clock, past);
+    let clerk = session.orders.clone().zip(reloading);
+    let clerk = clerk.map(|(out, reloading)| {
+        let reloading = reloading.telling(tells);
+        Clerk::new(clock.clone(), out, audit, reloading)
+    });
+    let clerk = clerk.map(Arc::new);
+    let commands = token.zip(clerk.as_ref());
+    let commands = commands.map(|(token, clerk)| orders::commands(token, clerk));
+    let (listener, http) = offer.http(&session, clock, past, commands);
     let (stop_pushing, mut pushing) = push(&config, &label, &session);
     // Ended by a signal or by a failure: the listener drains either way.
     let cancel = CancellationToken::new();
     let mut serving = tokio::spawn(serve_http(listener, http, cancel.clone()));
     let ended = tokio::select! {
-        number = ending_signal() => {
+        number = ending_signal(clerk.as_deref()) => {
             tracing::info!("signal {number}: ending");
             Ok(Exit::Ok)
         }
@@ -290,6 +306,7 @@ impl Offer {
         session: &Session,
         clock: crate::model::Clock,
         past: Option<Tape>,
+        commands: Option<Commands>,
     ) -> (Listener, Http) {
         let internals = self.internals;
         let http = Http {
@@ -299,6 +316,7 @@ impl Offer {
             internals: Arc::new(move || internals.render()),
             past,
             web: self.web,
+            commands,
             prefix: self.prefix,
         };
         (self.listener, http)
@@ -360,26 +378,50 @@ fn push(config: &Config, label: &str, session: &Session) -> (mpsc::Sender<()>, J
     )
 }
 
+/// The audit log. Without one, commands are taken all the same, and the log says so.
+fn audit(state: &StateDir) -> Option<Audit> {
+    let opened = state.audit();
+    let opened = opened.inspect_err(|e| tracing::warn!("there is no audit log: {e}"));
+    opened.ok()
+}
+
 /// The number of the signal that ends the process. A handler that cannot be set is one less way
-/// to end it, no reason to.
-pub(super) async fn ending_signal() -> i32 {
-    let kinds = [
-        SignalKind::terminate(),
-        SignalKind::interrupt(),
-        SignalKind::hangup(),
+/// to end it, no reason to. Where something can be reloaded, SIGHUP does that and ends nothing.
+pub(super) async fn ending_signal(clerk: Option<&Clerk>) -> i32 {
+    let mut waits = vec![
+        arrives(SignalKind::terminate()),
+        arrives(SignalKind::interrupt()),
     ];
-    let waits = kinds.map(|kind| {
-        Box::pin(async move {
-            match signal(kind) {
-                Ok(mut signals) => {
-                    signals.recv().await;
-                }
-                Err(_) => std::future::pending().await,
+    let Some(clerk) = clerk else {
+        waits.push(arrives(SignalKind::hangup()));
+        return futures::future::select_all(waits).await.0;
+    };
+    let Ok(mut hangups) = signal(SignalKind::hangup()) else {
+        return futures::future::select_all(waits).await.0;
+    };
+    let reloads = async {
+        while hangups.recv().await.is_some() {
+            // What is wrong is logged there.
+            let _ = clerk.reload_for("SIGHUP").await;
+        }
+        std::future::pending().await
+    };
+    tokio::select! {
+        (number, ..) = futures::future::select_all(waits) => number,
+        number = reloads => number,
+    }
+}
+
+fn arrives(kind: SignalKind) -> futures::future::BoxFuture<'static, i32> {
+    Box::pin(async move {
+        match signal(kind) {
+            Ok(mut signals) => {
+                signals.recv().await;
             }
-            kind.as_raw_value()
-        })
-    });
-    futures::future::select_all(waits).await.0
+            Err(_) => std::future::pending().await,
+        }
+        kind.as_raw_value()
+    })
 }
 
 /// `demo`: the dashboard on the embedded cluster, with the listeners of `serve` beside it.
@@ -402,7 +444,7 @@ pub(super) async fn demo(args: &DemoArgs) -> Result<Exit, Refusal> {
     let setup = setup::demo(&wanted(args)?, config)?;
     if args.headless || !can_draw() {
         logging::to_stderr(&setup.config.log, setup.config.log.level.as_str())?;
-        return headless(setup, None, deliver).await;
+        return headless(setup, None, deliver, None).await;
     }
     let ring = logging::to_ring(&setup.config.log, setup.clock.clone())?;
     // A screen is worth having although another Laggard holds the port; the log says so.
@@ -419,7 +461,7 @@ pub(super) async fn demo(args: &DemoArgs) -> Result<Exit, Refusal> {
     tracing::info!("the embedded cluster listens on {}", setup.connecting_to);
     let (mut session, running) = setup.start(None)?;
     let address = beside.as_ref().map(Offer::address);
-    let http = beside.map(|offer| offer.http(&session, clock.clone(), None));
+    let http = beside.map(|offer| offer.http(&session, clock.clone(), None, None));
     let left = show(&mut session, ring, clock, options, http).await;
     session.shut_down(PATIENCE).await;
     drop(running);

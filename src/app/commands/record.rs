@@ -44,7 +44,7 @@ pub(super) async fn record(args: &RecordArgs) -> Result<Exit, Refusal> {
     };
     let ended = tokio::select! {
         () = time => Ok(()),
-        _ = ending_signal() => Ok(()),
+        _ = ending_signal(None) => Ok(()),
         () = broken => Ok(()),
         ended = session.ended_early() => ended,
     };

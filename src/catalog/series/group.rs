@@ -300,11 +300,7 @@ pub(super) static ALL: &[Series] = &[
 
 fn info(group: &GroupSnapshot, emit: &mut Emit<'_>) {
     let policy = &group.policy;
-    let severity = policy.severity.map_or("", |severity| match severity {
-        Severity::Info => "info",
-        Severity::Ticket => "ticket",
-        Severity::Page => "page",
-    });
+    let severity = policy.severity.map_or("", Severity::name);
     let group_type = match group.group_type {
         GroupType::Classic => "classic",
         GroupType::Consumer => "consumer",

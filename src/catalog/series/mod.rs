@@ -4,6 +4,7 @@ mod cluster;
 mod group;
 mod group_topic;
 mod laggard;
+pub(super) mod notices;
 mod partition;
 mod topic;
 mod unread;
@@ -14,6 +15,7 @@ use crate::model::{Loss, Reading, Span, Status, Timestamp};
 /// All of them, by level.
 pub(super) static ALL: &[&[Series]] = &[
     laggard::ALL,
+    notices::ALL,
     cluster::ALL,
     unread::ALL,
     topic::ALL,

@@ -641,5 +641,34 @@ pub(super) fn snapshot() -> impl Strategy<Value = Snapshot> {
                 },
             }]
             .into(),
+            notices: Arc::new(Notices {
+                silences: vec![Silence {
+                    id: "s".into(),
+                    matchers: vec![Matcher::equal("group", "a\"b")],
+                    since: at,
+                    until: at + Span::from_secs(60),
+                    author: "ann".into(),
+                    why: "known".into(),
+                }],
+                marks: vec![Mark {
+                    cluster: None,
+                    group: "g".into(),
+                    since: at,
+                    until: at + Span::from_secs(60),
+                    why: "deploy".into(),
+                    author: "ci".into(),
+                }],
+                missing: vec![Missing {
+                    cluster: "c".into(),
+                    group: "gone".into(),
+                    since: at,
+                    policy: Arc::default(),
+                }],
+                issues: vec![Issue {
+                    since: at,
+                    subject: "configuration".into(),
+                    text: "wrong".into(),
+                }],
+            }),
         })
 }

@@ -33,8 +33,8 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::{
     Advice, AdvisedMembers, Alert, Broker, ClusterHealth, ClusterName, ClusterSnapshot, Generation,
-    GroupId, GroupSnapshot, Issue, MemberId, ReceiverHealth, RuleGroup, Snapshot, Timestamp,
-    TopicName,
+    GroupId, GroupSnapshot, Issue, MemberId, Notices, ReceiverHealth, RuleGroup, Snapshot,
+    Timestamp, TopicName,
 };
 use group::GroupDocument;
 use topic::TopicDocument;
@@ -92,6 +92,9 @@ struct SnapshotDocument<C = Vec<ClusterDocument>> {
     /// How telling receivers goes, in name order.
     #[serde(default)]
     receivers: Arc<[ReceiverHealth]>,
+    /// What people ordered, what is missing, and what is wrong with Laggard itself.
+    #[serde(default)]
+    notices: Arc<Notices>,
 }
 
 /// One cluster.
@@ -144,6 +147,7 @@ pub fn to_json(snapshot: &Snapshot, out: impl io::Write) -> io::Result<()> {
         alerts: snapshot.alerts.clone(),
         rules: Arc::clone(&snapshot.rules),
         receivers: Arc::clone(&snapshot.receivers),
+        notices: Arc::clone(&snapshot.notices),
     };
     serde_json::to_writer(out, &document).map_err(io::Error::from)
 }
@@ -198,6 +202,7 @@ impl SnapshotDocument {
             alerts: self.alerts,
             rules: self.rules,
             receivers: self.receivers,
+            notices: self.notices,
         })
     }
 }

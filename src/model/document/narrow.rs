@@ -38,6 +38,7 @@ impl Narrow {
             alerts: alerts.cloned().collect(),
             rules: Arc::clone(&snapshot.rules),
             receivers: Arc::clone(&snapshot.receivers),
+            notices: Arc::clone(&snapshot.notices),
         })
     }
 
