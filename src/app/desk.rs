@@ -180,3 +180,7 @@ impl Scribe {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "desk_tests.rs"]
+mod tests;

@@ -329,3 +329,123 @@ fn no_report_holds_a_secret() {
         "{text}"
     );
 }
+
+/// A snapshot with these alerts.
+fn snapshot(at: Timestamp, alerts: Vec<Arc<crate::model::Alert>>) -> crate::model::Snapshot {
+    let mut snapshot = crate::model::Snapshot::empty("b".into(), at);
+    snapshot.alerts = alerts;
+    snapshot
+}
+
+fn stage(
+    hands: &Hands,
+    taken: &Arc<Mutex<Taken>>,
+    does: impl FnMut(Timestamp, usize) -> Does + Send + 'static,
+) -> Box<dyn Transport> {
+    Box::new(Stage {
+        hands: hands.clone(),
+        taken: Arc::clone(taken),
+        does,
+    })
+}
+
+fn reporting() -> (Reports, Report) {
+    let reports = Reports::default();
+    let said = Arc::clone(&reports);
+    let report: Report = Box::new(move |_, told| said.lock().unwrap().push(told));
+    (reports, report)
+}
+
+/// Down for an hour: afterwards it is told of what fires and of what has ended meanwhile.
+#[test]
+fn an_alertmanager_is_told_of_all_once_it_is_back() {
+    let (hands, taken) = (Hands::at(NOW), Arc::<Mutex<Taken>>::default());
+    let transport = stage(&hands, &taken, |now, _| {
+        if now < hours(1) {
+            Does::Cuts(false)
+        } else {
+            Does::Takes
+        }
+    });
+    let (reports, report) = reporting();
+    let to = receiver(Kind::Alertmanager);
+    let mut manager = Alertmanager::new(to, testing::links(), transport, 3, report);
+    let groups: Vec<_> = (0..100).map(|n| format!("g{n}")).collect();
+    let of = |state| groups.iter().map(move |g| alert(g, state));
+    let firing: Vec<_> = of(AlertState::Firing).collect();
+    let mut work = |alerts: &[Arc<crate::model::Alert>], until: Timestamp| {
+        while hands.now() < until {
+            let snapshot = snapshot(hands.now(), alerts.to_vec());
+            match manager.turn(&snapshot, hands.now()) {
+                Next::Now => {}
+                _ => hands.on(Span::from_secs(1)),
+            }
+        }
+    };
+    work(&firing, NOW + Span::from_secs(600));
+    // Half of them end, and are forgotten by the rules before it is back.
+    let mut half: Vec<_> = firing[50..].to_vec();
+    half.extend(of(AlertState::Resolved).take(50));
+    work(&half, NOW + Span::from_secs(1200));
+    work(&firing[50..], hours(1) + Span::from_secs(90));
+    let taken = taken.lock().unwrap();
+    let alerts = taken.bodies.iter().flat_map(|(at, b)| {
+        let alerts = b.as_array().unwrap();
+        assert!(alerts.len() <= 64);
+        alerts.iter().map(move |a| (*at, a.clone()))
+    });
+    let alerts: Vec<_> = alerts.collect();
+    for group in &groups {
+        let of = |(_, a): &&(Timestamp, serde_json::Value)| a["labels"]["group"] == **group;
+        let told: Vec<_> = alerts.iter().filter(of).collect();
+        let (at, first) = told.first().unwrap();
+        let end: Timestamp = first["endsAt"].as_str().unwrap().parse().unwrap();
+        let is_over = groups[..50].contains(group);
+        assert_eq!(end < *at, is_over, "{first:#}");
+        assert!(*at - hours(1) <= Span::from_secs(65), "{at}");
+        assert!(first["annotations"]["command"].is_string());
+    }
+    let reports = reports.lock().unwrap();
+    let failed = reports.iter().filter(|t| t.result == TellResult::Failed);
+    assert!((40..200).contains(&failed.count()));
+    assert_eq!(reports[0].waiting, 100);
+}
+
+#[test]
+fn a_heart_beats_while_the_watchdog_fires_and_the_snapshot_is_fresh() {
+    let (hands, taken) = (Hands::at(NOW), Arc::<Mutex<Taken>>::default());
+    let transport = stage(&hands, &taken, |_, tries| match tries {
+        2 => Does::Answers(500, None),
+        _ => Does::Takes,
+    });
+    let (reports, report) = reporting();
+    let mut heart = Heartbeat::new(receiver(Kind::Heartbeat), transport, 3, report);
+    let mut watchdog = (*alert("x", AlertState::Firing)).clone();
+    watchdog.name = "LaggardWatchdog".into();
+    let lives = vec![Arc::new(watchdog)];
+    let mut beats = |alerts: &[Arc<crate::model::Alert>], at: Option<Timestamp>, secs: i64| {
+        let until = hands.now() + Span::from_secs(secs);
+        let before = taken.lock().unwrap().bodies.len();
+        while hands.now() < until {
+            let at = at.unwrap_or_else(|| hands.now());
+            heart.turn(&snapshot(at, alerts.to_vec()), hands.now());
+            hands.on(Span::from_secs(1));
+        }
+        taken.lock().unwrap().bodies.len() - before
+    };
+    assert!((9..=11).contains(&beats(&lives, None, 600)));
+    // It does not fire, or nothing is evaluated any more.
+    assert_eq!(beats(&[], None, 600), 0);
+    let stands_still = hours(0) + Span::from_secs(1200);
+    assert!(beats(&lives, Some(stands_still), 600) <= 3);
+    let reports = reports.lock().unwrap();
+    let results: Vec<_> = reports.iter().map(|t| t.result).collect();
+    assert_eq!(
+        results[..3],
+        [
+            TellResult::Delivered,
+            TellResult::Failed,
+            TellResult::Delivered
+        ]
+    );
+}

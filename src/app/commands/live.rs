@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::catalog;
 use crate::cli::{DemoArgs, Exit, ServeArgs, SourceArgs, TopArgs};
-use crate::config::{Config, FlagSetting};
+use crate::config::{Config, FlagSetting, ReceiverSettings};
 use crate::export::statsd::Statsd;
 use crate::http::{Commands, Http, Listener, Web, serve as serve_http};
 use crate::notify::Links;
@@ -237,39 +237,22 @@ fn tell_receivers(
     deliver: Deliver,
 ) -> Result<Option<Telling>, Refusal> {
     let settings = setup.config.receivers.clone();
-    if settings.is_empty() {
-        tracing::info!("alerts are evaluated and shown; no receiver is configured to be told");
-    } else if !deliver.wanted {
-        let who = receivers::in_words(&settings);
-        tracing::info!(
-            "this process tells nobody of alerts; {} would tell {who}",
-            deliver.how
-        );
-    } else if setup.replay.is_some() {
-        tracing::warn!("alerts of a recording are shown and not told");
-    }
+    let tells = deliver.wanted && setup.replay.is_none() && !settings.is_empty();
+    say_who_tells(setup, &settings, tells, deliver);
     let ledger = match ledger {
         Some(ledger) => ledger,
-        None if settings.is_empty() => return Ok(None),
+        None if !tells => return Ok(None),
         None => {
             let ledger = Ledger::in_memory();
             Arc::new(ledger.map_err(|e| Refusal::failed(format!("error: {e}")))?)
         }
     };
-    let told: &[_] = if deliver.wanted && setup.replay.is_none() {
-        &settings
+    let (told, routes) = if tells {
+        (settings.as_slice(), receivers::routes(&setup.config))
     } else {
-        &[]
+        (&[][..], receivers::no_routes())
     };
-    if !told.is_empty() {
-        let who = receivers::in_words(told);
-        tracing::info!("this process tells of alerts: {who}");
-    }
-    setup.tell(if told.is_empty() {
-        receivers::no_routes()
-    } else {
-        receivers::routes(&setup.config)
-    });
+    setup.tell(routes);
     let links = Links {
         base: setup
             .config
@@ -283,6 +266,20 @@ fn tell_receivers(
     let (telling, desk, observations) = receivers::start(told, links, clock, ledger)?;
     setup.telling = Some((desk, observations));
     Ok(Some(telling))
+}
+
+fn say_who_tells(setup: &Setup, settings: &[ReceiverSettings], tells: bool, deliver: Deliver) {
+    let who = receivers::in_words(settings);
+    if settings.is_empty() {
+        tracing::info!("alerts are evaluated and shown; no receiver is configured to be told");
+    } else if tells {
+        tracing::info!("this process tells of alerts: {who}");
+    } else if setup.replay.is_some() {
+        tracing::info!("this process tells nobody of alerts: they are a recording's");
+    } else {
+        let how = deliver.how;
+        tracing::info!("this process tells nobody of alerts; {how} would tell {who}");
+    }
 }
 
 /// A listener with all that its face needs but the snapshots.
