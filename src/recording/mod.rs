@@ -18,7 +18,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub use read::{Issue, Item, Reader};
+pub use read::{Issue, Item, Place, Reader};
 pub use recorder::{Recorder, RecorderError, Summary, Tap};
 pub use ring::{Ring, Segment, segments};
 pub use write::{Sink, Writer};

@@ -36,11 +36,22 @@ pub struct Issue {
     pub text: String,
 }
 
+/// How far a [`Reader`] has read, with what it must know to go on from there.
+#[derive(Clone)]
+pub struct Place {
+    /// Of the lines, as they stand uncompressed.
+    bytes: u64,
+    number: u64,
+    last: HashMap<Subject, (u64, Fact)>,
+    settings: Option<Arc<Settings>>,
+}
+
 /// Reads one recording, line by line. It never fails as a whole: what cannot be read is left out
 /// and kept as an [`Issue`].
 pub struct Reader {
     input: Box<dyn BufRead + Send>,
     line: Vec<u8>,
+    bytes: u64,
     number: u64,
     last: HashMap<Subject, (u64, Fact)>,
     issues: Vec<Issue>,
@@ -77,6 +88,7 @@ impl Reader {
         Ok(Self {
             input,
             line: Vec::new(),
+            bytes: 0,
             number: 0,
             last: HashMap::new(),
             issues: Vec::new(),
@@ -85,6 +97,32 @@ impl Reader {
             settings: None,
             ended: false,
         })
+    }
+
+    /// How far it has read.
+    pub fn place(&self) -> Place {
+        Place {
+            bytes: self.bytes,
+            number: self.number,
+            last: self.last.clone(),
+            settings: self.settings.clone(),
+        }
+    }
+
+    /// Opens a file where another reader of it stood: what lies before is passed over, not read.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reader::open`]; or the file is shorter by now.
+    pub fn open_at(path: &Path, place: &Place) -> io::Result<Self> {
+        let mut reader = Self::open(path)?;
+        let mut before = (&mut reader.input).take(place.bytes);
+        if io::copy(&mut before, &mut io::sink())? < place.bytes {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        (reader.bytes, reader.number) = (place.bytes, place.number);
+        (reader.last, reader.settings) = (place.last.clone(), place.settings.clone());
+        Ok(reader)
     }
 
     /// What could not be read so far; the first hundred of it.
@@ -125,6 +163,7 @@ impl Reader {
         self.number += 1;
         let read = self.input.read_until(b'\n', &mut self.line);
         let whole = self.line.last() == Some(&b'\n');
+        self.bytes += self.line.len() as u64;
         match read {
             Ok(0) => None,
             Ok(_) if whole => Some(()),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{Tape, TimelineError};
 use crate::model::{Observation, Snapshot, Timestamp};
 use crate::pipeline::{Cut, Pipeline};
-use crate::recording::{Checkpoint, Item, Reader};
+use crate::recording::{Checkpoint, Item, Place, Reader};
 
 /// A pipeline with what it is to fold next.
 pub struct Head {
@@ -26,7 +26,69 @@ struct Open {
     told: usize,
 }
 
+/// Where a head stood at a tick, with all that it takes to go on from there.
+pub(super) struct Mark {
+    at: Timestamp,
+    pipeline: Vec<u8>,
+    file: PathBuf,
+    place: Place,
+}
+
+impl Mark {
+    /// The tick's instant.
+    pub(super) fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// About how much memory it takes: the reader remembers about as much as the pipeline.
+    pub(super) fn bytes(&self) -> usize {
+        self.pipeline.len() * 2
+    }
+}
+
 impl Head {
+    /// Where it stands; `None` if that cannot be told.
+    pub(super) fn mark(&self) -> Option<Mark> {
+        let open = self.open.as_ref()?;
+        let pipeline = self.pipeline.checkpoint();
+        Some(Mark {
+            at: self.at(),
+            pipeline: pipeline.inspect_err(|e| tracing::debug!("{e}")).ok()?,
+            file: open.path.clone(),
+            place: open.reader.place(),
+        })
+    }
+
+    /// A head at a mark.
+    ///
+    /// # Errors
+    ///
+    /// When the file is not there any more, or another one by now.
+    pub(super) fn at_mark(tape: &Tape, mark: &Mark) -> Result<Self, TimelineError> {
+        let gone = |error: std::io::Error| TimelineError::Open {
+            path: mark.file.clone(),
+            error,
+        };
+        let reader = Reader::open_at(&mark.file, &mark.place).map_err(gone)?;
+        let pipeline = Pipeline::from_checkpoint(Pipeline::CHECKPOINT_FORM, &mark.pipeline)
+            .map_err(|e| gone(std::io::Error::other(e)))?;
+        let files = tape.files()?.into_iter().map(|(_, path)| path);
+        let behind = files.skip_while(|path| *path != mark.file).skip(1);
+        let mut open = Open::new(reader, &mark.file);
+        open.begun = true;
+        Ok(Self {
+            pipeline,
+            open: Some(open),
+            next: behind.collect(),
+            notes: Vec::new(),
+        })
+    }
+
+    /// The instant of its last tick.
+    pub(super) fn at(&self) -> Timestamp {
+        self.pipeline.at()
+    }
+
     /// At the beginning.
     ///
     /// # Errors

@@ -7,6 +7,7 @@
 
 mod head;
 mod history;
+mod marks;
 mod player;
 mod tape;
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
+use super::marks::Marks;
 use super::{Head, Tape, TimelineError};
 use crate::model::{Clock, Snapshot, Span, Timestamp};
 
@@ -88,7 +89,7 @@ impl Player {
     ///
     /// When the tape cannot be read, or does not reach to `at`.
     pub fn start(tape: Tape, at: Option<Timestamp>, speed: f64) -> Result<Self, TimelineError> {
-        let mut first = Head::at_start(&tape)?;
+        let (mut first, mut marks) = (Head::at_start(&tape)?, Marks::default());
         let empty = || TimelineError::Empty {
             path: tape.path().to_owned(),
         };
@@ -100,7 +101,7 @@ impl Player {
                 shown: Arc::clone(&begins),
                 ahead: None,
             },
-            Some(at) => Found::at(&tape, at, false)?,
+            Some(at) => Found::at(&tape, &mut marks, at)?,
         };
         let Found { head, shown, ahead } = found;
         let position = Position {
@@ -120,6 +121,7 @@ impl Player {
         let (position_tx, position_rx) = watch::channel(position);
         let deck = Deck {
             tape,
+            marks,
             head,
             ahead,
             ended: false,
@@ -160,44 +162,44 @@ struct Found {
 }
 
 impl Found {
-    /// The place at `at`; `nearest`: else the beginning, or the end.
-    fn at(tape: &Tape, at: Timestamp, nearest: bool) -> Result<Self, TimelineError> {
-        let path = || tape.path().to_owned();
-        let mut head = Head::near(tape, at)?;
-        let mut last = head.standing();
+    /// The place at `at`, for a tape that is put on.
+    fn at(tape: &Tape, marks: &mut Marks, at: Timestamp) -> Result<Self, TimelineError> {
+        let head = Head::near(tape, at)?;
+        let last = head.standing();
+        let path = tape.path().to_owned();
+        let empty = TimelineError::Empty { path: path.clone() };
+        let found = Self::from(head, last, marks, at).ok_or(empty)?;
+        if found.shown.at > at {
+            let begins = found.shown.at;
+            return Err(TimelineError::Before { path, begins, at });
+        }
+        if found.ahead.is_none() && found.shown.at < at {
+            let ends = found.shown.at;
+            return Err(TimelineError::After { path, ends, at });
+        }
+        Ok(found)
+    }
+
+    /// The place at `at`, else the first or the last one behind it; `last` is what the head stands
+    /// at. `None`: there is nothing at all.
+    fn from(
+        mut head: Head,
+        mut last: Option<Arc<Snapshot>>,
+        marks: &mut Marks,
+        at: Timestamp,
+    ) -> Option<Self> {
         loop {
-            let next = head.next_cut().map(|cut| cut.snapshot);
+            let next = marks.next_cut(&mut head).map(|cut| cut.snapshot);
             match (last, next) {
-                (None, None) => return Err(TimelineError::Empty { path: path() }),
-                (Some(shown), None) if nearest || shown.at >= at => {
-                    return Ok(Self {
+                (None, None) => return None,
+                (Some(shown), next) if next.as_ref().is_none_or(|n| n.at > at) => {
+                    return Some(Self {
                         head,
                         shown,
-                        ahead: None,
+                        ahead: next,
                     });
                 }
-                (Some(shown), None) => {
-                    return Err(TimelineError::After {
-                        path: path(),
-                        ends: shown.at,
-                        at,
-                    });
-                }
-                (Some(shown), Some(next)) if next.at > at => {
-                    return Ok(Self {
-                        head,
-                        shown,
-                        ahead: Some(next),
-                    });
-                }
-                (None, Some(next)) if next.at > at && !nearest => {
-                    return Err(TimelineError::Before {
-                        path: path(),
-                        begins: next.at,
-                        at,
-                    });
-                }
-                (_, Some(next)) => last = Some(next),
+                (_, next) => last = next,
             }
         }
     }
@@ -205,6 +207,7 @@ impl Found {
 
 struct Deck {
     tape: Tape,
+    marks: Marks,
     head: Head,
     /// Folded, but its time has not come.
     ahead: Option<Arc<Snapshot>>,
@@ -249,7 +252,7 @@ impl Deck {
 
     fn fold_ahead(&mut self) {
         if self.ahead.is_none() && !self.ended {
-            self.ahead = self.head.next_cut().map(|cut| cut.snapshot);
+            self.ahead = self.marks.next_cut(&mut self.head).map(|cut| cut.snapshot);
             for note in self.head.take_notes() {
                 tracing::warn!("{note}");
             }
@@ -306,7 +309,7 @@ impl Deck {
     fn seek(&mut self, at: Timestamp) {
         self.position.seeking = true;
         self.tell();
-        match Found::at(&self.tape, at, true) {
+        match self.find(at) {
             Ok(found) => {
                 self.head = found.head;
                 self.ended = found.ahead.is_none();
@@ -324,6 +327,38 @@ impl Deck {
                 self.tell();
             }
         }
+    }
+
+    /// The place at `at`, folding as little as can be: on from where the head stands, from a mark,
+    /// or from a checkpoint of the tape's own.
+    fn find(&mut self, at: Timestamp) -> Result<Found, TimelineError> {
+        let checkpoint = self.tape.begins_before(at)?;
+        let newer = |than: Timestamp| checkpoint.is_some_and(|from| from > than);
+        if let Some(ahead) = self.ahead.as_ref().filter(|a| a.at <= at && !newer(a.at)) {
+            let last = Some(Arc::clone(ahead));
+            let head = std::mem::replace(&mut self.head, Head::at_start(&self.tape)?);
+            return self.found(head, last, at);
+        }
+        let mark = self.marks.before(at).filter(|mark| !newer(mark.at()));
+        let marked = mark.and_then(|mark| Head::at_mark(&self.tape, mark).ok());
+        let head = match marked {
+            Some(head) => head,
+            None => Head::near(&self.tape, at)?,
+        };
+        let last = head.standing();
+        self.found(head, last, at)
+    }
+
+    fn found(
+        &mut self,
+        head: Head,
+        last: Option<Arc<Snapshot>>,
+        at: Timestamp,
+    ) -> Result<Found, TimelineError> {
+        let empty = || TimelineError::Empty {
+            path: self.tape.path().to_owned(),
+        };
+        Found::from(head, last, &mut self.marks, at).ok_or_else(empty)
     }
 
     fn tell(&mut self) {

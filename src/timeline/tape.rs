@@ -43,6 +43,12 @@ impl Tape {
         Ok(found.into_iter().map(|s| (Some(s.from), s.path)).collect())
     }
 
+    /// When the last of its files that begin no later than `at` does, as far as names tell.
+    pub(super) fn begins_before(&self, at: Timestamp) -> Result<Option<Timestamp>, TimelineError> {
+        let begin = self.files()?.into_iter().filter_map(|(from, _)| from);
+        Ok(begin.filter(|from| *from <= at).max())
+    }
+
     pub(super) fn failed(&self, error: std::io::Error) -> TimelineError {
         TimelineError::Open {
             path: self.path.clone(),

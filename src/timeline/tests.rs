@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Order, Player, Tape, TimelineError, history, snapshot_at};
+use super::marks::Marks;
+use super::{Head, Order, Player, Tape, TimelineError, history, snapshot_at};
 use crate::model::{Snapshot, Timestamp};
+use crate::recording::{Item, Reader, Recorder};
 
 fn at(text: &str) -> Timestamp {
     format!("2026-11-20T{text}Z").parse().unwrap()
@@ -124,4 +126,64 @@ fn it_pauses_seeks_and_changes_its_speed() {
     player.orders.send(Order::Toggle).unwrap();
     wait("the end", || player.position.borrow().ended);
     assert!((player.position.borrow().speed - 500.0).abs() < 1e-9);
+}
+
+/// The same recording as a recorder writes it: compressed, reads as changes of the ones before.
+fn recorded(dir: &tempfile::TempDir) -> PathBuf {
+    let path = dir.path().join("r.jsonl.zst");
+    let (recorder, mut tap) = Recorder::file(&path).unwrap();
+    for item in Reader::open(&written(dir)).unwrap() {
+        if let Item::Observation(observation) = item {
+            tap.record_past(&Arc::new(observation));
+        }
+    }
+    drop(tap);
+    recorder.join().unwrap();
+    path
+}
+
+fn json(snapshot: &Snapshot) -> String {
+    let mut text = Vec::new();
+    crate::model::document::to_json(snapshot, &mut text).unwrap();
+    String::from_utf8(text).unwrap()
+}
+
+#[test]
+fn from_a_mark_it_goes_on_as_it_went() {
+    let dir = tempfile::tempdir().unwrap();
+    for path in [written(&dir), recorded(&dir)] {
+        let tape = Tape::open(&path).unwrap();
+        let (mut marks, mut head) = (Marks::default(), Head::at_start(&tape).unwrap());
+        let mut went = Vec::new();
+        while let Some(cut) = marks.next_cut(&mut head) {
+            went.push(cut.snapshot);
+            marks.mark(&head);
+        }
+        assert_eq!(went.len(), 10);
+        for (i, snapshot) in went.iter().enumerate() {
+            let mark = marks.before(snapshot.at).unwrap();
+            assert_eq!(mark.at(), snapshot.at);
+            let mut again = Head::at_mark(&tape, mark).unwrap();
+            assert_eq!(json(&again.standing().unwrap()), json(snapshot));
+            for next in &went[i + 1..] {
+                assert_eq!(json(&again.next_cut().unwrap().snapshot), json(next));
+            }
+            assert!(again.next_cut().is_none());
+            assert_eq!(again.take_notes(), Vec::<String>::new());
+        }
+        assert!(marks.before(at("18:00:01")).is_none());
+    }
+}
+
+#[test]
+fn a_mark_in_a_file_that_is_shorter_by_now_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = written(&dir);
+    let tape = Tape::open(&path).unwrap();
+    let (mut marks, mut head) = (Marks::default(), Head::at_start(&tape).unwrap());
+    assert!(marks.next_cut(&mut head).is_some());
+    marks.mark(&head);
+    std::fs::write(&path, "{}\n").unwrap();
+    let mark = marks.before(at("19:00:00")).unwrap();
+    assert!(Head::at_mark(&tape, mark).is_err());
 }
