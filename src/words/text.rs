@@ -68,6 +68,16 @@ pub fn cut_middle<'a>(text: &'a str, max: usize, ellipsis: &str) -> Cow<'a, str>
     ))
 }
 
+/// A word as a shell takes it: quoted, unless it is plain.
+pub fn shell(word: &str) -> Cow<'_, str> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        Cow::Borrowed(word)
+    } else {
+        Cow::Owned(format!("'{}'", word.replace('\'', r"'\''")))
+    }
+}
+
 /// At most `max` cells of `text`, its end left out.
 pub fn cut_end<'a>(text: &'a str, max: usize, ellipsis: &str) -> Cow<'a, str> {
     if width(text) <= max {
@@ -198,6 +208,19 @@ mod tests {
         fn no_escape_keeps_a_control_character(name: String) {
             prop_assert!(!escape(&name, false).chars().any(char::is_control));
             prop_assert!(escape(&name, true).is_ascii());
+        }
+    }
+
+    #[test]
+    fn a_shell_takes_a_word_as_it_is_meant() {
+        for (word, typed) in [
+            ("orders-1.x", "orders-1.x"),
+            ("", "''"),
+            ("a b", "'a b'"),
+            ("$(rm)", "'$(rm)'"),
+            ("it's", r"'it'\''s'"),
+        ] {
+            assert_eq!(shell(word), typed);
         }
     }
 }

@@ -9,16 +9,18 @@ use crate::model::{
     AdviceSeverity, ClusterSnapshot, Eta, GroupSnapshot, Loss, PartitionView, Reading, Snapshot,
     Span, TimeLag, Timestamp,
 };
+use crate::words::text::shell;
 use crate::words::units;
 
 /// Partitions and events that are shown.
 const SHOWN: usize = 12;
 
-/// The page.
+/// The page; `url` is where whoever asks has found this server.
 pub(super) fn page(
     snapshot: &Snapshot,
     cluster: &ClusterSnapshot,
     group: &GroupSnapshot,
+    url: Option<&str>,
 ) -> String {
     let mut out = String::new();
     let page = Page {
@@ -26,6 +28,7 @@ pub(super) fn page(
         cluster,
         group,
         now: snapshot.at,
+        url,
     };
     // Writing to a string cannot fail.
     let _ = page.write(&mut out);
@@ -52,6 +55,7 @@ struct Page<'a> {
     cluster: &'a ClusterSnapshot,
     group: &'a GroupSnapshot,
     now: Timestamp,
+    url: Option<&'a str>,
 }
 
 impl Page<'_> {
@@ -72,6 +76,7 @@ impl Page<'_> {
         self.advice(out)?;
         self.partitions(out)?;
         self.events(out)?;
+        self.terminal(out)?;
         self.links(out)
     }
 
@@ -281,6 +286,23 @@ impl Page<'_> {
             )?;
         }
         out.write_str("</ul>\n")
+    }
+
+    /// The command that shows the same in a terminal: now, and scrolled to the page's own time.
+    fn terminal(&self, out: &mut String) -> fmt::Result {
+        let Some(url) = self.url else { return Ok(()) };
+        let command = format!(
+            "laggard top --attach {} --cluster {} --group {}",
+            shell(url),
+            shell(self.cluster.cluster.as_str()),
+            shell(self.group.group.as_str())
+        );
+        let (now, then) = (Text(&command), format!("{command} --at {}", self.now));
+        writeln!(
+            out,
+            "<h2>In a terminal</h2>\n<pre>{now}</pre>\n<p class=\"dim\">As it was when this page was made:</p>\n<pre>{}</pre>",
+            Text(&then)
+        )
     }
 
     fn links(&self, out: &mut String) -> fmt::Result {

@@ -14,8 +14,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderName, StatusCode};
+use axum::http::header::{CONTENT_TYPE, HOST};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
@@ -35,14 +35,33 @@ async fn front(State(shared): State<Arc<Shared>>) -> Response {
 async fn of_group(
     State(shared): State<Arc<Shared>>,
     Path((cluster, group)): Path<(String, String)>,
+    headers: HeaderMap,
 ) -> Response {
     let snapshot = shared.snapshot();
     let found = snapshot.cluster(&cluster);
     let found = found.and_then(|c| c.group(&group).map(|g| (c, g)));
     match found {
-        Some((cluster, group)) => answer(StatusCode::OK, group::page(&snapshot, cluster, group)),
+        Some((cluster, group)) => {
+            let url = address(&headers, &shared);
+            let page = group::page(&snapshot, cluster, group, url.as_deref());
+            answer(StatusCode::OK, page)
+        }
         None => answer(StatusCode::NOT_FOUND, group::lost(&cluster, &group)),
     }
+}
+
+/// Where whoever asks has found this server, as far as the request tells.
+fn address(headers: &HeaderMap, shared: &Shared) -> Option<String> {
+    let host = headers.get(HOST)?.to_str().ok()?;
+    let behind_tls = headers
+        .get("x-forwarded-proto")
+        .is_some_and(|p| p == "https");
+    let scheme = if behind_tls || shared.http.web.is_tls() {
+        "https"
+    } else {
+        "http"
+    };
+    Some(format!("{scheme}://{host}{}", shared.http.prefix))
 }
 
 fn answer(status: StatusCode, page: String) -> Response {

@@ -41,7 +41,8 @@ fn world() -> Snapshot {
 fn page_of(id: &str) -> String {
     let snapshot = world();
     let cluster = snapshot.cluster("prod").unwrap();
-    group::page(&snapshot, cluster, cluster.group(id).unwrap())
+    let group = cluster.group(id).unwrap();
+    group::page(&snapshot, cluster, group, Some("http://laggard:9550/x"))
 }
 
 #[test]
@@ -69,6 +70,8 @@ fn a_groups_page_tells_what_why_since_when_and_how_bad() {
         "10.0.0.1",
         "at least 25s",
         "api/v1/snapshot?cluster=prod&amp;group=payments",
+        "laggard top --attach http://laggard:9550/x --cluster prod --group payments</pre>",
+        "--group payments --at 2026-11-20T18:00:00",
     ] {
         assert!(page.contains(part), "{part}: {page}");
     }
