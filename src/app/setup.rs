@@ -540,7 +540,7 @@ impl Setup {
         if let Some(Attach { client, .. }) = self.attach {
             let follower = Follower::start(client.clone(), Arc::clone(&self.clock));
             let follower = follower.map_err(|e| Refusal::failed(format!("error: {e}")))?;
-            let session = Session::showing(follower.snapshots.clone(), self.clock);
+            let session = Session::showing(follower.snapshots.clone(), follower.clock());
             let followed = Followed::new(follower.link.clone(), client);
             let kept = Kept {
                 deck: Some(Deck(Arc::new(followed))),

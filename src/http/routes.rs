@@ -24,6 +24,9 @@ use crate::model::{Generation, Snapshot, Timestamp};
 
 /// Says what the snapshots come from; it is not part of them.
 const SOURCE: HeaderName = HeaderName::from_static("laggard-source");
+/// Which Laggard answers, and when by its own clock: for those that are attached.
+const VERSION: HeaderName = HeaderName::from_static("laggard-version");
+const TIME: HeaderName = HeaderName::from_static("laggard-time");
 
 /// What there is.
 const PATHS: [&str; 11] = [
@@ -204,7 +207,15 @@ async fn snapshot(
 fn document(body: axum::body::Body, tag: Option<HeaderValue>, shared: &Shared) -> Response {
     let mut response = ([(CONTENT_TYPE, "application/json")], body).into_response();
     let source = HeaderValue::from_str(&shared.http.options.source).ok();
-    for (name, value) in [(ETAG, tag), (SOURCE, source)] {
+    let version = HeaderValue::from_static(env!("CARGO_PKG_VERSION"));
+    let time = HeaderValue::from_str(&(shared.http.clock)().to_string()).ok();
+    let all = [
+        (ETAG, tag),
+        (SOURCE, source),
+        (VERSION, Some(version)),
+        (TIME, time),
+    ];
+    for (name, value) in all {
         if let Some(value) = value {
             response.headers_mut().insert(name, value);
         }

@@ -15,6 +15,11 @@ use crate::model::{Generation, Secret, Snapshot, Timestamp};
 
 /// A snapshot larger than this is none.
 const LARGEST: u64 = 1 << 30;
+/// How long a connection, the beginning of an answer, and all of it may take. A look into the past
+/// is folded before it is answered.
+const CONNECTED_WITHIN: Duration = Duration::from_secs(5);
+const BEGUN_WITHIN: Duration = Duration::from_secs(30);
+const READ_WITHIN: Duration = Duration::from_mins(1);
 
 /// How to reach a `serve`.
 #[derive(Clone, Debug, Default)]
@@ -54,13 +59,50 @@ pub enum AttachError {
         text: String,
     },
     /// What it sent is no snapshot.
-    #[error("{url}: {error}")]
+    #[error("{url}: {}{error}", other_version(.version.as_deref()))]
     NotASnapshot {
         /// Its address.
         url: String,
+        /// Which Laggard it is, if it says.
+        version: Option<String>,
         /// In what it differs from one.
         error: DocumentError,
     },
+}
+
+/// This Laggard's version.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+fn other_version(version: Option<&str>) -> String {
+    match version {
+        Some(theirs) if theirs != VERSION => {
+            format!("it is Laggard {theirs}, this is {VERSION}; ")
+        }
+        Some(_) => String::new(),
+        None => "it does not say that it is Laggard; ".to_owned(),
+    }
+}
+
+impl AttachError {
+    /// Whether it may answer if it is asked again.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } => true,
+            Self::Refused { status, .. } => *status >= 500 || matches!(*status, 408 | 425 | 429),
+            Self::Usage(_) | Self::NotASnapshot { .. } => false,
+        }
+    }
+}
+
+/// What an answer carries beside its body.
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    /// What its own source is.
+    pub source: Option<String>,
+    /// Which Laggard it is.
+    pub version: Option<String>,
+    /// What its clock said when it answered.
+    pub time: Option<Timestamp>,
 }
 
 /// Asks one `serve`.
@@ -91,8 +133,9 @@ impl Client {
             )));
         }
         let agent = ureq::Agent::config_builder()
-            .timeout_connect(Some(Duration::from_secs(5)))
-            .timeout_global(Some(Duration::from_secs(30)))
+            .timeout_connect(Some(CONNECTED_WITHIN))
+            .timeout_recv_response(Some(BEGUN_WITHIN))
+            .timeout_recv_body(Some(READ_WITHIN))
             .http_status_as_error(false)
             .user_agent(concat!("laggard/", env!("CARGO_PKG_VERSION")))
             .tls_config(tls(options)?)
@@ -109,19 +152,18 @@ impl Client {
         &self.url
     }
 
-    /// What has changed since a generation; without one, all. Beside it, what its source is.
+    /// What has changed since a generation; without one, all. Beside it, what else it told.
     ///
     /// # Errors
     ///
     /// When there is no answer, or none that is understood.
-    pub fn delta(
-        &self,
-        since: Option<&Generation>,
-    ) -> Result<(Delta, Option<String>), AttachError> {
+    pub fn delta(&self, since: Option<&Generation>) -> Result<(Delta, Told), AttachError> {
         let since = since.map_or_else(|| "none".to_owned(), |g| format!("{}-{}", g.boot, g.n));
-        let (body, source) = self.get(&[("since", since)])?;
-        let delta = Delta::from_json(&body).map_err(|error| self.not_a_snapshot(error))?;
-        Ok((delta, source))
+        let (body, told) = self.get(&[("since", since)])?;
+        match Delta::from_json(&body) {
+            Ok(delta) => Ok((delta, told)),
+            Err(error) => Err(self.not_a_snapshot(told, error)),
+        }
     }
 
     /// The snapshot at a time, from its flight recorder.
@@ -130,9 +172,11 @@ impl Client {
     ///
     /// As [`Client::delta`]; or it has none.
     pub fn at(&self, at: Timestamp) -> Result<Arc<Snapshot>, AttachError> {
-        let (body, _) = self.get(&[("at", at.to_string())])?;
-        let snapshot = from_json(&body).map_err(|error| self.not_a_snapshot(error))?;
-        Ok(Arc::new(snapshot))
+        let (body, told) = self.get(&[("at", at.to_string())])?;
+        match from_json(&body) {
+            Ok(snapshot) => Ok(Arc::new(snapshot)),
+            Err(error) => Err(self.not_a_snapshot(told, error)),
+        }
     }
 
     /// Orders something: sends a command and gives what it came to.
@@ -168,14 +212,15 @@ impl Client {
         Ok(data(&body))
     }
 
-    fn not_a_snapshot(&self, error: DocumentError) -> AttachError {
+    fn not_a_snapshot(&self, told: Told, error: DocumentError) -> AttachError {
         AttachError::NotASnapshot {
             url: self.url.clone(),
+            version: told.version,
             error,
         }
     }
 
-    fn get(&self, query: &[(&str, String)]) -> Result<(Vec<u8>, Option<String>), AttachError> {
+    fn get(&self, query: &[(&str, String)]) -> Result<(Vec<u8>, Told), AttachError> {
         let mut request = self.agent.get(format!("{}/api/v1/snapshot", self.url));
         for (name, value) in query {
             request = request.query(name, value);
@@ -186,25 +231,32 @@ impl Client {
         self.answer(request.call())
     }
 
-    /// The body of an answer that is none of refusal, and what its source is.
+    /// The body of an answer that is none of refusal, and what else it told.
     fn answer(
         &self,
         answered: Result<Response<Body>, ureq::Error>,
-    ) -> Result<(Vec<u8>, Option<String>), AttachError> {
+    ) -> Result<(Vec<u8>, Told), AttachError> {
         let unreachable = |text: String| AttachError::Unreachable {
             url: self.url.clone(),
             text,
         };
         let mut response = answered.map_err(|e| unreachable(e.to_string()))?;
-        let source = response.headers().get("laggard-source");
-        let source = source.and_then(|s| s.to_str().ok()).map(str::to_owned);
+        let header = |name: &str| {
+            let value = response.headers().get(name)?;
+            value.to_str().ok().map(str::to_owned)
+        };
+        let told = Told {
+            source: header("laggard-source"),
+            version: header("laggard-version"),
+            time: header("laggard-time").and_then(|t| t.parse().ok()),
+        };
         let status = response.status().as_u16();
         let mut body = Vec::new();
         let mut reader = response.body_mut().as_reader().take(LARGEST);
         let read = reader.read_to_end(&mut body);
         read.map_err(|e| unreachable(e.to_string()))?;
         if status == 200 {
-            return Ok((body, source));
+            return Ok((body, told));
         }
         let text = String::from_utf8_lossy(&body);
         let said = serde_json::from_str(&text).ok();

@@ -75,6 +75,20 @@ pub enum Action {
     Inactive,
     /// Members × partitions.
     HeatMap,
+    /// What other members, another assignor, more partitions would do.
+    WhatIf,
+    /// What if: one member more.
+    MoreMembers,
+    /// What if: one member less.
+    FewerMembers,
+    /// What if: the next assignor.
+    Assignor,
+    /// What if: one partition more.
+    MorePartitions,
+    /// What if: one partition less.
+    FewerPartitions,
+    /// What if: as it is now.
+    AsItIs,
     /// Cursor left in the heat map.
     CellLeft,
     /// Cursor right in the heat map.
@@ -127,11 +141,13 @@ pub(super) enum Place {
     Prompt = 256,
     /// The help screen.
     Help = 512,
+    /// What if.
+    WhatIf = 1024,
 }
 
 impl Place {
     /// All of them.
-    pub(super) const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::Groups,
         Self::Group,
         Self::Heat,
@@ -142,6 +158,7 @@ impl Place {
         Self::Logs,
         Self::Prompt,
         Self::Help,
+        Self::WhatIf,
     ];
 }
 
@@ -151,11 +168,13 @@ const LISTS: u16 = Place::Groups as u16
     | Place::Advice as u16
     | Place::Logs as u16;
 const DETAILS: u16 = Place::Group as u16 | Place::Heat as u16 | Place::Topic as u16;
-const BROWSE: u16 = LISTS | DETAILS;
+const WHAT_IF: u16 = Place::WhatIf as u16;
+const BROWSE: u16 = LISTS | DETAILS | WHAT_IF;
 const SORTED: u16 = Place::Groups as u16 | Place::Topics as u16;
-const ROWS: u16 = BROWSE & !(Place::Logs as u16);
+const ROWS: u16 = (LISTS | DETAILS) & !(Place::Logs as u16);
 const GROUP: u16 = Place::Group as u16 | Place::Heat as u16;
 const CHARTS: u16 = GROUP | Place::Groups as u16;
+const TRIED: u16 = GROUP | Place::Advice as u16;
 const OPENS: u16 = LISTS & !(Place::Logs as u16) | Place::Topic as u16;
 const PROMPT: u16 = Place::Prompt as u16;
 const HELP: u16 = Place::Help as u16;
@@ -197,6 +216,7 @@ pub(super) const BINDINGS: &[Binding] = table! {
         Action::Open, [Enter], OPENS, "open the selected row", "open";
         Action::Back, [Esc], BROWSE, "one step back; never quits";
         Action::HeatMap, [Char('h')], GROUP, "heat map of members and partitions", "heat";
+        Action::WhatIf, [Char('m')], TRIED, "what if it had other members, another assignor, more partitions", "what if";
     }
     "Find" {
         Action::Filter, [Char('/')], LISTS, "filter by a regular expression; ! first inverts it", "filter";
@@ -209,6 +229,15 @@ pub(super) const BINDINGS: &[Binding] = table! {
         Action::SortLeft, [Char('<')], SORTED, "sort by the column to the left";
         Action::SortRight, [Char('>')], SORTED, "sort by the column to the right";
         Action::Invert, [Char('I')], SORTED, "turn the order round";
+    }
+    "What if" {
+        Action::MoreMembers, [Char('+'), Char('=')], WHAT_IF, "one member more", "member";
+        Action::FewerMembers, [Char('-')], WHAT_IF, "one member less", "less";
+        Action::Assignor, [Char('a')], WHAT_IF, "the next assignor", "assignor";
+        Action::MorePartitions, [Char('p')], WHAT_IF, "one partition more, of each topic", "partition";
+        Action::FewerPartitions, [Char('P')], WHAT_IF, "one partition less, but none of those that there are";
+        Action::AsItIs, [Char('0')], WHAT_IF, "as it is now", "as it is";
+        Action::CopyName, [Char('y')], WHAT_IF, "copy the command that says the same", "copy";
     }
     "Time" {
         Action::Pause, [Char(' ')], BROWSE, "pause; again to go live; a recording stands still, and goes on", "pause";
@@ -304,7 +333,13 @@ pub(super) fn hints(place: Place, width: usize) -> Vec<(Key, &'static str)> {
 const fn is_needed(action: Action) -> bool {
     !matches!(
         action,
-        Action::CopyName | Action::Summary | Action::Sort | Action::Command | Action::Pause
+        Action::CopyName
+            | Action::Summary
+            | Action::Sort
+            | Action::Command
+            | Action::Pause
+            | Action::WhatIf
+            | Action::AsItIs
     )
 }
 
@@ -343,13 +378,19 @@ fn places(set: u16) -> String {
     if set & BROWSE == BROWSE {
         return "everywhere".to_owned();
     }
+    if set == WHAT_IF {
+        return "what if".to_owned();
+    }
     if set == LISTS {
         return "lists".to_owned();
     }
     let names: Vec<_> = Place::ALL
         .iter()
         .filter(|p| set & **p as u16 != 0)
-        .map(|p| format!("{p:?}").to_lowercase())
+        .map(|p| match p {
+            Place::WhatIf => "what if".to_owned(),
+            other => format!("{other:?}").to_lowercase(),
+        })
         .collect();
     names.join(", ")
 }

@@ -37,7 +37,8 @@ impl Areas {
     pub(super) fn of(state: &State) -> Self {
         let (width, height) = state.ui.size;
         let down = |c: &Arc<ClusterSnapshot>| c.health.state == HealthState::Down;
-        let news = !state.shown.alerts.is_empty() || state.clusters().any(down);
+        let trouble = state.ui.doing.as_ref().is_some_and(|doing| doing.bad);
+        let news = trouble || state.alerts().next().is_some() || state.clusters().any(down);
         let notice = height >= 12 && news && !state.is_reading();
         let bottom = 1 + u16::from(notice);
         Self {
@@ -128,6 +129,39 @@ impl GroupAreas {
             charts: at(facts, charts),
             table: at(facts + charts, table),
             events: at(facts + charts + table, events),
+        }
+    }
+}
+
+/// The parts of the panel of what if, below its headline.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct TrialAreas {
+    /// What it would do.
+    pub(super) facts: Rect,
+    /// Each member.
+    pub(super) table: Rect,
+    /// What was assumed.
+    pub(super) notes: Rect,
+}
+
+impl TrialAreas {
+    /// For a body and so many lines of each: the table keeps some lines, notes go first.
+    pub(super) fn of(body: Rect, facts: u16, table: u16, notes: u16) -> Self {
+        let room = body.height.saturating_sub(2);
+        let facts = facts.min(room.saturating_sub(4));
+        let gap = u16::from(room > facts + 8);
+        let left = room.saturating_sub(facts + gap);
+        let notes = notes.min(left.saturating_sub(6));
+        let table = table.min(left - notes);
+        let below = if table + gap + notes <= left { gap } else { 0 };
+        let at = |y: u16, height: u16| {
+            let area = Rect::new(body.x, body.y + y, body.width, height);
+            area.intersection(body)
+        };
+        Self {
+            facts: at(2, facts),
+            table: at(2 + facts + gap, table),
+            notes: at(2 + facts + gap + table + below, notes),
         }
     }
 }

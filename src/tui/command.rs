@@ -30,6 +30,7 @@ pub(super) const COMMANDS: &[CommandHelp] = commands! {
     "logs", "logs", "the Logs screen";
     "group", "group NAME", "open a group";
     "topic", "topic NAME", "open a topic";
+    "what-if", "what-if [MEMBERS]", "what if the group had so many members";
     "cluster", "cluster [NAME]", "show one cluster; with no name all of them";
     "filter", "filter [REGEX]", "filter the list; with nothing show all";
     "sort", "sort COLUMN", "sort by trouble or a column: lag, behind, in, out, eta, group …";
@@ -52,6 +53,8 @@ pub(super) enum Command {
     Group(String),
     /// Open a topic.
     Topic(String),
+    /// What if the group had so many members.
+    WhatIf(Option<usize>),
     /// One cluster, or all.
     Cluster(Option<String>),
     /// Filter the list.
@@ -108,6 +111,7 @@ pub(super) fn parse(line: &str) -> Result<Command, String> {
         "logs" => Command::Show(Screen::Logs),
         "group" => Command::Group(needed("a group's name")?),
         "topic" => Command::Topic(needed("a topic's name")?),
+        "what-if" => Command::WhatIf(optional().map(|n| members(&n)).transpose()?),
         "cluster" => Command::Cluster(optional()),
         "filter" => Command::Filter(rest.to_owned()),
         "sort" => Command::Sort(sort(&needed("a column")?)?),
@@ -156,6 +160,13 @@ fn unknown(name: &str) -> String {
             format!("no command `{name}`; did you mean :{like}?")
         }
         _ => format!("no command `{name}`; ? lists them"),
+    }
+}
+
+fn members(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(n) if (1..=10_000).contains(&n) => Ok(n),
+        _ => Err(format!("`{text}` is no number of members: 1 to 10000")),
     }
 }
 
@@ -233,6 +244,8 @@ mod tests {
             ("window 1h", Command::Window(Span::from_secs(3600))),
             ("at -5m", Command::At(At::Ago(Span::from_secs(300)))),
             ("at 12:04", Command::At(At::Clock(12, 4, 0))),
+            ("what-if", Command::WhatIf(None)),
+            ("what-if 4", Command::WhatIf(Some(4))),
             ("theme mono", Command::Theme(ThemeName::Mono)),
             ("w", Command::Write(None)),
         ] {

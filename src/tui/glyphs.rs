@@ -33,6 +33,8 @@ pub(super) struct Glyphs {
     pub range: &'static str,
     /// A list's bullet.
     pub bullet: &'static str,
+    /// From what is to what would be.
+    pub to: &'static str,
 }
 
 /// For terminals that know UTF-8.
@@ -50,6 +52,7 @@ pub(super) const UNICODE: Glyphs = Glyphs {
     up: "▴",
     range: "–",
     bullet: "•",
+    to: "→",
 };
 
 /// For all others.
@@ -67,6 +70,7 @@ pub(super) const ASCII: Glyphs = Glyphs {
     up: "^",
     range: "..",
     bullet: "*",
+    to: "->",
 };
 
 /// How urgently someone should look, worst first: what a status' glyph and colour say.

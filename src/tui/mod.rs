@@ -34,6 +34,7 @@ mod theme;
 mod transport;
 mod update;
 mod view;
+mod what_if;
 
 use crate::words::{text, units};
 
@@ -44,5 +45,5 @@ pub use options::Options;
 pub use run::{Left, TuiError, changes, picture, run};
 pub use state::{Screen, State};
 pub use theme::{Depth, ThemeName};
-pub use transport::{Deck, Doing, Transport, Travel};
+pub use transport::{Deck, Doing, Missed, Transport, Travel};
 pub use update::{Effect, Event};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::model::testing::{ClusterBuilder, GroupBuilder, NOW, World, ago, behind};
 use crate::model::{
     Advice, AdviceKind, AdviceSeverity, Alert, AlertState, BootId, Cause, CleanupPolicy, Delivery,
-    Diagnosis, Eta, EventKind, Evidence, GroupState, HealthState, Load, Loss, Plan, Policy,
-    Reading, Retention, Silenced, Snapshot, Span, Status, Storm, TopicConfig, Why,
+    Diagnosis, Eta, EventKind, Evidence, GroupState, HealthState, Load, Loss, MemberLoad, Plan,
+    Policy, Reading, Retention, Silenced, Snapshot, Span, Status, Storm, TopicConfig, Why,
 };
 
 /// Names that are no good will.
@@ -301,6 +301,45 @@ pub(super) fn stale() -> Snapshot {
                 });
             }
             c.down("connection refused: kafka-1:9092, kafka-2:9092");
+        })
+        .build()
+}
+
+/// A group whose two members cannot keep up, with all that it takes to plan for it; one that nobody
+/// is in, and one that no plan can be made for.
+pub(super) fn planned() -> Snapshot {
+    World::new()
+        .cluster("prod-eu", |c| {
+            c.topic("orders", &[(0, 100_000); 6]);
+            c.change_topic("orders", |t| {
+                for p in &mut t.partitions {
+                    p.arrival_rate = Reading::Known(f64::from(100 + p.partition * 10));
+                }
+            });
+            c.group("orders-index", |g| {
+                g.group.assignor = Some("range".into());
+                g.member("index-a", "/10.1.0.4", &[("orders", &[0, 1, 2])]);
+                g.member("index-b", "/10.1.0.5", &[("orders", &[3, 4, 5])]);
+                g.commits("orders", &[Some(85_000); 6]);
+                g.because(
+                    Status::FallingBehind,
+                    Evidence::NotKnown { why: Why::LEARNING },
+                );
+                let load = MemberLoad {
+                    consume_rate: Reading::Known(210.0),
+                    capacity: Reading::Known(210.0),
+                };
+                g.group.loads = vec![load.clone(), load];
+            });
+            c.group("nobody-in", |g| {
+                g.group.state = Reading::Known(GroupState::Empty);
+                g.group.assignor = None;
+                g.commits("orders", &[Some(99_000); 6]);
+            });
+            c.group("shared", |g| {
+                g.group.group_type = crate::model::GroupType::Share;
+                g.commits("orders", &[Some(99_000); 6]);
+            });
         })
         .build()
 }

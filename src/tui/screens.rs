@@ -124,6 +124,13 @@ screens! {
     group_telling: samples::telling, "\n";
     group_storm: samples::telling, "j\n";
     group_heat: samples::telling, "\nh";
+    what_if_nothing: samples::planned, ":group orders-index\nm";
+    what_if_more: samples::planned, ":group orders-index\nm++";
+    what_if_fewer: samples::planned, ":group orders-index\nm-a";
+    what_if_partitions: samples::planned, ":group orders-index\n:what-if 8\npp";
+    what_if_nobody: samples::planned, ":group nobody-in\nm";
+    what_if_no_plan: samples::planned, ":group shared\nm";
+    what_if_hostile: samples::hostile, "jj\nm+";
     group_stale: samples::stale, "\n";
     group_hostile: samples::hostile, "\n";
     topics_telling: samples::telling, "2";
@@ -244,7 +251,7 @@ fn every_status_reads_apart_in_mono_and_in_two_colours() {
 
 #[test]
 fn no_colour_leaves_no_colour_anywhere() {
-    for keys in ["", "\n", "\nh", "2", "3", "4", "5", "?", "/x"] {
+    for keys in ["", "\n", "\nh", "\nm+", "2", "3", "4", "5", "?", "/x"] {
         let options = Options {
             depth: Depth::None,
             ..options()
@@ -259,8 +266,9 @@ fn no_colour_leaves_no_colour_anywhere() {
 
 #[test]
 fn ascii_screens_are_ascii_and_every_status_reads_apart() {
-    for keys in ["", "\n", "\nh", "2", "2\n", "3", "4", "5", "?", ":"] {
+    for keys in ["", "\n", "\nh", "\nm+", "2", "2\n", "3", "4", "5", "?", ":"] {
         for make in [
+            samples::planned,
             samples::telling,
             samples::hostile,
             samples::stale,
@@ -296,7 +304,7 @@ fn ascii_screens_are_ascii_and_every_status_reads_apart() {
 
 #[test]
 fn a_hostile_name_never_reaches_the_terminal_as_it_is() {
-    for keys in ["", "\n", "\nh", "2", "2\n", "3", "4", "5"] {
+    for keys in ["", "\n", "\nh", "\nm+", "2", "2\n", "3", "4", "4m", "5"] {
         for size in SIZES {
             let buffer = picture(&state(samples::hostile(), size, &typed(keys), options()));
             for cell in &buffer.content {
@@ -421,6 +429,7 @@ fn any_snapshot() -> impl Strategy<Value = Snapshot> {
         Just(samples::hostile()),
         Just(samples::two()),
         Just(samples::each_status()),
+        Just(samples::planned()),
         (0_usize..60).prop_map(samples::many),
         any_absurd().boxed(),
     ]

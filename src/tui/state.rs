@@ -15,6 +15,7 @@ use super::pick::Picked;
 use super::rows::Lists;
 use super::theme::{Theme, ThemeName};
 use super::transport::Doing;
+use super::what_if::Trial;
 use crate::model::{
     ClusterName, ClusterSnapshot, GroupId, GroupSnapshot, PartitionId, Snapshot, Span, Timestamp,
     TopicName, TopicSnapshot,
@@ -134,13 +135,22 @@ pub(super) struct Ui {
     pub(super) prompt: Option<Prompt>,
     pub(super) last_command: String,
     pub(super) help: Option<HelpState>,
+    pub(super) trial: Option<Trial>,
     pub(super) toast: Option<Toast>,
     pub(super) window: Span,
     pub(super) theme: ThemeName,
     /// What the source's past is doing.
     pub(super) doing: Option<Doing>,
+    /// What the source shows itself, if that is no cluster.
+    pub(super) shows: Option<Arc<str>>,
     /// While paused: the instant shown.
     pub(super) paused: Option<Timestamp>,
+    /// The instant that the source's past was asked for and has not shown yet.
+    pub(super) wished: Option<Timestamp>,
+    /// Why there is nothing to show of it.
+    pub(super) missed: Option<String>,
+    /// It was said that the group that was asked for at the start is not there.
+    pub(super) unseen: bool,
 }
 
 /// The whole state of the screen.
@@ -194,11 +204,16 @@ impl State {
             prompt: None,
             last_command: String::new(),
             help: None,
+            trial: None,
             toast: None,
             window: WINDOWS[0],
             theme: options.theme,
             doing: None,
+            shows: None,
             paused: options.at,
+            wished: options.at,
+            missed: None,
+            unseen: false,
         };
         let mut state = Self {
             ui,

@@ -8,9 +8,9 @@ use super::glyphs::ASCII;
 use super::rows::groups::{partition_order, partition_view};
 use super::state::GroupKey;
 use super::text::escape;
-use super::view::{member_label, reading};
+use super::view::{at_length, member_label, reading};
 use super::{units, update::subject};
-use crate::model::{ClusterSnapshot, GroupId, GroupSnapshot, Snapshot, Timestamp};
+use crate::model::{ClusterSnapshot, GroupId, GroupSnapshot, Reading, Snapshot, Timestamp};
 
 /// Most partitions and events that are written.
 const MOST: usize = 20;
@@ -78,13 +78,15 @@ fn head(out: &mut String, cluster: &ClusterSnapshot, group: &GroupSnapshot, now:
         let _ = writeln!(out, "{}", escape(&evidence.sentence(now), false));
     }
     let g = &ASCII;
-    let lag = reading(&group.lag, g, units::count).0;
-    let behind = reading(&group.time_lag.age(now), g, units::span).0;
+    let lag = at_length(&group.lag, g, now, units::count, |n| n as f64);
+    let unit = if group.lag.is_known() { " records" } else { "" };
+    let (age, secs) = (group.time_lag.age(now), crate::model::Span::as_secs_f64);
+    let behind = at_length(&age, g, now, units::span, secs);
     let arrival = reading(&group.arrival_rate, g, units::rate).0;
     let consume = reading(&group.consume_rate, g, units::rate).0;
     let _ = writeln!(
         out,
-        "\nlag        {lag} records\nbehind     {behind}\nin         {arrival} records/s\nout        {consume} records/s\neta        {}",
+        "\nlag        {lag}{unit}\nbehind     {behind}\nin         {arrival} records/s\nout        {consume} records/s\neta        {}",
         super::view::eta(group, now, g).0
     );
     let members = group
@@ -122,7 +124,7 @@ fn partitions(out: &mut String, group: &GroupSnapshot, now: Timestamp) {
         );
         let _ = writeln!(
             out,
-            "  {}-{}  {}  committed {}  end {}  lag {}  behind {}  owner {owner}",
+            "  {}-{}  {}  committed {}  end {}  lag {}  behind {}  owner {owner}{}",
             escape(view.topic().topic.as_str(), false),
             view.partition(),
             view.status().map_or("outside", crate::model::Status::word),
@@ -130,8 +132,17 @@ fn partitions(out: &mut String, group: &GroupSnapshot, now: Timestamp) {
             reading(&view.log_end_offset(), &ASCII, |n| n.to_string()).0,
             reading(&view.lag(), &ASCII, |n| n.to_string()).0,
             reading(&row.time_lag.age(now), &ASCII, units::span).0,
+            old(&row.effective_lag, now),
         );
     }
+}
+
+/// How old a row is that is not fresh.
+fn old(lag: &Reading<i64>, now: Timestamp) -> String {
+    let since = lag.stale_since();
+    since.map_or_else(String::new, |since| {
+        format!("  ({} old)", units::span(since.age_at(now)))
+    })
 }
 
 fn events(out: &mut String, group: &GroupSnapshot, now: Timestamp, zone: &TimeZone) {

@@ -22,6 +22,8 @@ pub enum Travel {
     Slower,
     /// To this time.
     To(Timestamp),
+    /// Nothing of the past is wanted any more.
+    Now,
 }
 
 /// How a source does, in a few words.
@@ -31,6 +33,17 @@ pub struct Doing {
     pub text: String,
     /// Whether they are bad news.
     pub bad: bool,
+    /// At length, where there is more to say.
+    pub why: Option<Arc<str>>,
+}
+
+/// Why a snapshot of the past does not come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missed {
+    /// For people.
+    pub why: String,
+    /// It is being asked for again.
+    pub again: bool,
 }
 
 /// A source with a past.
@@ -41,11 +54,16 @@ pub trait Transport: Send + Sync {
     /// What stands in the place of `LIVE`, at this time; `None`: nothing to say.
     fn doing(&self, now: Timestamp) -> Option<Doing>;
 
+    /// What it shows itself, if that is not what it is called: an embedded cluster, a recording.
+    fn shows(&self) -> Option<Arc<str>> {
+        None
+    }
+
     /// Takes a wish, and never waits.
     fn travel(&self, wish: Travel);
 
     /// A snapshot of the past that was wished for and has come; each is given once.
-    fn arrived(&self) -> Option<Result<Arc<Snapshot>, String>>;
+    fn arrived(&self) -> Option<Result<Arc<Snapshot>, Missed>>;
 }
 
 /// One of these, shared.
@@ -82,12 +100,13 @@ mod tests {
             Some(Doing {
                 text: text.to_owned(),
                 bad: !self.played,
+                why: (!self.played).then(|| "connection refused".into()),
             })
         }
 
         fn travel(&self, _wish: Travel) {}
 
-        fn arrived(&self) -> Option<Result<Arc<Snapshot>, String>> {
+        fn arrived(&self) -> Option<Result<Arc<Snapshot>, Missed>> {
             None
         }
     }
@@ -138,6 +157,22 @@ mod tests {
         }
         let sought = "2026-11-20T17:30:00Z".parse().unwrap();
         assert_eq!(wish(&mut state, Key::Enter), Some(Travel::To(sought)));
+        // A time of day is the nearest one: it may come later in the recording, or lie behind midnight.
+        for (typed, sought) in [
+            (":at 18:15", "2026-11-20T18:15:00Z"),
+            (":at 17:30", "2026-11-20T17:30:00Z"),
+            (":at 00:10", "2026-11-21T00:10:00Z"),
+        ] {
+            for c in typed.chars() {
+                state.on(Event::Key(Key::Char(c)), NOW);
+            }
+            let sought = sought.parse().unwrap();
+            assert_eq!(
+                wish(&mut state, Key::Enter),
+                Some(Travel::To(sought)),
+                "{typed}"
+            );
+        }
     }
 
     #[test]
@@ -162,9 +197,67 @@ mod tests {
         past.at = earlier - Span::from_secs(60);
         state.on(Event::Past(Ok(Arc::new(past))), NOW);
         assert_eq!(state.shown.at, shown);
-        state.on(
-            Event::Past(Err("there is no flight recorder".to_owned())),
-            NOW,
+        let missed = Missed {
+            why: "there is no flight recorder".to_owned(),
+            again: false,
+        };
+        state.on(Event::Past(Err(missed)), NOW);
+        assert_eq!(state.shown.at, shown);
+    }
+
+    #[test]
+    fn presses_that_come_faster_than_answers_add_up() {
+        let mut state = state(false, None);
+        wish(&mut state, Key::Char(' '));
+        let back = |minutes: i64| Some(Travel::To(NOW - Span::from_secs(60 * minutes)));
+        let first = NOW - state.shown.at;
+        assert_eq!(first, Span::ZERO);
+        for minutes in 1..4_i64 {
+            assert_eq!(wish(&mut state, Key::Left), back(minutes));
+        }
+        assert_eq!(wish(&mut state, Key::Right), back(2));
+        assert!(
+            top_line(&state).contains("FETCHING 17:58:00"),
+            "{}",
+            top_line(&state)
+        );
+        // Live again, nothing is wanted any more.
+        assert_eq!(wish(&mut state, Key::Char(' ')), Some(Travel::Now));
+        assert!(
+            !top_line(&state).contains("FETCHING"),
+            "{}",
+            top_line(&state)
+        );
+    }
+
+    #[test]
+    fn why_there_is_nothing_to_show_stays_on_the_screen() {
+        let options = Options {
+            deck: Some(Deck(Arc::new(Fake { played: false }))),
+            at: Some(NOW - Span::from_secs(3600)),
+            ..Options::default()
+        };
+        let mut state = screens::state(samples::loading(), (100, 12), &[], options);
+        let missed = |again| Missed {
+            why: "503 busy".to_owned(),
+            again,
+        };
+        state.on(Event::Past(Err(missed(true))), NOW);
+        let shown = screens::text(&picture(&state));
+        for part in [
+            "cannot show 2026-11-20T17:00:00",
+            "503 busy",
+            "FETCHING",
+            "connection refused",
+        ] {
+            assert!(shown.contains(part), "{part}: {shown}");
+        }
+        state.on(Event::Past(Err(missed(false))), NOW);
+        state.on(Event::Tick, NOW + Span::from_secs(60));
+        let shown = screens::text(&picture(&state));
+        assert!(
+            shown.contains("503 busy") && !shown.contains("FETCHING"),
+            "{shown}"
         );
     }
 

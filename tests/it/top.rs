@@ -2,24 +2,25 @@
 
 use std::time::{Duration, Instant};
 
+use crate::played;
 use crate::support::kafka::{KafkaCluster, Options};
-use crate::support::laggard::binary;
+use crate::support::laggard::{binary, laggard};
 use crate::support::process::{run_dir, signal};
 use crate::support::terminal::Terminal;
 use crate::support::{eventually, unique};
 
 /// A terminal whose settings are noted, with the dashboard on the demo in it.
-struct Top {
-    terminal: Terminal,
+pub struct Top {
+    pub terminal: Terminal,
     notes: String,
 }
 
 impl Top {
-    fn start(columns: u16, rows: u16, environment: &str) -> Self {
+    pub fn start(columns: u16, rows: u16, environment: &str) -> Self {
         Self::run(columns, rows, environment, "top --demo")
     }
 
-    fn run(columns: u16, rows: u16, environment: &str, arguments: &str) -> Self {
+    pub fn run(columns: u16, rows: u16, environment: &str, arguments: &str) -> Self {
         let terminal = Terminal::open(columns, rows);
         let notes = run_dir().join(unique("stty")).to_str().unwrap().to_owned();
         terminal.line(&format!("stty -a > {notes}.before; echo main screen"));
@@ -56,7 +57,7 @@ impl Top {
 
     /// Waits until the program has left, with a code, and holds the terminal against its notes.
     #[track_caller]
-    fn has_left(&self, code: &str) -> String {
+    pub fn has_left(&self, code: &str) -> String {
         // The typed line holds the words too, but no number behind them.
         let left = |line: &str| {
             let number = line.strip_prefix("left with ").unwrap_or_default();
@@ -87,6 +88,17 @@ impl Top {
         let read = |file: &str| std::fs::read_to_string(file).unwrap();
         assert_eq!(read(&before), read(&after), "the terminal's settings");
     }
+}
+
+/// What stands in a group's row under a heading that is set to the right.
+pub fn cell(screen: &str, group: &str, heading: &str) -> Option<String> {
+    let mut lines = screen.lines();
+    let titles = lines.find(|l| l.contains(heading) && l.contains("STATUS"))?;
+    let end = titles[..titles.find(heading)?].chars().count() + heading.chars().count();
+    let row = lines.find(|l| l.contains(group))?;
+    let up_to: String = row.chars().take(end).collect();
+    let word = up_to.rsplit(' ').next()?;
+    (!word.is_empty()).then(|| word.to_owned())
 }
 
 #[test]
@@ -168,6 +180,7 @@ fn any_size_will_do() {
 fn what_terminals_cannot_do_is_not_asked_of_them() {
     require!(tmux);
     for (environment, ascii, colour) in [
+        ("TERM=xterm", false, true),
         ("TERM=xterm-256color", false, true),
         ("TERM=screen", false, true),
         ("TERM=linux", true, true),
@@ -186,6 +199,39 @@ fn what_terminals_cannot_do_is_not_asked_of_them() {
         top.terminal.keys(&["q"]);
         top.has_left("0");
     }
+}
+
+#[test]
+fn where_nothing_can_be_drawn_one_table_is_printed_as_lag_prints_it() {
+    let file = played::recording();
+    let [top, lag] = ["top", "lag"].map(|command| laggard([command, "--replay", &file]));
+    assert_eq!((top.code, lag.code), (Some(0), Some(0)), "{top:#?}");
+    assert!(
+        top.stdout.contains("billing") && top.stdout == lag.stdout,
+        "{top:#?}"
+    );
+    assert!(!top.stdout.contains('\x1b'), "{top:#?}");
+
+    require!(tmux);
+    // As over ssh into an editor's shell: a terminal that cannot place a cursor.
+    let terminal = Terminal::open(80, 24);
+    let program = binary().display().to_string();
+    terminal.line(&format!(
+        "TERM=dumb {program} top --replay {file}; echo left with $?"
+    ));
+    let screen = terminal.wait("its end", |s| s.lines().any(|l| l == "left with 0"));
+    assert!(
+        screen.contains("billing") && !screen.contains("1 Groups"),
+        "{screen}"
+    );
+    terminal.line(&format!(
+        "clear; {program} top --replay {file} | cat; echo left $?"
+    ));
+    let screen = terminal.wait("its end", |s| s.lines().any(|l| l == "left 0"));
+    assert!(
+        screen.contains("billing") && !screen.contains("1 Groups"),
+        "{screen}"
+    );
 }
 
 #[test]
@@ -253,8 +299,8 @@ fn a_broker_that_dies_meanwhile_is_said_and_keys_go_on_working() {
         cluster.bootstrap()
     );
     let top = Top::run(100, 20, "", &line);
-    let row = |s: &str| s.lines().find(|l| l.contains(&group)).map(str::to_owned);
-    let live = |s: &str| s.contains("LIVE") && row(s).is_some_and(|row| row.contains(" 6 "));
+    let lag = |s: &str| cell(s, &group, "LAG");
+    let live = |s: &str| s.contains("LIVE") && lag(s).as_deref() == Some("6");
     top.terminal.wait("group that is read", live);
 
     let id = cluster.ids().next().unwrap();
@@ -262,9 +308,16 @@ fn a_broker_that_dies_meanwhile_is_said_and_keys_go_on_working() {
     let down = top
         .terminal
         .wait("word on the cluster", |s| s.contains("DOWN"));
-    // The last number stays, with its age; it is not a 0 and not gone.
-    assert!(row(&down).is_some_and(|row| row.contains('6')), "{down}");
+    // The last number stays, and has an age as soon as its own read has failed; it is no bound of
+    // what is certain now.
+    assert_eq!(lag(&down).as_deref(), Some("6"), "{down}");
     assert!(!down.contains("LIVE"), "{down}");
+    let old = top.terminal.wait("the number's age", |s| {
+        let mut rows = s.lines().filter(|l| l.contains(&group));
+        rows.any(|row| row.contains("s old "))
+    });
+    assert_eq!(lag(&old).as_deref(), Some("6"), "{old}");
+    assert!(!old.contains('≥'), "{old}");
     top.terminal.keys(&["Enter"]);
     top.terminal.wait("the group", |s| s.contains("PARTITION"));
     top.terminal.keys(&["Escape", "5"]);

@@ -10,6 +10,7 @@
 
 pub mod alertmanager;
 pub mod embedded;
+pub mod gate;
 pub mod hook;
 pub mod inside;
 pub mod kafka;

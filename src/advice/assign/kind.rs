@@ -75,9 +75,17 @@ impl Assignor {
 
     /// The assignor that a group of this type runs under Kafka's name of it.
     pub fn of_group(group_type: &GroupType, name: &str) -> Option<Self> {
-        let server = *group_type == GroupType::Consumer;
-        let all: &[Self] = if server { &SERVER } else { &CLASSIC };
-        all.iter().copied().find(|a| a.name() == name)
+        let mut all = Self::all_of(group_type).iter().copied();
+        all.find(|a| a.name() == name)
+    }
+
+    /// Those that a group of this type may run under.
+    pub fn all_of(group_type: &GroupType) -> &'static [Self] {
+        if *group_type == GroupType::Consumer {
+            &SERVER
+        } else {
+            &CLASSIC
+        }
     }
 
     /// The assignor that somebody asks for: one of the group's own protocol first, then of the other.

@@ -49,8 +49,8 @@ pub(super) async fn top(args: &TopArgs) -> Result<Exit, Refusal> {
     options.at = attach.and_then(|a| a.at);
     let cluster = attach.and_then(|a| a.clusters.first());
     options.cluster = cluster.map(|c| c.as_str().into());
-    let clock = setup.clock.clone();
     let (mut session, demo) = setup.start(None)?;
+    let clock = session.clock.clone();
     options.deck.clone_from(&demo.deck);
     let left = show(&mut session, ring, clock, options, None).await;
     session.shut_down(PATIENCE).await;

@@ -126,7 +126,9 @@ fn totals(state: &State) -> Totals {
             None => t.lag_open = true,
         }
         t.lag_stale |= group.lag.is_stale();
-        t.lag_open |= group.lag.bounds().is_some_and(|b| b.high.is_none());
+        // A stale sum has no upper bound either, but its last value is what was.
+        let open = group.lag.bounds().is_some_and(|b| b.high.is_none());
+        t.lag_open |= open && (group.lag.is_known() || group.unknown_partitions > 0);
         if let (Some(arrival), Some(consume)) =
             (group.arrival_rate.known(), group.consume_rate.known())
         {

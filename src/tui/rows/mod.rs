@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 use super::areas;
 use super::state::{Screen, State};
+use super::update::cluster_of;
+use super::what_if::Worked;
 use crate::model::{Advice, Alert, Snapshot};
 
 pub(super) use groups::{GroupRows, Totals};
@@ -24,6 +26,8 @@ pub(super) struct Lists {
     pub(super) alerts: Vec<Arc<Alert>>,
     pub(super) advice: Vec<Arc<Advice>>,
     pub(super) logs: LogRows,
+    /// What if, worked out.
+    pub(super) trial: Option<Worked>,
 }
 
 /// Which snapshot a list was made for: it is held, so that none other can take its place.
@@ -67,28 +71,34 @@ impl State {
         }
         self.refresh_short();
         self.settle();
+        self.refresh_trial();
     }
 
     /// Alerts and advice are few: no cache.
     fn refresh_short(&mut self) {
-        let scope = self.ui.scope.as_ref().map(|s| s.as_str().to_owned());
-        let in_scope = |cluster: Option<&str>| {
-            scope
-                .as_deref()
-                .is_none_or(|s| cluster.is_none_or(|c| c == s))
-        };
         let filter = &self.ui.filters[Screen::Alerts as usize];
-        let alerts = self.shown.alerts.iter().filter(|a| {
-            in_scope(a.labels.get("cluster").map(|c| &**c)) && filter.passes(&alert_key(a))
-        });
+        let alerts = self.alerts().filter(|a| filter.passes(&alert_key(a)));
         self.lists.alerts = alerts.cloned().collect();
         let filter = &self.ui.filters[Screen::Advice as usize];
-        let advice = self
-            .shown
-            .advice
-            .iter()
-            .filter(|a| in_scope(Some(a.cluster.as_str())) && filter.passes(&advice_key(a)));
+        let advice = self.advice().filter(|a| filter.passes(&advice_key(a)));
         self.lists.advice = advice.cloned().collect();
+    }
+
+    /// Alerts of the clusters in scope, and those on none.
+    pub(super) fn alerts(&self) -> impl Iterator<Item = &Arc<Alert>> {
+        let scope = self.ui.scope.as_ref();
+        let in_scope = move |a: &&Arc<Alert>| {
+            let of = cluster_of(&a.labels);
+            scope.is_none_or(|s| of.is_none_or(|c| c == s.as_str()))
+        };
+        self.shown.alerts.iter().filter(in_scope)
+    }
+
+    /// Advice on the clusters in scope.
+    pub(super) fn advice(&self) -> impl Iterator<Item = &Arc<Advice>> {
+        let scope = self.ui.scope.as_ref();
+        let in_scope = move |a: &&Arc<Advice>| scope.is_none_or(|s| *s == a.cluster);
+        self.shown.advice.iter().filter(in_scope)
     }
 
     fn settle(&mut self) {

@@ -14,9 +14,9 @@ use super::keys::Key;
 use super::rows::{advice_key, alert_key};
 use super::state::{GroupKey, HelpState, PromptKind, Screen, State, WINDOWS};
 use super::theme::ThemeName;
-use super::transport::Travel;
+use super::transport::{Missed, Travel};
 use super::{json, summary};
-use crate::model::{ClusterName, GroupId, Snapshot, Timestamp};
+use crate::model::{Advice, Alert, ClusterName, GroupId, Snapshot, Timestamp};
 
 /// What happened.
 #[derive(Clone, Debug)]
@@ -32,7 +32,7 @@ pub enum Event {
     /// Time has passed.
     Tick,
     /// A snapshot of the past that was asked for, or why there is none.
-    Past(Result<Arc<Snapshot>, String>),
+    Past(Result<Arc<Snapshot>, Missed>),
     /// An effect was carried out: what to say about it, and whether it failed.
     Done(String, bool),
 }
@@ -61,7 +61,9 @@ impl State {
     pub fn on(&mut self, event: Event, now: Timestamp) -> Vec<Effect> {
         self.clock = now;
         self.log_count = self.logs.count();
-        self.ui.doing = self.options.deck.as_ref().and_then(|d| d.0.doing(now));
+        if let Some(deck) = &self.options.deck {
+            (self.ui.doing, self.ui.shows) = (deck.0.doing(now), deck.0.shows());
+        }
         let effects = match event {
             Event::Key(key) => self.on_key(key),
             Event::Paste(text) => {
@@ -100,6 +102,9 @@ impl State {
         }
         if self.ui.help.is_some() {
             return Place::Help;
+        }
+        if self.ui.trial.is_some() {
+            return Place::WhatIf;
         }
         match self.ui.screen {
             Screen::Groups if self.ui.open_group.is_some() && self.ui.heat => Place::Heat,
@@ -162,6 +167,13 @@ impl State {
             Action::Invert => self.invert(),
             Action::Inactive => self.ui.inactive = !self.ui.inactive,
             Action::Cluster => self.next_cluster(),
+            Action::WhatIf => self.try_out(None),
+            Action::MoreMembers => self.try_members(1),
+            Action::FewerMembers => self.try_members(-1),
+            Action::Assignor => self.try_assignor(),
+            Action::MorePartitions => self.try_partitions(1),
+            Action::FewerPartitions => self.try_partitions(-1),
+            Action::AsItIs => self.try_nothing(),
             Action::HeatMap => (self.ui.heat, self.ui.cell) = (!self.ui.heat, (0, 0)),
             Action::Pause => return self.pause(),
             Action::Earlier => return self.travel(false),
@@ -193,6 +205,10 @@ impl State {
         if let Some(key) = self.find_group(&name) {
             self.options.group = None;
             self.open_group_key(key);
+        } else if !self.is_reading() && !self.ui.unseen {
+            self.ui.unseen = true;
+            let text = format!("no group `{name}` is seen; it opens when it is");
+            self.say(text, true);
         }
     }
 
@@ -203,6 +219,7 @@ impl State {
     }
 
     fn open_group_key(&mut self, key: GroupKey) {
+        self.ui.trial = None;
         self.ui.screen = Screen::Groups;
         self.ui.groups.pin(key.clone());
         self.ui.partitions.unpin();
@@ -213,6 +230,9 @@ impl State {
     /// One step back. Never quits.
     fn back(&mut self) {
         let ui = &mut self.ui;
+        if ui.trial.take().is_some() {
+            return;
+        }
         if ui.screen == Screen::Groups && ui.open_group.is_some() {
             if ui.heat {
                 ui.heat = false;
@@ -282,6 +302,8 @@ impl State {
     }
 
     fn show(&mut self, screen: Screen) {
+        self.ui.trial = None;
+        self.pin_own(screen);
         // The number of the screen that is shown leads back to its list.
         if self.ui.screen == screen {
             (self.ui.open_group, self.ui.open_topic, self.ui.heat) = (None, None, false);
@@ -289,7 +311,30 @@ impl State {
         self.ui.screen = screen;
     }
 
+    /// From an open group, alerts and advice begin at its own.
+    fn pin_own(&mut self, screen: Screen) {
+        let open = self.ui.open_group.as_ref();
+        let Some((cluster, group)) = open.filter(|_| self.ui.screen == Screen::Groups) else {
+            return;
+        };
+        if screen == Screen::Advice {
+            let own = |a: &&Arc<Advice>| a.cluster == *cluster && a.group == *group;
+            if let Some(own) = self.lists.advice.iter().find(own) {
+                self.ui.advice.pin(advice_key(own));
+            }
+        } else if screen == Screen::Alerts {
+            let own = |a: &&Arc<Alert>| {
+                subject(&a.labels)
+                    .is_some_and(|(c, g)| g == *group && c.is_none_or(|c| c == *cluster))
+            };
+            if let Some(own) = self.lists.alerts.iter().find(own) {
+                self.ui.alerts.pin(alert_key(own));
+            }
+        }
+    }
+
     fn show_by(&mut self, by: usize) {
+        self.ui.trial = None;
         let next = (self.ui.screen as usize + by) % Screen::ALL.len();
         self.ui.screen = Screen::ALL[next];
     }
@@ -325,6 +370,7 @@ impl State {
     /// What `y` copies: the name, or an advice's command.
     fn copy_name(&mut self) -> Vec<Effect> {
         let text = match self.place() {
+            Place::WhatIf => self.ui.trial.as_ref().map(super::what_if::Trial::command),
             Place::Groups | Place::Group | Place::Heat => {
                 self.acting_group().map(|k| k.1.as_str().to_owned())
             }
@@ -403,17 +449,22 @@ impl State {
     }
 }
 
+type Labels = std::collections::BTreeMap<Arc<str>, Arc<str>>;
+
+/// The cluster that an alert's labels name.
+pub(super) fn cluster_of(labels: &Labels) -> Option<&str> {
+    let label = labels
+        .get("kafka_cluster")
+        .or_else(|| labels.get("cluster"));
+    label.map(|c| &**c)
+}
+
 /// The group that an alert's labels name.
-pub(super) fn subject(
-    labels: &std::collections::BTreeMap<Arc<str>, Arc<str>>,
-) -> Option<(Option<ClusterName>, GroupId)> {
+pub(super) fn subject(labels: &Labels) -> Option<(Option<ClusterName>, GroupId)> {
     let group = labels
         .get("group")
         .or_else(|| labels.get("consumergroup"))?;
-    let cluster = labels
-        .get("kafka_cluster")
-        .or_else(|| labels.get("cluster"));
-    let cluster = cluster.map(|c| ClusterName::from(&**c));
+    let cluster = cluster_of(labels).map(ClusterName::from);
     Some((cluster, GroupId::from(&**group)))
 }
 

@@ -9,7 +9,7 @@ use super::super::heat::HeatMap;
 use super::super::rows::groups::{partition_key, partition_order};
 use super::super::rows::topics::TOPIC_SORTS;
 use super::super::state::{Screen, State};
-use super::super::transport::Travel;
+use super::super::transport::{Missed, Travel};
 use super::Effect;
 use crate::model::{Snapshot, Span, Timestamp};
 
@@ -49,6 +49,12 @@ impl State {
                     .readers
                     .step(by, readers.len(), |i| readers[i].clone());
             }
+            Place::WhatIf => {
+                let last = self.tried_members().saturating_sub(1);
+                if let Some(trial) = &mut self.ui.trial {
+                    trial.top = trial.top.saturating_add_signed(by).min(last);
+                }
+            }
             Place::Heat => {
                 let rows = self.open_group().map_or(0, |(_, g)| HeatMap::rows(g));
                 let row = self.ui.cell.0.saturating_add_signed(by);
@@ -78,6 +84,11 @@ impl State {
             Place::Advice => self.ui.advice.unpin(),
             Place::Logs => self.ui.logs.unpin(),
             Place::Heat => self.ui.cell = (0, 0),
+            Place::WhatIf => {
+                if let Some(trial) = &mut self.ui.trial {
+                    trial.top = 0;
+                }
+            }
             Place::Prompt | Place::Help => {}
         }
     }
@@ -123,7 +134,7 @@ impl State {
     }
 
     /// Whether a recording is played: time is then its own.
-    fn is_played(&self) -> bool {
+    pub(super) fn is_played(&self) -> bool {
         self.options.deck.as_ref().is_some_and(|d| d.0.is_played())
     }
 
@@ -133,16 +144,35 @@ impl State {
             return vec![Effect::Travel(Travel::Toggle)];
         }
         if self.ui.paused.is_some() {
-            self.live();
-        } else {
-            self.ui.paused = Some(self.shown.at);
+            return self.live();
         }
+        self.ui.paused = Some(self.shown.at);
         Vec::new()
     }
 
-    pub(super) fn live(&mut self) {
-        self.ui.paused = None;
+    pub(super) fn live(&mut self) -> Vec<Effect> {
+        (self.ui.paused, self.ui.missed) = (None, None);
         self.shown = Arc::clone(&self.latest);
+        self.unwish()
+    }
+
+    /// Asks the source for what it showed at a time.
+    fn wish(&mut self, at: Timestamp) -> Vec<Effect> {
+        self.ui.wished = Some(at);
+        vec![Effect::Travel(Travel::To(at))]
+    }
+
+    /// What was asked of the source's past is not wanted any more.
+    fn unwish(&mut self) -> Vec<Effect> {
+        let wished = self.ui.wished.take();
+        wished.map_or_else(Vec::new, |_| vec![Effect::Travel(Travel::Now)])
+    }
+
+    /// Shows a snapshot of before.
+    pub(super) fn stand_at(&mut self, snapshot: Arc<Snapshot>) -> Vec<Effect> {
+        (self.ui.paused, self.ui.missed) = (Some(snapshot.at), None);
+        self.shown = snapshot;
+        self.unwish()
     }
 
     pub(super) fn change_speed(&mut self, wish: Travel) -> Vec<Effect> {
@@ -155,63 +185,82 @@ impl State {
 
     /// To a time: in a recording, or at a source that keeps its past.
     pub(super) fn travel_to(&mut self, at: Timestamp) -> Option<Vec<Effect>> {
-        let older = self.history.span().is_none_or(|(first, _)| at < first);
-        let asks = self.options.deck.is_some() && (self.is_played() || older);
-        if asks && !self.is_played() {
-            self.ui.paused = Some(self.shown.at);
+        if self.is_played() {
+            return Some(vec![Effect::Travel(Travel::To(at))]);
         }
-        asks.then(|| vec![Effect::Travel(Travel::To(at))])
+        let older = self.history.span().is_none_or(|(first, _)| at < first);
+        if self.options.deck.is_none() || !older {
+            return None;
+        }
+        self.ui.paused = Some(self.shown.at);
+        Some(self.wish(at))
     }
 
     /// A snapshot of the past that was asked for: shown, unless the screen went live meanwhile.
-    pub(super) fn arrive(&mut self, past: Result<Arc<Snapshot>, String>) {
+    pub(super) fn arrive(&mut self, past: Result<Arc<Snapshot>, Missed>) {
+        if self.ui.paused.is_none() {
+            return;
+        }
         match past {
-            Ok(snapshot) if self.ui.paused.is_some() => {
-                self.ui.paused = Some(snapshot.at);
+            Ok(snapshot) => {
+                (self.ui.paused, self.ui.missed) = (Some(snapshot.at), None);
+                self.ui.wished = None;
                 self.shown = snapshot;
                 self.open_at_start();
             }
-            Ok(_) => {}
-            Err(why) => self.say(why, true),
+            Err(Missed { why, again }) => {
+                if !again {
+                    self.ui.wished = None;
+                }
+                if self.is_reading() {
+                    self.ui.missed = Some(why);
+                } else {
+                    self.say(why, true);
+                }
+            }
         }
     }
 
     /// To the snapshot before or after the one shown.
     pub(super) fn travel(&mut self, later: bool) -> Vec<Effect> {
+        let by = if later {
+            STEP
+        } else {
+            Span::from_millis(-STEP.as_millis())
+        };
         if self.is_played() {
-            let by = if later {
-                STEP
-            } else {
-                Span::from_millis(-STEP.as_millis())
-            };
             return vec![Effect::Travel(Travel::Skip(by))];
         }
         if self.ui.paused.is_none() {
             self.say("space pauses; then left and right go through time", false);
             return Vec::new();
         }
-        let at = self.shown.at;
+        // Presses that come faster than answers add up.
+        let at = self.ui.wished.unwrap_or(self.shown.at);
+        let kept = self.history.span().map(|(first, _)| first);
         let next = if later {
             self.history.after(at)
         } else {
             self.history.before(at)
         };
-        let kept = self.history.span().map(|(first, _)| first);
+        // What is further back than is kept is the source's to show, and so is the way forward from there.
+        let beyond = if later {
+            kept.is_some_and(|kept| at + by < kept)
+        } else {
+            next.is_none()
+        };
         match next.cloned() {
-            // Of what was fetched from further back, the way forward leads through the past, too.
-            Some(_) if later && kept.is_some_and(|k| at + STEP < k) => {
-                return vec![Effect::Travel(Travel::To(at + STEP))];
+            _ if beyond && self.options.deck.is_some() => self.wish(at + by),
+            Some(next) => self.stand_at(next),
+            None => {
+                let text = if later {
+                    "nothing later yet; space goes live"
+                } else {
+                    "nothing earlier is kept"
+                };
+                self.say(text, false);
+                Vec::new()
             }
-            Some(next) => {
-                self.ui.paused = Some(next.at);
-                self.shown = next;
-            }
-            None if later => self.say("nothing later yet; space goes live", false),
-            None if self.options.deck.is_some() => {
-                return vec![Effect::Travel(Travel::To(at - STEP))];
-            }
-            None => self.say("nothing earlier is kept", false),
         }
-        Vec::new()
     }
 }

@@ -18,6 +18,7 @@ impl State {
             Command::Show(screen) => self.show(screen),
             Command::Group(name) => self.go_to_group(&name),
             Command::Topic(name) => self.go_to_topic(&name),
+            Command::WhatIf(members) => self.try_out(members),
             Command::Cluster(name) => self.go_to_cluster(name),
             Command::Filter(text) => self.set_filter(&text),
             Command::Sort(column) => {
@@ -26,7 +27,7 @@ impl State {
             Command::Columns(columns) => self.ui.columns = columns,
             Command::Window(window) => self.ui.window = window,
             Command::At(at) => return self.go_to_time(at),
-            Command::Live => self.live(),
+            Command::Live => return self.live(),
             Command::Theme(theme) => self.ui.theme = theme,
             Command::Help => self.ui.help = Some(HelpState::default()),
         }
@@ -65,7 +66,7 @@ impl State {
             .find_map(|c| Some((c.cluster.clone(), c.topic(name)?.topic.clone())));
         match found {
             Some(key) => {
-                self.ui.screen = Screen::Topics;
+                (self.ui.screen, self.ui.trial) = (Screen::Topics, None);
                 self.ui.topics.pin(key.clone());
                 self.ui.readers.unpin();
                 self.ui.open_topic = Some(key);
@@ -105,7 +106,7 @@ impl State {
         let at = match at {
             At::Ago(span) => self.clock - span,
             At::Instant(at) => at,
-            At::Clock(h, m, s) => self.last_time_of_day(h, m, s),
+            At::Clock(h, m, s) => self.time_of_day(h, m, s),
         };
         if let Some(effects) = self.travel_to(at) {
             return effects;
@@ -116,15 +117,15 @@ impl State {
         if at < first {
             self.say("nothing that old is kept; showing the oldest", false);
         }
-        if let Some(snapshot) = self.history.nearest(at).map(Arc::clone) {
-            self.ui.paused = Some(snapshot.at);
-            self.shown = snapshot;
+        match self.history.nearest(at).map(Arc::clone) {
+            Some(snapshot) => self.stand_at(snapshot),
+            None => Vec::new(),
         }
-        Vec::new()
     }
 
-    /// The last instant, not after now, at which the user's clock showed that time.
-    fn last_time_of_day(&self, h: i8, m: i8, s: i8) -> Timestamp {
+    /// The last instant, not after now, at which the user's clock showed that time; in a recording,
+    /// where what comes is there too, the nearest one.
+    fn time_of_day(&self, h: i8, m: i8, s: i8) -> Timestamp {
         let zone = &self.options.zone;
         let today = jiff::Timestamp::from_millisecond(self.clock.as_millis())
             .map(|t| t.to_zoned(zone.clone()).date());
@@ -134,10 +135,14 @@ impl State {
             .map_or(self.clock, |z| {
                 Timestamp::from_millis(z.timestamp().as_millisecond())
             });
-        if then > self.clock {
-            then - Span::from_secs(86_400)
-        } else {
-            then
+        let (day, half) = (Span::from_secs(86_400), Span::from_secs(43_200));
+        if self.is_played() {
+            return match then - self.clock {
+                ahead if ahead > half => then - day,
+                ahead if ahead + half < Span::ZERO => then + day,
+                _ => then,
+            };
         }
+        if then > self.clock { then - day } else { then }
     }
 }

@@ -53,6 +53,17 @@ fn keys_move_between_places() {
         ("3\n", Place::Group),
         ("4\n", Place::Group),
         ("5", Place::Logs),
+        ("m", Place::Groups),
+        ("\nm+-a\x1b", Place::Group),
+        ("\nm", Place::WhatIf),
+        ("\nm\x1b", Place::Group),
+        ("\nhm\x1b", Place::Heat),
+        ("\nm2", Place::Topics),
+        ("\nm\t", Place::Topics),
+        ("4m", Place::WhatIf),
+        ("4m\x1b", Place::Advice),
+        (":what-if 3\n", Place::WhatIf),
+        ("2:what-if 3\n", Place::Topics),
         ("\t\t", Place::Alerts),
         ("\n11", Place::Groups),
         ("?", Place::Help),
@@ -87,6 +98,10 @@ fn the_selection_is_what_keys_act_on() {
         ("3\n", "payments-settle"),
         ("3j\n", "ledger-sync"),
         ("4j\n", "orders-index"),
+        // From an open group, its own come first.
+        (":group orders-index\n4\n", "orders-index"),
+        (":group orders-index\n3\n", "orders-index"),
+        (":group orders-index\n\x1b4\n", "payments-settle"),
     ] {
         assert_eq!(selected(&after(typed)), group, "{typed:?}");
     }
@@ -203,6 +218,111 @@ fn effects_are_what_was_asked_for() {
     }
 }
 
+/// Members and their partitions before and after.
+fn tried(typed: &str) -> Result<(Vec<usize>, Vec<usize>), String> {
+    let typed = format!(":group orders-index\n{typed}");
+    let state = state(
+        samples::planned(),
+        (100, 30),
+        &keys(&typed),
+        Options::default(),
+    );
+    let worked = state.lists.trial.as_ref().ok_or("nothing is tried")?;
+    let found = worked.found.as_ref().map_err(Clone::clone)?;
+    let owned =
+        |side: &crate::advice::what_if::Side| side.members.iter().map(|m| m.partitions).collect();
+    Ok((owned(&found.before), owned(&found.after)))
+}
+
+#[test]
+fn what_if_is_worked_out_for_the_group_that_is_shown() {
+    let now = vec![3, 3];
+    for (typed, then) in [
+        ("m", vec![3, 3]),
+        ("m+", vec![2, 2, 2]),
+        ("m++", vec![2, 2, 1, 1]),
+        ("m-", vec![6]),
+        ("m---", vec![6]),
+        ("m+0", vec![3, 3]),
+        (":what-if 6\n", vec![1; 6]),
+        (":what-if 8\n", vec![1, 1, 1, 1, 1, 1, 0, 0]),
+        ("m+ppp", vec![3, 3, 3]),
+        ("m+pppPPPPP", vec![2, 2, 2]),
+    ] {
+        let (before, mut after) = tried(typed).unwrap();
+        after.sort_by_key(|n| std::cmp::Reverse(*n));
+        assert_eq!((before, after), (now.clone(), then), "{typed:?}");
+    }
+    assert!(tried("").is_err());
+}
+
+#[test]
+fn what_if_goes_through_the_assignors_of_the_groups_own_protocol() {
+    let command = |typed: &str| {
+        let typed = format!(":group orders-index\n{typed}");
+        let mut state = state(
+            samples::planned(),
+            (100, 30),
+            &keys(&typed),
+            Options::default(),
+        );
+        match state.on(Event::Key(Key::Char('y')), NOW).as_slice() {
+            [Effect::Copy(text)] => text.clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    for (typed, expected) in [
+        ("m", "laggard what-if orders-index"),
+        ("m+", "laggard what-if orders-index --members 3"),
+        ("ma", "laggard what-if orders-index --assignor roundrobin"),
+        (
+            "maaa",
+            "laggard what-if orders-index --assignor cooperative-sticky",
+        ),
+        ("maaaa", "laggard what-if orders-index"),
+        (
+            "m-pa",
+            "laggard what-if orders-index --members 1 --assignor roundrobin --partitions 7",
+        ),
+    ] {
+        assert_eq!(command(typed), expected, "{typed:?}");
+    }
+}
+
+#[test]
+fn what_if_follows_the_group_and_says_when_it_is_gone() {
+    let typed = keys(":group orders-index\nm+");
+    let mut state = state(samples::planned(), (100, 30), &typed, Options::default());
+    let fullest = |state: &State| {
+        let worked = state.lists.trial.as_ref()?;
+        worked.found.as_ref().ok().map(|f| f.after.fullest)
+    };
+    let before = fullest(&state).unwrap();
+    let mut next = samples::planned();
+    next.generation.n += 1;
+    let cluster = Arc::make_mut(&mut next.clusters[0]);
+    let group = cluster
+        .groups
+        .iter_mut()
+        .find(|g| g.group.as_str() == "orders-index");
+    let group = Arc::make_mut(group.unwrap());
+    let topic = Arc::make_mut(&mut group.topics[0]);
+    for p in &mut topic.partitions {
+        p.arrival_rate = crate::model::Reading::Known(1000.0);
+    }
+    state.on(Event::Snapshot(Arc::new(next.clone())), NOW);
+    assert!(fullest(&state).unwrap() > before);
+    Arc::make_mut(&mut next.clusters[0]).groups.clear();
+    next.generation.n += 1;
+    state.on(Event::Snapshot(Arc::new(next)), NOW);
+    assert_eq!(fullest(&state), None);
+    let shown = super::super::screens::text(&super::super::picture(&state));
+    assert!(
+        shown.contains("orders-index is not in this snapshot"),
+        "{shown}"
+    );
+}
+
 #[test]
 fn a_row_is_copied_as_json() {
     for (typed, pointer, value) in [
@@ -310,6 +430,21 @@ fn clusters_are_gone_through_one_by_one() {
     assert_eq!(shown("ccc"), None);
     assert_eq!(shown(":cluster prod-us\n").as_deref(), Some("prod-us"));
     assert_eq!(shown("c:cluster\n"), None);
+}
+
+#[test]
+fn alerts_and_advice_are_those_of_the_clusters_in_scope() {
+    let mut two = samples::telling();
+    let mut other = (*two.clusters[0]).clone();
+    other.cluster = "prod-us".into();
+    two.clusters.push(Arc::new(other));
+    let counts = |typed: &str| {
+        let state = state(two.clone(), (100, 24), &keys(typed), Options::default());
+        (state.lists.alerts.len(), state.lists.advice.len())
+    };
+    assert_eq!(counts(""), (3, 2));
+    assert_eq!(counts(":cluster prod-eu\n"), (3, 2));
+    assert_eq!(counts(":cluster prod-us\n"), (0, 0));
 }
 
 #[test]

@@ -135,7 +135,7 @@ fn alert_detail(state: &State, pen: &mut Pen<'_>, area: Rect, alert: &Alert) {
             Some(why) => format!("could not tell {whom} at {at}: {why}"),
         });
     }
-    lines.extend(alert.annotations.iter().map(|(k, v)| format!("{k}: {v}")));
+    lines.extend(annotations(alert));
     let labels: Vec<_> = alert
         .labels
         .iter()
@@ -143,6 +143,19 @@ fn alert_detail(state: &State, pen: &mut Pen<'_>, area: Rect, alert: &Alert) {
         .collect();
     lines.push(labels.join("  "));
     prose(pen, area, &alert.name, &lines);
+}
+
+/// Its annotations that say something: what is the matter first, then by name.
+fn annotations(alert: &Alert) -> Vec<String> {
+    let mut all: Vec<_> = alert.annotations.iter().collect();
+    all.retain(|(_, v)| !v.trim().is_empty());
+    let place = |name: &str| ["summary", "description"].iter().position(|n| *n == name);
+    all.sort_by_key(|(k, _)| place(k).unwrap_or(usize::MAX));
+    let line = |(k, v): (&std::sync::Arc<str>, &std::sync::Arc<str>)| match place(k) {
+        Some(_) => v.to_string(),
+        None => format!("{k}: {v}"),
+    };
+    all.into_iter().map(line).collect()
 }
 
 /// Lines of text below a rule, wrapped. Returns how many lines they took, the rule among them.

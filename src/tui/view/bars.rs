@@ -9,6 +9,7 @@ use super::super::rows::topics::TOPIC_SORTS;
 use super::super::state::{PromptKind, Screen, State};
 use super::super::text::width;
 use super::super::theme::Meaning;
+use super::super::transport::Doing;
 use super::super::{units, update::subject};
 use super::paint::{Pen, after, row};
 use crate::model::{AlertState, ClusterSnapshot, HealthState, Span};
@@ -37,7 +38,9 @@ fn left_side(state: &State) -> Vec<(String, Meaning)> {
     let source = &*state.options.source;
     let says_more = source.split(": ").any(|word| word != title(state));
     if !source.is_empty() && says_more && state.ui.size.0 >= 70 {
-        out.push((format!(" ({})", state.options.source), Meaning::Dim));
+        let shows = state.ui.shows.as_ref();
+        let shows = shows.map_or_else(String::new, |what| format!(", {what}"));
+        out.push((format!(" ({source}{shows})"), Meaning::Dim));
     }
     out.push((" ".to_owned(), Meaning::Plain));
     let totals = &state.lists.totals;
@@ -87,24 +90,47 @@ fn right_side(state: &State) -> Vec<(String, Meaning)> {
     let down = state
         .clusters()
         .find(|c| c.health.state == HealthState::Down);
+    // On its way to another time the screen has more to say than when the one shown was read.
+    let travels =
+        state.ui.paused.is_some() && (state.ui.wished.is_some() || trouble(state).is_some());
     if let Some(cluster) = down {
         out.push((down_text(state, cluster), broken));
-    } else if let Some(polled) = polled(state) {
+    } else if let Some(polled) = polled(state).filter(|_| !travels) {
         let age = units::span(polled.age_at(state.now()));
         out.push((format!("polled {age} ago"), Meaning::Dim));
     }
-    let mode = if state.is_reading() {
+    out.extend(mode(state));
+    out
+}
+
+/// What the source says of itself, if that is bad news.
+fn trouble(state: &State) -> Option<&Doing> {
+    state.ui.doing.as_ref().filter(|doing| doing.bad)
+}
+
+/// Whether what is shown is what is, and if not, what it is.
+fn mode(state: &State) -> Vec<(String, Meaning)> {
+    let broken = Meaning::Urgency(Urgency::Broken);
+    let trouble = trouble(state).map(|doing| (format!("  {}", doing.text), broken));
+    if let Some(paused) = state.ui.paused {
+        let mut out = Vec::new();
+        if !state.is_reading() {
+            let ago = units::span(paused.age_at(state.clock));
+            out.push((format!("  PAUSED -{ago}"), Meaning::Urgency(Urgency::Worse)));
+        }
+        if let Some(wished) = state.ui.wished {
+            let at = units::moment(wished, state.clock, &state.options.zone);
+            out.push((format!("  FETCHING {}", at.trim_end()), Meaning::Dim));
+        }
+        out.extend(trouble);
+        return out;
+    }
+    let one = if let Some(trouble) = trouble {
+        trouble
+    } else if state.is_reading() {
         ("  READING".to_owned(), Meaning::Dim)
-    } else if let Some(paused) = state.ui.paused {
-        let ago = units::span(paused.age_at(state.clock));
-        (format!("  PAUSED -{ago}"), Meaning::Urgency(Urgency::Worse))
     } else if let Some(doing) = &state.ui.doing {
-        let meaning = if doing.bad {
-            broken
-        } else {
-            Meaning::Urgency(Urgency::Fine)
-        };
-        (format!("  {}", doing.text), meaning)
+        (format!("  {}", doing.text), Meaning::Urgency(Urgency::Fine))
     } else if state.shown.generation.n > 0 && state.shown.at.age_at(state.clock) > NO_NEWS {
         let age = units::span(state.shown.at.age_at(state.clock));
         (format!("  NO NEWS {age}"), broken)
@@ -117,8 +143,7 @@ fn right_side(state: &State) -> Vec<(String, Meaning)> {
     } else {
         ("  LIVE".to_owned(), Meaning::Urgency(Urgency::Fine))
     };
-    out.push(mode);
-    out
+    vec![one]
 }
 
 fn down_text(state: &State, cluster: &ClusterSnapshot) -> String {
@@ -191,9 +216,9 @@ fn count(state: &State, screen: Screen) -> usize {
     match screen {
         Screen::Alerts => {
             let firing = |a: &&std::sync::Arc<crate::model::Alert>| a.state != AlertState::Resolved;
-            state.shown.alerts.iter().filter(firing).count()
+            state.alerts().filter(firing).count()
         }
-        Screen::Advice => state.shown.advice.len(),
+        Screen::Advice => state.advice().count(),
         _ => 0,
     }
 }
@@ -203,6 +228,9 @@ fn asked(state: &State) -> String {
     let glyphs = state.glyphs();
     let arrow = |invert: bool| if invert { glyphs.up } else { glyphs.down };
     let mut out = String::new();
+    if state.ui.trial.is_some() {
+        return "esc leads back".to_owned();
+    }
     if !state.filter().text().is_empty() {
         out = format!("/{}  ", state.filter().text());
     }
@@ -237,11 +265,24 @@ pub(super) fn notice(state: &State, pen: &mut Pen<'_>, area: Rect) {
     let down = state
         .clusters()
         .find(|c| c.health.state == HealthState::Down);
+    let broken = Meaning::Urgency(Urgency::Broken);
+    if let Some(Doing { text, why, .. }) = trouble(state) {
+        let why = why.as_deref().unwrap_or_default();
+        pen.pieces(
+            area,
+            &[
+                (text, broken),
+                (": ", Meaning::Plain),
+                (why, Meaning::Plain),
+                ("  (what is shown is the last that came)", Meaning::Dim),
+            ],
+        );
+        return;
+    }
     let Some(cluster) = down else {
         alert(state, pen, area);
         return;
     };
-    let broken = Meaning::Urgency(Urgency::Broken);
     let name = format!("{} ", cluster.cluster);
     let why = cluster.health.why.as_ref().map_or("", |w| w.as_str());
     let age = units::span(cluster.health.since.age_at(state.now()));
@@ -258,13 +299,13 @@ pub(super) fn notice(state: &State, pen: &mut Pen<'_>, area: Rect) {
 
 /// `alert FIRING payments-settle time_lag>15m for 31m  (2 more: 3)`.
 fn alert(state: &State, pen: &mut Pen<'_>, area: Rect) {
-    let Some(alert) = state.shown.alerts.first() else {
+    let Some(alert) = state.alerts().next() else {
         return;
     };
     let (word, meaning) = super::alerts::state_word(alert.state);
     let about = subject(&alert.labels).map_or_else(String::new, |(_, g)| format!(" {g}"));
     let age = units::span(alert.active_since.age_at(state.now()));
-    let more = match state.shown.alerts.len() - 1 {
+    let more = match state.alerts().count() - 1 {
         0 => String::new(),
         n => format!("  ({n} more: 3)"),
     };
@@ -368,12 +409,36 @@ pub(super) fn reading(state: &State, pen: &mut Pen<'_>, body: Rect) {
         pen.left(row(body, line), &text, Meaning::Dim);
         line += 1;
     }
+    let broken = Meaning::Urgency(Urgency::Broken);
+    if let Some(Doing { text, why, .. }) = trouble(state) {
+        let why = why.as_deref().unwrap_or_default();
+        let text = format!("  {text}  ");
+        pen.pieces(
+            row(body, line + 1),
+            &[(&text, broken), (why, Meaning::Plain)],
+        );
+        line += 1;
+    }
+    if let Some(why) = &state.ui.missed {
+        let at = state.ui.paused.unwrap_or(state.clock);
+        let text = format!("  cannot show {at}: ");
+        pen.pieces(
+            row(body, line + 1),
+            &[(&text, Meaning::Strong), (why, Meaning::Plain)],
+        );
+        pen.left(
+            row(body, line + 2),
+            "  space shows what is now",
+            Meaning::Dim,
+        );
+        line += 2;
+    }
     for cluster in state.clusters() {
         let health = &cluster.health;
         let (word, meaning) = match health.state {
             HealthState::Connecting => ("connecting", Meaning::Dim),
             HealthState::Up => ("up, reading", Meaning::Plain),
-            HealthState::Down => ("DOWN", Meaning::Urgency(Urgency::Broken)),
+            HealthState::Down => ("DOWN", broken),
         };
         let age = units::span(health.since.age_at(state.now()));
         let why = health

@@ -1,5 +1,7 @@
 //! One group: one sentence, the facts, charts, its partitions or its heat map, what happened.
 
+use std::fmt::Write;
+
 use ratatui::layout::Rect;
 
 use super::super::areas::{GroupAreas, facts_height};
@@ -13,7 +15,7 @@ use super::chart::{self, Series};
 use super::groups::state_word;
 use super::paint::{Pen, after, row};
 use super::table::{self, Cell, Column, Shown};
-use super::values::{at_length, eta, member_label, reading};
+use super::values::{at_length, eta, last_lag, member_label, reading};
 use crate::model::{
     ClusterSnapshot, Eta, Event, EventKind, GroupSnapshot, Loss, PartitionView, Span, Storm,
     Timestamp,
@@ -166,10 +168,12 @@ fn headline(
 pub(in crate::tui) type Labelled = Vec<(&'static str, String)>;
 
 fn numbers(group: &GroupSnapshot, now: Timestamp, glyphs: &Glyphs) -> Labelled {
-    let mut out = vec![(
-        "lag",
-        at_length(&group.lag, glyphs, now, units::count, |n| n as f64),
-    )];
+    let mut lag = at_length(&group.lag, glyphs, now, units::count, |n| n as f64);
+    if let Some((last, since)) = last_lag(group) {
+        let age = units::span(since.age_at(now));
+        let _ = write!(lag, ", was {} {age} ago", units::count(last));
+    }
+    let mut out = vec![("lag", lag)];
     if group.effective_lag.value() != group.lag.value() {
         out.push((
             "readable",

@@ -12,7 +12,7 @@ use super::super::theme::Meaning;
 use super::super::units;
 use super::paint::{Pen, row};
 use super::table::{self, Cell, Column, Shown};
-use super::values::{eta, reading, trend};
+use super::values::{eta, last_lag, reading, trend};
 use crate::model::{ClusterSnapshot, GroupSnapshot, GroupState, Timestamp};
 
 pub(super) fn draw(state: &State, pen: &mut Pen<'_>, area: Rect) {
@@ -84,6 +84,22 @@ const fn marked(column: GroupColumn) -> bool {
 }
 
 fn empty(state: &State, pen: &mut Pen<'_>, at: Rect) {
+    if let Some(scope) = &state.ui.scope
+        && state.shown.cluster(scope.as_str()).is_none()
+    {
+        let names: Vec<_> = state
+            .shown
+            .clusters
+            .iter()
+            .map(|c| c.cluster.as_str())
+            .collect();
+        let text = format!(
+            "no cluster `{scope}` is read here (c goes through them): {}",
+            names.join(", ")
+        );
+        pen.left(at, &text, Meaning::Urgency(Urgency::Worse));
+        return;
+    }
     let text = if state.lists.groups.filtered > 0 {
         "no group passes the filter; esc clears it"
     } else if state.lists.groups.folded > 0 {
@@ -125,7 +141,7 @@ fn cell(
             let broken = over
                 .zip(group.effective_lag.low())
                 .is_some_and(|(m, l)| l > m);
-            limited(reading(&group.lag, glyphs, units::count), broken)
+            limited(lag(group, glyphs), broken)
         }
         GroupColumn::Behind => {
             let age = group.time_lag.age(now);
@@ -187,16 +203,29 @@ fn limited((text, meaning): (String, Meaning), broken: bool) -> Cell {
     }
 }
 
+/// Its unread records; of some partitions unknown and the others stale, it was at least the last sum.
+fn lag(group: &GroupSnapshot, glyphs: &Glyphs) -> (String, Meaning) {
+    let (text, meaning) = reading(&group.lag, glyphs, units::count);
+    if group.lag.is_stale() && group.unknown_partitions > 0 {
+        return (format!("{}{text}", glyphs.at_least), meaning);
+    }
+    (text, meaning)
+}
+
 /// What a row has to say for itself: how old it is, what of it is unknown.
 fn note(group: &GroupSnapshot, now: Timestamp) -> String {
+    if let Some((lag, since)) = last_lag(group) {
+        let age = units::span(since.age_at(now));
+        return format!("was {}, {age} ago", units::count(lag));
+    }
     let since = group.lag.stale_since().or(group.time_lag.stale_since());
-    if let Some(since) = since {
-        return format!("{} old", units::span(since.age_at(now)));
-    }
-    match group.unknown_partitions {
-        0 => String::new(),
-        n => format!("{n} unknown"),
-    }
+    let old = since.map(|since| format!("{} old", units::span(since.age_at(now))));
+    let unknown = match group.unknown_partitions {
+        0 => None,
+        n => Some(format!("{n} unknown")),
+    };
+    let notes: Vec<_> = old.into_iter().chain(unknown).collect();
+    notes.join(", ")
 }
 
 /// Kafka's word, short enough for a column.

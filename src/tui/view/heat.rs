@@ -109,8 +109,11 @@ fn under_cursor(state: &State, pen: &mut Pen<'_>, area: Rect, map: &HeatMap<'_>,
         || g.unknown.to_owned(),
         |l| reading(&l.arrival_rate, &g, units::rate).0,
     );
+    let old = r.effective_lag.stale_since().map_or_else(String::new, |s| {
+        format!("  ({} old)", units::span(s.age_at(now)))
+    });
     let text = format!(
-        "end {}  committed {}  lag {}  behind {}  in {arrival}/s  out {}/s",
+        "end {}  committed {}  lag {}  behind {}  in {arrival}/s  out {}/s{old}",
         reading(&view.log_end_offset(), &g, offset).0,
         reading(&r.committed_offset, &g, offset).0,
         reading(&view.lag(), &g, units::count).0,

@@ -15,6 +15,7 @@ mod table;
 mod topic;
 mod topics;
 mod values;
+mod what_if;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -25,7 +26,7 @@ use super::theme::Meaning;
 use paint::Pen;
 
 pub(super) use group::facts_of;
-pub(super) use values::{eta, member_label, reading};
+pub(super) use values::{at_length, eta, member_label, reading};
 
 /// Draws the screen.
 pub(super) fn draw(state: &State, buf: &mut Buffer) {
@@ -46,6 +47,8 @@ pub(super) fn draw(state: &State, buf: &mut Buffer) {
         help::draw(state, &mut pen, areas.body);
     } else if state.is_reading() && state.ui.screen != Screen::Logs {
         bars::reading(state, &mut pen, areas.body);
+    } else if state.ui.trial.is_some() {
+        what_if::draw(state, &mut pen, areas.body);
     } else {
         screen(state, &mut pen, areas.body);
     }

@@ -14,6 +14,11 @@ pub(in crate::tui) fn reading<T: Copy + PartialEq>(
     let Some(value) = reading.value() else {
         return (glyphs.unknown.to_owned(), Meaning::Dim);
     };
+    // What is stale was that number: how much of it is certain now is another matter, and its age
+    // stands beside it.
+    if reading.is_stale() {
+        return (text(value), Meaning::Dim);
+    }
     let open = reading.bounds().is_some_and(|b| b.high.is_none());
     let text = if open {
         let low = reading.low().unwrap_or(value);
@@ -21,11 +26,7 @@ pub(in crate::tui) fn reading<T: Copy + PartialEq>(
     } else {
         text(value)
     };
-    let meaning = match reading.state() {
-        ReadingState::Stale => Meaning::Dim,
-        _ => Meaning::Plain,
-    };
-    (text, meaning)
+    (text, Meaning::Plain)
 }
 
 /// When a group will have caught up, in cells: empty when there is nothing to catch up with.
@@ -47,7 +48,7 @@ pub(in crate::tui) fn eta(
 }
 
 /// A reading at length: its bounds, its age, why it is not simply known.
-pub(super) fn at_length<T: Copy + PartialEq>(
+pub(in crate::tui) fn at_length<T: Copy + PartialEq>(
     reading: &Reading<T>,
     glyphs: &Glyphs,
     now: Timestamp,
@@ -79,6 +80,23 @@ pub(super) fn at_length<T: Copy + PartialEq>(
             _ => format!("{out} ({why})"),
         },
     }
+}
+
+/// What a group had not read when that was last known of all its partitions, and when that was, once
+/// it is not known any more.
+pub(in crate::tui) fn last_lag(group: &GroupSnapshot) -> Option<(i64, Timestamp)> {
+    if !group.lag.is_unknown() || group.rows.is_empty() {
+        return None;
+    }
+    let mut sum = (0_i64, None);
+    for view in group.partitions() {
+        let (committed, end) = (&view.row().committed_offset, view.log_end_offset());
+        let lag = end.last()?.saturating_sub(committed.last()?).max(0);
+        let since = [committed.stale_since(), end.stale_since()];
+        sum.0 = sum.0.saturating_add(lag);
+        sum.1 = since.into_iter().chain([sum.1]).flatten().min();
+    }
+    Some((sum.0, sum.1?))
 }
 
 /// `client@host`; a static member by its own id.
@@ -166,6 +184,12 @@ mod tests {
         let stale = Reading::stale(7, Timestamp::from_millis(0), Why::NO_ANSWER);
         assert_eq!(
             reading(&stale, g, units::count),
+            ("7".to_owned(), Meaning::Dim)
+        );
+        // A sum of stale parts: the last value, not what of it is certain now.
+        let sum = stale.clone().with_bounds(Some(0), None);
+        assert_eq!(
+            reading(&sum, g, units::count),
             ("7".to_owned(), Meaning::Dim)
         );
         let now = Timestamp::from_millis(60_000);
