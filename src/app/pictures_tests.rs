@@ -106,7 +106,12 @@ const EPOCH: i64 = 1_795_197_600_000;
 /// The snapshot that they are made of.
 const SNAPSHOT: &str = "tests/pictures/demo.json";
 /// The groups that `docs/terminal.md` speaks of.
-const TOLD: [&str; 3] = ["audit-archive", "billing-export", "order-projector"];
+const TOLD: [&str; 4] = [
+    "audit-archive",
+    "billing-export",
+    "order-projector",
+    "image-resizer",
+];
 
 /// What `laggard demo` shows in its first frame with data: its past, folded.
 fn demo() -> Arc<Snapshot> {
@@ -130,6 +135,7 @@ fn demo() -> Arc<Snapshot> {
             poll_interval: named.interval,
             ..ClusterSettings::named("demo".into())
         }],
+        rules: crate::alerts::shipped().into_iter().collect(),
         ..Settings::default()
     };
     let opening = [
@@ -188,10 +194,14 @@ fn typed(text: &str) -> Vec<Key> {
 #[test]
 fn pictures_are_fresh() {
     let snapshot = kept();
-    let shots: [(&str, (u16, u16), &str); 5] = [
+    let shots: [(&str, (u16, u16), &str); 9] = [
         ("groups", (100, 20), ""),
         ("group", (100, 30), "\n"),
         ("poison", (100, 30), ":group billing-export\n"),
+        ("advice", (100, 24), "\n4"),
+        ("advised", (100, 36), ":group image-resizer\n4"),
+        ("what-if", (100, 20), ":group image-resizer\nm++"),
+        ("alerts", (100, 24), "3"),
         ("heat", (100, 22), ":group order-projector\nh"),
         ("topics", (100, 12), "2"),
     ];
@@ -216,7 +226,10 @@ fn the_demo_still_tells_what_the_pictures_tell() {
         let told = |snapshot: &Snapshot| {
             let group = snapshot.clusters[0].group(name).unwrap();
             let cause = group.diagnosis.cause().map(Cause::name);
-            (group.status.status, cause)
+            let mut advice = snapshot.advice.iter();
+            let helps = advice.find(|a| a.group.as_str() == name).map(|a| a.kind);
+            assert!(helps.is_some(), "{name}: what would help?");
+            (group.status.status, cause, helps)
         };
         assert_eq!(
             told(&now),

@@ -60,7 +60,7 @@ pub(super) fn telling() -> Snapshot {
             evidence: vec!["both are at their capacity of 210 records/s".into()],
             gain: Some("caught up in 9 minutes instead of never".into()),
             caveats: vec![],
-            command: None,
+            command: Some("laggard what-if orders-index --members 4\n# where it runs as a Deployment: kubectl scale deployment NAME --replicas=4".into()),
             plan: Some(Plan {
                 before: vec![load("index-a", 3, 330.0, Some(1.57)), load("index-b", 3, 310.0, Some(1.48))],
                 after: (0..4).map(|i| load(&format!("index-{i}"), 2 - i / 2, 160.0, Some(0.76))).collect(),

@@ -64,9 +64,13 @@ fn advice_detail(pen: &mut Pen<'_>, area: Rect, advice: &Advice) {
     }
     lines.extend(advice.caveats.iter().map(|c| format!("but: {c}")));
     if let Some(command) = &advice.command {
-        lines.push(format!(
-            "$ {command}   (y copies it; Laggard never runs it)"
-        ));
+        // More than one line: what to do, then what may be meant by it.
+        let typed = command.lines().map(|line| match line.strip_prefix('#') {
+            Some(_) => line.to_owned(),
+            None => format!("$ {line}"),
+        });
+        lines.extend(typed);
+        lines.push("(y copies it; Laggard never runs it)".to_owned());
     }
     let taken = prose(pen, area, advice.group.as_str(), &lines);
     if let Some(plan) = &advice.plan {
