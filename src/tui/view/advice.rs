@@ -64,12 +64,14 @@ fn advice_detail(pen: &mut Pen<'_>, area: Rect, advice: &Advice) {
     }
     lines.extend(advice.caveats.iter().map(|c| format!("but: {c}")));
     if let Some(command) = &advice.command {
-        // More than one line: what to do, then what may be meant by it.
-        let typed = command.lines().map(|line| match line.strip_prefix('#') {
-            Some(_) => line.to_owned(),
-            None => format!("$ {line}"),
-        });
-        lines.extend(typed);
+        // What goes on is marked as a shell marks it, lest a name's second line look like a command.
+        let lead = |i: usize, line: &str| match i {
+            0 => "$ ",
+            _ if line.starts_with('#') => "",
+            _ => "> ",
+        };
+        let typed = command.lines().enumerate();
+        lines.extend(typed.map(|(i, line)| format!("{}{line}", lead(i, line))));
         lines.push("(y copies it; Laggard never runs it)".to_owned());
     }
     let taken = prose(pen, area, advice.group.as_str(), &lines);
