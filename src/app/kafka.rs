@@ -30,7 +30,10 @@ pub(super) fn kafka_config(cluster: &Cluster) -> Result<KafkaConfig, Vec<String>
     }
     for (name, value) in cluster.properties.read() {
         match value {
-            Ok(secret) => properties.set(name, secret.reveal()),
+            Ok(value) if cluster.properties.stands_elsewhere(name) => {
+                properties.set_hidden(name, value.reveal());
+            }
+            Ok(value) => properties.set(name, value.reveal()),
             Err(e) => problems.push(format!("error: cluster `{}`: `{name}`: {e}", cluster.name)),
         }
     }

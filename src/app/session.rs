@@ -5,7 +5,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
@@ -62,7 +61,6 @@ pub struct Session {
     pub stop: CancellationToken,
     /// Takes what people order into the one order; none where snapshots are made elsewhere.
     pub orders: Option<mpsc::Sender<Observation>>,
-    asked: Arc<AtomicBool>,
     tasks: JoinSet<Result<(), SessionError>>,
 }
 
@@ -118,11 +116,7 @@ impl Session {
         }
         let orders = Some(observed_tx);
         let opening = opening(boot, &settings, &clock);
-        let asked = Arc::new(AtomicBool::new(false));
-        let router = Router {
-            routes,
-            asked: Arc::clone(&asked),
-        };
+        let router = Router { routes };
         let sequencer = Sequencer {
             cut_each,
             clock: clock.clone(),
@@ -155,7 +149,6 @@ impl Session {
             clock,
             stop,
             orders,
-            asked,
             tasks,
         }
     }
@@ -167,7 +160,6 @@ impl Session {
             clock,
             stop: CancellationToken::new(),
             orders: None,
-            asked: Arc::default(),
             tasks: JoinSet::new(),
         }
     }
@@ -179,11 +171,6 @@ impl Session {
             ended??;
         }
         Ok(())
-    }
-
-    /// Whether the engine has asked for anything beyond the cycle's own reads.
-    pub fn asked(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.asked)
     }
 
     /// Resolves only when a part ends that should not: with why.
@@ -319,13 +306,11 @@ fn answers_an_ask(observation: &Observation) -> bool {
 /// Brings asks to the sources that may answer them.
 pub(super) struct Router {
     routes: HashMap<ClusterName, mpsc::Sender<Ask>>,
-    asked: Arc<AtomicBool>,
 }
 
 impl Router {
     pub(super) fn route(&self, asks: Vec<Ask>) {
         for ask in asks {
-            self.asked.store(true, Ordering::Relaxed);
             if let Some(route) = self.routes.get(ask.cluster())
                 && route.try_send(ask).is_err()
             {

@@ -66,7 +66,11 @@ fn judge_cluster(cluster: &Cluster, key: &Place, table: &Table, problems: &mut V
         );
     }
     let servers = find(table, &["bootstrap_servers"]).map(|e| &e.node);
-    let none = |node: &Node| matches!(node, Node::List(list) if list.is_empty());
+    let none = |node: &Node| match node {
+        Node::List(list) => list.is_empty(),
+        Node::Text(text) | Node::Untyped(text) => text.split(',').all(|s| s.trim().is_empty()),
+        _ => false,
+    };
     if servers.is_none_or(none) {
         problems.push(
             Problem::error(

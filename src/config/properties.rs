@@ -14,7 +14,7 @@ use super::place::Place;
 use super::problem::Problem;
 use super::tree::{Entry, Node, Table};
 use super::value::{Named, Value, quoted};
-use crate::model::{Secret, is_secret};
+use crate::model::{Secret, is_secret, without_password};
 
 /// Properties by librdkafka's names.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -31,6 +31,12 @@ impl Properties {
         self.0
             .iter()
             .map(|(name, held)| (name.as_str(), held.read()))
+    }
+
+    /// Whether a property's value stands in a file or a variable of its own.
+    pub fn stands_elsewhere(&self, name: &str) -> bool {
+        let held = self.0.get(name);
+        held.is_some_and(|held| !matches!(held, Held::Literal(_)))
     }
 
     /// Each as `name = value` of TOML, secrets masked.
@@ -71,7 +77,7 @@ fn shown(held: &Held, name: &str) -> String {
         if is_secret(name) {
             "***".to_owned()
         } else {
-            text.to_owned()
+            without_password(text).into_owned()
         }
     })
 }
@@ -89,7 +95,8 @@ fn doubts(name: &str, held: &Held, entry: &Entry) -> Option<Problem> {
             return Some(Problem::error(entry.place.clone(), message));
         }
     };
-    let refused = refused_by_client(name, &value);
+    let elsewhere = !matches!(held, Held::Literal(_));
+    let refused = refused_by_client(name, &value, elsewhere);
     match (refused, held) {
         (Some(why), _) => Some(Problem::error(key, format!("property {why}"))),
         // The environment is where secrets may stand.
@@ -108,9 +115,13 @@ fn doubts(name: &str, held: &Held, entry: &Entry) -> Option<Problem> {
 }
 
 /// librdkafka itself judges names and values; its answer holds no secret.
-fn refused_by_client(name: &str, value: &Secret) -> Option<String> {
+fn refused_by_client(name: &str, value: &Secret, elsewhere: bool) -> Option<String> {
     let mut alone = crate::source::kafka::Properties::default();
-    alone.set(name, value.reveal());
+    if elsewhere {
+        alone.set_hidden(name, value.reveal());
+    } else {
+        alone.set(name, value.reveal());
+    }
     alone.check().first().map(ToString::to_string)
 }
 

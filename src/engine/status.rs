@@ -240,10 +240,17 @@ pub(super) fn plainly_well(case: &Case<'_>, now: &mut Now) -> bool {
     }
 }
 
-/// All that was written until lately has been read: lag touched 0 as of then.
+/// All that was written until lately has been read: lag touched 0 as of then. A record of which
+/// only the latest instant is known may be of any age.
 fn touched_the_end(case: &Case<'_>, now: &mut Now) -> bool {
     let lately = now.interval.times(2).max(case.commit_gap.times(2));
-    oldest_unread_until(case).is_some_and(|until| !now.reached(until + lately))
+    !is_open(case) && oldest_unread_until(case).is_some_and(|until| !now.reached(until + lately))
+}
+
+/// Nothing tells after which instant the oldest unread record was appended.
+fn is_open(case: &Case<'_>) -> bool {
+    let lag = case.time_lag.value();
+    matches!(lag, Some(TimeLag::Behind { after: None, .. }))
 }
 
 fn oldest_unread_until(case: &Case<'_>) -> Option<Timestamp> {
@@ -334,11 +341,14 @@ fn stalled(case: &Case<'_>, now: &mut Now) -> Finding {
 /// cron consumer between two runs. Else it is as far behind as it was.
 fn resting(case: &Case<'_>, now: &mut Now) -> Finding {
     let until = oldest_unread_until(case)?;
+    if is_open(case) && case.growth.is_none() {
+        return None;
+    }
     let lately = now.interval.times(2).max(case.commit_gap.times(2));
     if !now.reached(case.frozen_since + lately) && case.growth.is_some() {
         return None;
     }
-    let was_caught_up = until + lately >= case.frozen_since;
+    let was_caught_up = !is_open(case) && until + lately >= case.frozen_since;
     if was_caught_up {
         return Some((Status::Ok, None));
     }

@@ -31,7 +31,9 @@ pub enum ListenError {
         addr: String,
     },
     /// It is no address of this machine, or no address at all.
-    #[error("cannot listen on {addr}: {source}; write it as HOST:PORT, for example 127.0.0.1:9308")]
+    #[error(
+        "cannot listen on {addr}: {source}; write an address of this machine as HOST:PORT, for example 127.0.0.1:9550"
+    )]
     Other {
         /// The address.
         addr: String,

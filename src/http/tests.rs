@@ -341,7 +341,9 @@ async fn an_address_that_cannot_be_had_is_said_clearly() {
     let error = Listener::bind("nonsense").await.err().unwrap().to_string();
     assert!(error.starts_with("cannot listen on nonsense: "), "{error}");
     assert!(
-        error.ends_with("; write it as HOST:PORT, for example 127.0.0.1:9308"),
+        error.ends_with(
+            "; write an address of this machine as HOST:PORT, for example 127.0.0.1:9550"
+        ),
         "{error}"
     );
 }

@@ -65,7 +65,7 @@ pub use recurring::{
     DaysOfMonth, Location, Months, Range, Recurring, TimeInterval, TimeOfDay, TimeRange, Unit,
     Weekdays, Years,
 };
-pub use secret::{Secret, is_secret};
+pub use secret::{Secret, is_secret, without_password};
 pub use settings::{ClusterSettings, Settings};
 pub use snapshot::{
     ClusterHealth, ClusterSnapshot, Eta, Event, EventKind, Generation, GroupSnapshot, Issue,

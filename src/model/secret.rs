@@ -1,5 +1,6 @@
 //! Texts that must not be seen.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -53,6 +54,28 @@ pub fn is_secret(name: &str) -> bool {
         || (PARTS.iter().any(|part| name.contains(part)) && !name.ends_with("token.endpoint.url"))
 }
 
+/// A text with the passwords of the URLs in it masked: `https://user:***@host`.
+pub fn without_password(text: &str) -> Cow<'_, str> {
+    let Some(start) = text.find("://").map(|at| at + 3) else {
+        return Cow::Borrowed(text);
+    };
+    let rest = &text[start..];
+    let authority = &rest[..rest.find(['/', '?', '#', ' ']).unwrap_or(rest.len())];
+    let Some((user, _)) = authority
+        .rsplit_once('@')
+        .and_then(|(user, _)| user.split_once(':'))
+    else {
+        let (head, tail) = text.split_at(start + authority.len());
+        return match without_password(tail) {
+            Cow::Borrowed(_) => Cow::Borrowed(text),
+            Cow::Owned(tail) => Cow::Owned(format!("{head}{tail}")),
+        };
+    };
+    let at = authority.rfind('@').unwrap_or(0);
+    let after = without_password(&rest[at..]).into_owned();
+    Cow::Owned(format!("{}{user}:***{after}", &text[..start]))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,6 +85,25 @@ mod tests {
         let secret = Secret::new("hunter22");
         assert_eq!(format!("{secret} {secret:?}"), "*** ***");
         assert_eq!(secret.reveal(), "hunter22");
+    }
+
+    #[test]
+    fn passwords_in_urls_are_masked_and_the_rest_stays() {
+        for (text, shown) in [
+            (
+                "https://u:hunter22@idp:8443/x?y=a@b",
+                "https://u:***@idp:8443/x?y=a@b",
+            ),
+            (
+                "a http://u:p@h b http://v:q:r@i",
+                "a http://u:***@h b http://v:***@i",
+            ),
+            ("https://user@idp/x", "https://user@idp/x"),
+            ("http://127.0.0.1:9550/a:b@c", "http://127.0.0.1:9550/a:b@c"),
+            ("plain", "plain"),
+        ] {
+            assert_eq!(without_password(text), shown);
+        }
     }
 
     #[test]

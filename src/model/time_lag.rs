@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::reading::Reading;
+use super::reading::{Reading, Why};
 use super::time::{Span, Timestamp};
 
 /// How an instant was found.
@@ -88,11 +88,19 @@ impl TimeLag {
 
 impl Reading<TimeLag> {
     /// The age in seconds with its bounds: a known one's at `now`, a stale one's frozen at
-    /// `stale_since`. The one place where an age is made.
+    /// `stale_since`. Where nothing tells after which instant the record was appended, it is unknown,
+    /// with what is certain from below. The one place where an age is made.
     pub fn age(&self, now: Timestamp) -> Reading<Span> {
         let at = self.stale_since().map_or(now, |since| since.min(now));
         let aged = self.map(|t| t.age(at));
         match self.value() {
+            // Older than all that is known: how much older nobody knows, and a first read's own
+            // instant is no guess at it.
+            Some(t @ TimeLag::Behind { after: None, .. }) if !self.is_stale() => {
+                let low = t.low(at);
+                let told = (low >= Span::from_secs(1)).then_some(low);
+                Reading::unknown(Why::BEFORE_HISTORY).with_bounds(told, None)
+            }
             Some(t @ TimeLag::Behind { .. }) => {
                 // An aggregate with unknown parts is open above whatever its own bracket says.
                 let open = self.bounds().is_some_and(|b| b.high.is_none());
@@ -107,6 +115,24 @@ impl Reading<TimeLag> {
 mod tests {
     use super::*;
     use crate::model::Why;
+
+    #[test]
+    fn an_age_that_is_open_above_is_unknown_and_at_least_what_is_certain() {
+        let open = Reading::Known(TimeLag::Behind {
+            oldest_unread: at(9_990),
+            after: None,
+            until: at(9_990),
+            method: Method::Bracket,
+        });
+        let now = open.age(at(10_000));
+        assert_eq!((now.value(), now.low(), now.high()), (None, None, None));
+        let later = open.age(at(9_990) + Span::from_secs(90));
+        assert_eq!(
+            (later.value(), later.low()),
+            (None, Some(Span::from_secs(90)))
+        );
+        assert_eq!(later.why(), Some(&Why::BEFORE_HISTORY));
+    }
 
     fn at(ms: i64) -> Timestamp {
         Timestamp::from_millis(ms)

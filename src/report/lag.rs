@@ -1,6 +1,7 @@
 //! `lag` as a table: a line a group, and a line a partition for groups that were asked for.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use crate::model::{ClusterSnapshot, GroupSnapshot, Reading, Snapshot, Timestamp};
 use crate::words::text::escape;
@@ -37,12 +38,10 @@ pub(super) fn table(
         .collect();
     if rows.is_empty() {
         // Only a complete listing says that there is none.
-        let listed = snapshot
-            .clusters
-            .iter()
-            .all(|c| c.health.last_complete_listing.is_some());
-        if listed && !detail {
-            writeln!(out, "no consumer groups")?;
+        let listed = |c: &Arc<ClusterSnapshot>| c.health.last_complete_listing.is_some();
+        let all = !snapshot.clusters.is_empty() && snapshot.clusters.iter().all(listed);
+        if all && !detail {
+            writeln!(out, "no consumer group is visible")?;
         }
         return Ok(());
     }

@@ -81,12 +81,14 @@ pub fn lag(
         Form::Csv => csv::write(&found, out)?,
     }
     let missing = missing(snapshot, asked.groups, notes)?;
-    let unreadable = unreadable(snapshot, notes)?;
+    unreadable(snapshot, notes)?;
     let read_nothing = !snapshot
         .clusters
         .iter()
         .any(|c| c.health.last_success.is_some());
-    let unknown = missing || read_nothing || (unreadable && found.groups().next().is_none());
+    // Kafka hides what one may not see: where no group is seen, none is known.
+    let none_seen = found.groups().next().is_none();
+    let unknown = missing || read_nothing || none_seen;
     Ok(if unknown {
         Outcome::Unknown
     } else {
@@ -111,11 +113,10 @@ fn missing(snapshot: &Snapshot, asked: &[String], notes: &mut dyn Write) -> io::
             Some((_, name)) => format!("; did you mean `{}`?", escape(name, false)),
             None => " (or this user may not see it: `laggard doctor` tells)".to_owned(),
         };
-        if !snapshot
-            .clusters
-            .iter()
-            .all(|c| c.health.state == HealthState::Up)
-        {
+        let listed = |c: &Arc<ClusterSnapshot>| {
+            c.health.state == HealthState::Up && c.health.last_complete_listing.is_some()
+        };
+        if snapshot.clusters.is_empty() || !snapshot.clusters.iter().all(listed) {
             let id = escape(id, false);
             writeln!(
                 notes,
@@ -137,6 +138,9 @@ fn unreadable(snapshot: &Snapshot, notes: &mut dyn Write) -> io::Result<bool> {
     let mut any = false;
     for cluster in &snapshot.clusters {
         let why = match cluster.health.state {
+            HealthState::Up if cluster.health.cycle.is_none() => {
+                Some("was not read to the end in the time that was given")
+            }
             HealthState::Up => None,
             HealthState::Down => Some("is down"),
             HealthState::Connecting => Some("has not answered yet"),
@@ -167,7 +171,8 @@ fn unreadable(snapshot: &Snapshot, notes: &mut dyn Write) -> io::Result<bool> {
 fn by_trouble(snapshot: &Snapshot) -> Vec<(&ClusterSnapshot, &Arc<GroupSnapshot>)> {
     let mut groups: Vec<_> = snapshot.groups().collect();
     groups.sort_by_key(|(_, g)| {
-        let age = g.time_lag.age(snapshot.at).value();
+        let age = g.time_lag.age(snapshot.at);
+        let age = age.value().or(age.low());
         (
             !g.breaches(snapshot.at),
             g.status.status,

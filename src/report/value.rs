@@ -1,6 +1,6 @@
 //! Readings as cells: stale ones marked, unknown ones a dash, never 0.
 
-use crate::model::{Eta, GroupSnapshot, Reading, Span, TimeLag, Timestamp};
+use crate::model::{Eta, GroupSnapshot, Reading, TimeLag, Timestamp};
 use crate::words::units;
 
 /// What stands for an unknown value.
@@ -32,7 +32,12 @@ pub(super) fn rate(reading: &Reading<f64>) -> String {
 
 /// A time lag as an age at `now`.
 pub(super) fn age(reading: &Reading<TimeLag>, now: Timestamp) -> String {
-    cell(&reading.age(now), |span: Span| units::span(span))
+    let age = reading.age(now);
+    match (age.value(), age.low()) {
+        // Older than all that is known.
+        (None, Some(low)) => format!("≥{}", units::span(low)),
+        _ => cell(&age, units::span),
+    }
 }
 
 /// When it will have caught up.

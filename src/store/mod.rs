@@ -87,7 +87,8 @@ impl StateDir {
             error,
         };
         if path.exists() && !path.is_dir() {
-            set_aside(path, now, "it is no directory", &mut notes).map_err(unusable)?;
+            // A user's file, most likely, and a slip in the configuration: it is left alone.
+            return Err(unusable(io::ErrorKind::NotADirectory.into()));
         }
         fs::create_dir_all(path).map_err(unusable)?;
         let lock = lock(path).map_err(|error| match error {

@@ -50,12 +50,15 @@ fn what_is_damaged_is_set_aside_and_kept() {
 }
 
 #[test]
-fn a_file_in_its_place_is_set_aside() {
+fn a_file_in_its_place_is_left_alone_and_one_inside_is_set_aside() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("state");
     fs::write(&path, "a file").unwrap();
-    let (held, notes) = StateDir::take(&path, NOW).unwrap();
-    assert!(notes[0].contains("it is no directory"), "{notes:?}");
+    let error = StateDir::take(&path, NOW).unwrap_err();
+    assert!(matches!(error, StoreError::Unusable { .. }), "{error}");
+    assert_eq!(fs::read(&path).unwrap(), b"a file");
+    fs::remove_file(&path).unwrap();
+    let (held, _) = StateDir::take(&path, NOW).unwrap();
     fs::write(held.flight_recorder(), "a file").unwrap();
     drop(held);
     let (_held, notes) = StateDir::take(&path, NOW).unwrap();

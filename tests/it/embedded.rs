@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::support::embedded::Embedded;
 use crate::support::eventually;
 use crate::support::kafka::tools::{GROUPS, GroupRow, parse_groups, run_tool};
-use crate::support::laggard::{Served, as_group_rows, lag_at};
+use crate::support::laggard::{Served, as_group_rows, lag_at, laggard};
 
 const NOW: i64 = 1_800_000_000_000;
 
@@ -248,4 +248,39 @@ fn kcat_reads_its_topics_and_log_ends() {
     let records = kcat(&["-C", "-t", name, "-p", "0", "-o", &from, "-e", "-f", "%o\n"]);
     let expected: Vec<_> = (end - 3..end).map(|offset| offset.to_string()).collect();
     assert_eq!(records.lines().collect::<Vec<_>>(), expected);
+}
+
+/// A record's age is asked for by timestamp: a cold look waits for the answers, and judges by them.
+#[test]
+fn a_cold_check_of_time_lag_breaches_is_fine_and_never_guesses() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let listen = taken.local_addr().unwrap().to_string();
+    drop(taken);
+    let _demo = Served::demo(&listen);
+    let look = |limit: &str| {
+        let ended = laggard([
+            "check",
+            "search-indexer",
+            "--max-time-lag",
+            limit,
+            "--bootstrap-server",
+            &listen,
+        ]);
+        ended.code.unwrap_or_else(|| panic!("{ended:#?}"))
+    };
+    // It stopped some nine minutes before the demo began.
+    assert_eq!(look("5m"), 1);
+    assert_eq!(look("24h"), 0);
+    let document = lag_at(&listen, &[]);
+    let groups = document["clusters"][0]["groups"].as_array().unwrap();
+    assert!(groups.len() > 20);
+    for group in groups {
+        for row in group["partitions"].as_array().unwrap() {
+            let unread = row["effective_lag"]["value"].as_i64().unwrap_or(0);
+            let age = &row["time_lag"];
+            // Where only the latest instant is known, there is no value, least of all one near 0.
+            let open = age["high"].is_null() && age["low"].is_number();
+            assert!(unread == 0 || !open || age["value"].is_null(), "{row:#}");
+        }
+    }
 }

@@ -11,7 +11,7 @@ use crate::cli::{AdviseArgs, Exit, SourceArgs, WatchArgs, WhatIfArgs};
 use crate::model::{GroupSnapshot, GroupType, Reading, Snapshot, Why};
 use crate::report::{self, Asked};
 
-use super::super::once;
+use super::super::once::{self, Wanted};
 use super::super::session::Session;
 use super::super::setup::Refusal;
 use super::oneshot::{CUT_EACH, PATIENCE, attached, form, past, quiet, reported};
@@ -82,7 +82,11 @@ async fn watch(
         text: format!("error: {error}"),
         exit: Exit::Unknown,
     };
-    once::complete(&mut session, watch.timeout.to_std(), false)
+    let wanted = Wanted {
+        groups,
+        reads_records: false,
+    };
+    once::complete(&mut session, watch.timeout.to_std(), wanted)
         .await
         .map_err(failed)?;
     until_known(&mut session, watch.watch.to_std(), groups)

@@ -11,8 +11,9 @@ use crate::remote::AttachError;
 use crate::report::{self, Asked, Form, Limits, Outcome};
 use crate::timeline::snapshot_at;
 
+use super::super::logging;
+use super::super::once::{self, Wanted};
 use super::super::setup::{Attach, Refusal, Replay, Setup, cannot_show, load, set_up};
-use super::super::{logging, once};
 use super::{print, tell};
 
 /// A snapshot this often, so that an answer is not waited for longer than it takes.
@@ -24,7 +25,7 @@ pub(super) const PATIENCE: Duration = Duration::from_millis(500);
 
 /// `lag`.
 pub(super) async fn lag(args: &LagArgs) -> Result<Exit, Refusal> {
-    let snapshot = read(&args.source, args.timeout).await?;
+    let snapshot = read(&args.source, args.timeout, &args.groups).await?;
     let asked = Asked {
         groups: &args.groups,
     };
@@ -33,7 +34,7 @@ pub(super) async fn lag(args: &LagArgs) -> Result<Exit, Refusal> {
 
 /// One table, as `lag` prints it: for `top` when the output is no terminal.
 pub(super) async fn one_table(setup: Setup) -> Result<Exit, Refusal> {
-    let snapshot = snapshot(setup, Span::from_secs(30)).await?;
+    let snapshot = snapshot(setup, Span::from_secs(30), &[]).await?;
     let asked = Asked { groups: &[] };
     reported(|out, notes| report::lag(&snapshot, &asked, Form::Table(None), out, notes))
 }
@@ -43,7 +44,7 @@ pub(super) async fn check(args: &CheckArgs) -> Result<Exit, Refusal> {
     if args.source.replay.is_none() && args.source.attach.is_none() {
         has_a_limit(args)?;
     }
-    let snapshot = read(&args.source, args.timeout).await?;
+    let snapshot = read(&args.source, args.timeout, &args.groups).await?;
     let asked = Asked {
         groups: &args.groups,
     };
@@ -68,9 +69,13 @@ fn has_a_limit(args: &CheckArgs) -> Result<(), Refusal> {
     ))
 }
 
-async fn read(source: &SourceArgs, patience: Span) -> Result<std::sync::Arc<Snapshot>, Refusal> {
+async fn read(
+    source: &SourceArgs,
+    patience: Span,
+    groups: &[String],
+) -> Result<std::sync::Arc<Snapshot>, Refusal> {
     let setup = quiet(source)?;
-    snapshot(setup, patience).await
+    snapshot(setup, patience, groups).await
 }
 
 /// Set up for a one-shot: only errors are logged, unless told otherwise.
@@ -130,7 +135,11 @@ pub(super) async fn attached(
     Ok(narrow.apply(&snapshot))
 }
 
-async fn snapshot(mut setup: Setup, patience: Span) -> Result<std::sync::Arc<Snapshot>, Refusal> {
+async fn snapshot(
+    mut setup: Setup,
+    patience: Span,
+    groups: &[String],
+) -> Result<std::sync::Arc<Snapshot>, Refusal> {
     if let Some(replay) = setup.replay.take() {
         return past(replay).await;
     }
@@ -142,8 +151,12 @@ async fn snapshot(mut setup: Setup, patience: Span) -> Result<std::sync::Arc<Sna
         .clusters
         .iter()
         .any(|c| !c.read_records.is_empty());
+    let wanted = Wanted {
+        groups,
+        reads_records,
+    };
     let (mut session, demo) = setup.start(Some(CUT_EACH))?;
-    let snapshot = once::complete(&mut session, patience.to_std(), reads_records)
+    let snapshot = once::complete(&mut session, patience.to_std(), wanted)
         .await
         .map_err(|error| Refusal {
             text: format!("error: {error}"),

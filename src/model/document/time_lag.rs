@@ -111,7 +111,7 @@ impl TimeLagDocument {
             }),
             stale_since: reading.stale_since(),
             last: last.map(Instants::from),
-            why: reading.why().cloned(),
+            why: reading.why().or(age.why()).cloned(),
         }
     }
 
@@ -122,15 +122,18 @@ impl TimeLagDocument {
             oldest_unread: self.oldest_unread,
             oldest_unread_between: self.oldest_unread_between,
         };
+        // An age that is open above is written as unknown; its instants say what it was made of.
+        let open = self.value.is_none() && self.oldest_unread.is_some();
+        let plain = open && self.stale_since.is_none();
         Reading::from_parts(
-            self.value.map(|_| instants.into()),
+            (open || self.value.is_some()).then(|| instants.into()),
             self.bounds.map(|b| Bounds {
                 low: b.low.map(TimeLag::from),
                 high: b.high.map(TimeLag::from),
             }),
             self.stale_since,
             self.last.map(TimeLag::from),
-            self.why,
+            self.why.filter(|why| !plain || *why != Why::BEFORE_HISTORY),
         )
     }
 }

@@ -5,6 +5,11 @@
 
 use std::time::{Duration, Instant};
 
+/// While a cycle has work waiting, wishes get one request for so many of the cycle's.
+const FOR_WISHES: f64 = 4.0;
+/// Seconds of the rate that wishes may save up at the most.
+const SAVED: f64 = 5.0;
+
 /// A bucket that refills steadily and holds one second's worth.
 #[derive(Debug)]
 pub(super) struct Budget {
@@ -12,6 +17,8 @@ pub(super) struct Budget {
     tokens: f64,
     at: Instant,
     spent: f64,
+    /// What wishes may still cost before the cycle comes first again.
+    share: f64,
 }
 
 impl Budget {
@@ -22,6 +29,7 @@ impl Budget {
             tokens: rate.unwrap_or(0.0),
             at: now,
             spent: 0.0,
+            share: 0.0,
         }
     }
 
@@ -47,15 +55,28 @@ impl Budget {
     /// Pays for a job of the cycle.
     pub(super) fn spend(&mut self, cost: f64) {
         self.spent += cost;
-        self.spend_beside(cost);
+        // Saved up for no longer than some seconds.
+        let most = self.rate.unwrap_or(0.0) * SAVED;
+        self.share = (self.share + cost / FOR_WISHES).min(most.max(1.0));
+        self.pay(cost);
+    }
+
+    fn pay(&mut self, cost: f64) {
+        if self.rate.is_some() {
+            self.tokens -= cost;
+        }
+    }
+
+    /// Whether wishes have had less than their share: they may not keep a cycle from its end.
+    pub(super) fn has_room_beside(&self) -> bool {
+        self.rate.is_none() || self.share > 0.0
     }
 
     /// Pays for what was asked for beside the cycle: a wish waits for its turn, but lengthens no
     /// interval.
     pub(super) fn spend_beside(&mut self, cost: f64) {
-        if self.rate.is_some() {
-            self.tokens -= cost;
-        }
+        self.share -= cost;
+        self.pay(cost);
     }
 
     /// The least time in which what was spent since the last call can be spent.

@@ -111,8 +111,15 @@ impl Lanes {
         (self.offset_window / active.max(1)).max(8)
     }
 
-    /// Takes a job that may be sent now.
-    pub(super) fn take(&mut self, now: Instant) -> Option<Job> {
+    /// Whether anything of a cycle waits to be sent.
+    pub(super) fn cycle_waits(&self) -> bool {
+        let mut queues = self.queues.iter();
+        queues.any(|((class, _), queue)| *class != Class::Asked && !queue.waiting.is_empty())
+    }
+
+    /// Takes a job that may be sent now; of what was asked for beside the cycle only where that is
+    /// to be.
+    pub(super) fn take(&mut self, now: Instant, beside: bool) -> Option<Job> {
         let commits = self.commits_window();
         let window = |class: Class| match class {
             Class::Metadata | Class::Listing => 1,
@@ -122,7 +129,8 @@ impl Lanes {
         };
         self.queues.iter_mut().find_map(|((class, _), queue)| {
             let full = queue.flying >= queue.width(window(*class));
-            if full || queue.paused_until.is_some_and(|until| until > now) {
+            let later = *class == Class::Asked && !beside;
+            if full || later || queue.paused_until.is_some_and(|until| until > now) {
                 return None;
             }
             let job = queue.waiting.pop_front()?;
@@ -190,7 +198,7 @@ mod tests {
         let mut answered = 0;
         loop {
             let mut flown = Vec::new();
-            while let Some(job) = lanes.take(now) {
+            while let Some(job) = lanes.take(now, true) {
                 flown.push(job.lane);
             }
             let answers: Vec<_> = flown.iter().filter(|(_, broker)| *broker == 0).collect();
@@ -217,7 +225,7 @@ mod tests {
         for _ in 0..20 {
             lanes.push(job(Class::Commits, 1));
         }
-        let flown = std::iter::from_fn(|| lanes.take(now)).count();
+        let flown = std::iter::from_fn(|| lanes.take(now, true)).count();
         assert_eq!(flown, 8);
         let back: usize = (0..4)
             .map(|_| lanes.ended((Class::Commits, 1), true, now).len())
@@ -230,12 +238,12 @@ mod tests {
             lanes.push(job(Class::Commits, 1));
         }
         assert_eq!(
-            std::iter::from_fn(|| lanes.take(now)).count(),
+            std::iter::from_fn(|| lanes.take(now, true)).count(),
             2,
             "two probes"
         );
         lanes.ended((Class::Commits, 1), false, now);
-        assert!(lanes.take(now).is_some(), "open again, with care");
+        assert!(lanes.take(now, true).is_some(), "open again, with care");
     }
 
     #[test]
@@ -245,8 +253,15 @@ mod tests {
         lanes.push(job(Class::Ends, 1));
         lanes.push(job(Class::Ends, 2));
         lanes.pause(1, now + Duration::from_secs(1));
-        assert_eq!(lanes.take(now).unwrap().lane.1, 2);
-        assert!(lanes.take(now).is_none());
-        assert_eq!(lanes.take(now + Duration::from_secs(1)).unwrap().lane.1, 1);
+        assert_eq!(lanes.take(now, true).unwrap().lane.1, 2);
+        assert!(lanes.take(now, true).is_none());
+        assert_eq!(
+            lanes
+                .take(now + Duration::from_secs(1), true)
+                .unwrap()
+                .lane
+                .1,
+            1
+        );
     }
 }

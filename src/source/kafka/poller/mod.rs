@@ -228,7 +228,8 @@ impl Poller {
             if !wait.is_zero() {
                 return Some(wait);
             }
-            let job = self.lanes.take(now)?;
+            let beside = self.budget.has_room_beside() || !self.lanes.cycle_waits();
+            let job = self.lanes.take(now, beside)?;
             let cost = job.cost(self.topology.brokers.len());
             if job.lane.0 == Class::Asked {
                 self.budget.spend_beside(cost);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::stores::{self, Entries};
-use super::{Properties, PropertyProblem, Translated, check_one, jaas};
+use super::{Properties, PropertyProblem, Translated, jaas};
 
 /// Java's name and librdkafka's, where the value stays as it is.
 const RENAMED: [(&str, &str); 3] = [
@@ -89,11 +89,7 @@ pub(super) fn translate(text: &str) -> Translated {
     stores::key(&entries, &mut done.properties, &mut done.problems);
     let scrubber = done.properties.scrubber();
     for (name, (line, _)) in &entries {
-        if let Some(problem) = done
-            .properties
-            .get(name)
-            .and_then(|value| check_one(name, value))
-        {
+        if let Some(problem) = done.properties.problem_of(name) {
             let message = scrubber.scrub(&problem.message);
             done.problems.push(PropertyProblem {
                 line: Some(*line),

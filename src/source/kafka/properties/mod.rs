@@ -66,7 +66,20 @@ impl std::error::Error for PropertyProblem {}
 
 /// Properties by name. Values that may be secret print as `***`.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Properties(BTreeMap<String, Secret>);
+pub struct Properties(BTreeMap<String, Property>);
+
+#[derive(Clone, PartialEq, Eq)]
+struct Property {
+    value: Secret,
+    /// It stood in a file or a variable of its own: whatever its name says, it may be a secret.
+    hidden: bool,
+}
+
+impl Property {
+    fn is_secret(&self, name: &str) -> bool {
+        self.hidden || is_secret(name)
+    }
+}
 
 /// What a translation gave: properties, what is wrong, and what was left out and why.
 #[derive(Debug, Clone, Default)]
@@ -118,19 +131,30 @@ impl Properties {
 
     /// Sets one to exactly this value.
     pub fn set(&mut self, name: &str, value: &str) {
-        self.0.insert(name.to_owned(), Secret::new(value));
+        self.insert(name, value, false);
+    }
+
+    /// Sets one whose value stood in a file or a variable of its own: it is never shown.
+    pub fn set_hidden(&mut self, name: &str, value: &str) {
+        self.insert(name, value, true);
+    }
+
+    fn insert(&mut self, name: &str, value: &str, hidden: bool) {
+        let value = Secret::new(value);
+        self.0.insert(name.to_owned(), Property { value, hidden });
     }
 
     /// Sets one to what the value stands for: `env:NAME`, `file:PATH`, or itself.
     pub fn set_resolved(&mut self, name: &str, value: &str) -> Result<(), PropertyProblem> {
+        let hidden = value.starts_with("env:") || value.starts_with("file:");
         let value = resolve(name, value)?;
-        self.set(name, &value);
+        self.insert(name, &value, hidden);
         Ok(())
     }
 
     /// One property's value.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(Secret::reveal)
+        self.0.get(name).map(|property| property.value.reveal())
     }
 
     /// The names that are set.
@@ -147,12 +171,17 @@ impl Properties {
     pub fn check(&self) -> Vec<PropertyProblem> {
         self.0
             .iter()
-            .filter_map(|(name, value)| check_one(name, value.reveal()))
+            .filter_map(|(name, property)| check_one(name, property))
             .map(|problem| PropertyProblem {
                 message: self.scrubber().scrub(&problem.message),
                 ..problem
             })
             .collect()
+    }
+
+    /// What is wrong with one.
+    fn problem_of(&self, name: &str) -> Option<PropertyProblem> {
+        check_one(name, self.0.get(name)?)
     }
 
     /// What librdkafka is given: the user's, with Laggard's own.
@@ -161,7 +190,7 @@ impl Properties {
         all.extend(
             self.0
                 .iter()
-                .map(|(name, value)| (name.as_str(), value.reveal())),
+                .map(|(name, property)| (name.as_str(), property.value.reveal())),
         );
         all.extend(ALWAYS);
         all.into_iter()
@@ -171,18 +200,18 @@ impl Properties {
 
     /// Takes the secret values out of texts.
     pub fn scrubber(&self) -> Scrubber {
-        let secret = self.0.iter().filter(|(name, _)| is_secret(name));
-        Scrubber::new(secret.map(|(_, value)| value.clone()))
+        let secret = self.0.iter().filter(|(name, one)| one.is_secret(name));
+        Scrubber::new(secret.map(|(_, one)| one.value.clone()))
     }
 }
 
 impl fmt::Debug for Properties {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = self.0.iter().map(|(name, value)| {
-            let value = if is_secret(name) {
+        let shown = self.0.iter().map(|(name, one)| {
+            let value = if one.is_secret(name) {
                 "***"
             } else {
-                value.reveal()
+                one.value.reveal()
             };
             (name, value)
         });
@@ -190,13 +219,22 @@ impl fmt::Debug for Properties {
     }
 }
 
-fn check_one(name: &str, value: &str) -> Option<PropertyProblem> {
+fn check_one(name: &str, property: &Property) -> Option<PropertyProblem> {
+    let value = property.value.reveal();
     match check_properties(&[(name.to_owned(), value.to_owned())]) {
-        Ok(()) => unreadable_file(name, value),
+        Ok(()) => unreadable_file(name, property),
         Err(PropertyError::Unknown { .. }) => Some(unknown(name)),
-        Err(PropertyError::Invalid { message, .. }) if !is_secret(name) => Some(
-            PropertyProblem::new(name, format!("`{value}` is refused: {message}")),
-        ),
+        // The client's own words repeat the value.
+        Err(PropertyError::Invalid { .. }) if property.hidden => Some(PropertyProblem::new(
+            name,
+            "what its file or variable holds is no valid value of it".to_owned(),
+        )),
+        Err(PropertyError::Invalid { message, .. }) if !is_secret(name) => {
+            Some(PropertyProblem::new(
+                name,
+                format!("`{value}` is refused: {}", message.trim_end()),
+            ))
+        }
         Err(PropertyError::Invalid { message, .. } | PropertyError::Client { message }) => {
             Some(PropertyProblem::new(name, message))
         }
@@ -204,17 +242,28 @@ fn check_one(name: &str, value: &str) -> Option<PropertyProblem> {
 }
 
 /// librdkafka's own error for a missing file is a line of OpenSSL's.
-fn unreadable_file(name: &str, value: &str) -> Option<PropertyProblem> {
+fn unreadable_file(name: &str, property: &Property) -> Option<PropertyProblem> {
+    let value = property.value.reveal();
     let is_file =
         (name.starts_with("ssl.") && name.ends_with(".location")) || name == "sasl.kerberos.keytab";
     if !is_file || value == "probe" {
         return None;
     }
     let error = std::fs::metadata(value).err()?;
-    Some(PropertyProblem::new(
-        name,
-        format!("cannot read {value}: {error}"),
-    ))
+    let message = if property.hidden {
+        let pem = match name {
+            "ssl.ca.location" => "; for the certificates themselves use `ssl.ca.pem`",
+            "ssl.certificate.location" => "; for the certificate itself use `ssl.certificate.pem`",
+            "ssl.key.location" => "; for the key itself use `ssl.key.pem`",
+            _ => "",
+        };
+        format!(
+            "it takes a path, and what its file or variable holds is none that can be read{pem}"
+        )
+    } else {
+        format!("cannot read {value}: {error}")
+    };
+    Some(PropertyProblem::new(name, message))
 }
 
 /// What people set and librdkafka leaves out of its own list, since nothing is its default.
@@ -300,6 +349,27 @@ mod tests {
             problem.to_string().contains("LAGGARD_NO_SUCH_VARIABLE"),
             "{problem}"
         );
+    }
+
+    #[test]
+    fn what_stood_in_a_file_is_never_shown_whatever_its_name() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("held");
+        std::fs::write(&file, "hunter22\n").unwrap();
+        let named = format!("file:{}", file.display());
+        for name in [
+            "security.protocol",
+            "ssl.key.location",
+            "ssl.ca.location",
+            "receive.message.max.bytes",
+        ] {
+            let mut properties = Properties::default();
+            properties.set_resolved(name, &named).unwrap();
+            let problems = properties.check();
+            assert_eq!(problems.len(), 1, "{name}");
+            let told = format!("{problems:?} {} {properties:?}", problems[0]);
+            assert!(!told.contains("hunter22"), "{told}");
+        }
     }
 
     /// Without `cmake-build` librdkafka's own build leaves OIDC out in silence.
