@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Write};
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::model::{Reading, Span, Status, Timestamp};
+use crate::model::{Reading, Span, Status, Timestamp, Why};
 use crate::words::{text, units};
 
 const STYLE: &str = "\
@@ -107,6 +107,11 @@ pub(super) fn reading<T: Copy>(
 
 /// A reading in a table's cell, with no reason.
 pub(super) fn cell<T: Copy>(reading: &Reading<T>, show: impl Fn(T) -> String) -> String {
+    // Older than all that is known is worth more than the word unknown.
+    let older = reading.is_unknown() && reading.why() == Some(&Why::BEFORE_HISTORY);
+    if let Some(low) = reading.low().filter(|_| older) {
+        return format!("≥ {}", show(low));
+    }
     let value = reading.value().map(show);
     match (value, reading.is_stale()) {
         (None, _) => "<span class=\"dim\">unknown</span>".to_owned(),

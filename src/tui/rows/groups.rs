@@ -179,7 +179,10 @@ impl SortKey {
         wanted: &Wanted,
         at: Timestamp,
     ) -> Self {
-        let behind = || group.time_lag.age(at).value().map(Span::as_secs_f64);
+        let behind = || {
+            let age = group.time_lag.age(at);
+            age.value().or(age.low()).map(Span::as_secs_f64)
+        };
         let Some(column) = wanted.sort else {
             let steps = behind().map_or(-1, |secs| ((secs + 1.0).ln() / 0.223) as i32);
             return Self::Trouble(

@@ -3,7 +3,7 @@
 use super::super::glyphs::Glyphs;
 use super::super::theme::Meaning;
 use super::super::units;
-use crate::model::{Eta, GroupSnapshot, Member, Reading, ReadingState, Timestamp, TrendPoint};
+use crate::model::{Eta, GroupSnapshot, Member, Reading, ReadingState, Timestamp, TrendPoint, Why};
 
 /// A reading's text and what it means.
 pub(in crate::tui) fn reading<T: Copy + PartialEq>(
@@ -12,7 +12,12 @@ pub(in crate::tui) fn reading<T: Copy + PartialEq>(
     text: impl Fn(T) -> String,
 ) -> (String, Meaning) {
     let Some(value) = reading.value() else {
-        return (glyphs.unknown.to_owned(), Meaning::Dim);
+        // Older than all that is known is worth more than a question mark.
+        let older = reading.why() == Some(&Why::BEFORE_HISTORY);
+        return match reading.low().filter(|_| older) {
+            Some(low) => (format!("{}{}", glyphs.at_least, text(low)), Meaning::Plain),
+            None => (glyphs.unknown.to_owned(), Meaning::Dim),
+        };
     };
     // What is stale was that number: how much of it is certain now is another matter, and its age
     // stands beside it.

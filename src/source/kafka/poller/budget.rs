@@ -98,6 +98,27 @@ mod tests {
     use super::*;
 
     #[test]
+    fn wishes_get_a_share_while_a_cycle_waits_and_cannot_use_it_up() {
+        let mut budget = Budget::new(Some(10.0), Instant::now());
+        assert!(!budget.has_room_beside(), "the cycle comes first");
+        let mut beside = 0;
+        for _ in 0..100 {
+            budget.spend(1.0);
+            while budget.has_room_beside() {
+                budget.spend_beside(1.0);
+                beside += 1;
+            }
+        }
+        assert!((20..=26).contains(&beside), "{beside}");
+        // What was saved up is bounded.
+        (0..10_000).for_each(|_| budget.spend(1.0));
+        let saved =
+            std::iter::from_fn(|| budget.has_room_beside().then(|| budget.spend_beside(1.0)));
+        assert!(saved.count() <= 51);
+        assert!(Budget::new(None, Instant::now()).has_room_beside());
+    }
+
+    #[test]
     fn no_more_than_the_rate_is_sent_over_ten_seconds() {
         let start = Instant::now();
         let mut budget = Budget::new(Some(50.0), start);

@@ -236,7 +236,6 @@ impl Poller {
 
     async fn ask_ends(&mut self, asks: &mut Asks) -> Result<(), End> {
         let owing = self.owing(Class::Ends);
-        self.ask_offsets(Kind::End, &owing, |_| true);
         let now = Instant::now();
         let partitions: usize = self
             .topology
@@ -253,7 +252,9 @@ impl Poller {
                 .transactional
                 .is_some_and(|at| now.duration_since(at) < TRANSACTIONAL_FOR)
         };
+        // Before the ends on each connection: a last stable offset lies at or below the end.
         self.ask_offsets(Kind::StableEnd, &owing, |topic| sweep || lately(topic));
+        self.ask_offsets(Kind::End, &owing, |_| true);
         self.settle(&[Class::Ends], asks).await?;
         self.heal_if_hurt(asks).await
     }
