@@ -1,10 +1,10 @@
-//! Where the records of a time begin in a partition, as ListOffsets by timestamp has told: anchors
-//! beside the observed log ends.
+//! Where the records of a time begin in a partition, as ListOffsets by timestamp has told, and what
+//! records were met where: anchors beside the observed log ends.
 //!
-//! In: answers to `OffsetForTime`. Out: between which timestamps a record lies. Only as true as the
-//! records' timestamps (a producer's clock, with CreateTime), so never a provable bound: observed
-//! log ends stand above it, and where the two differ by more than a clock may, `clock_skew` is said
-//! and the anchors are left alone.
+//! In: answers to `OffsetForTime` and `RecordAt`. Out: between which timestamps a record lies. Only as
+//! true as the records' timestamps (a producer's clock, with CreateTime; the broker's, with
+//! LogAppendTime), so never a provable bound: observed log ends stand above it, and where the two
+//! differ by more than a clock may, `clock_skew` is said and the anchors are left alone.
 
 use serde::{Deserialize, Serialize};
 
@@ -23,9 +23,13 @@ const DISTRUST: Span = Span::from_secs(3600);
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Anchor {
     offset: Offset,
-    before: Timestamp,
+    /// `None`: a record was met, and with producers' clocks it says nothing of those below.
+    before: Option<Timestamp>,
     /// `None`: there was no such record yet.
     at: Option<Timestamp>,
+    /// It was read, and not only told of.
+    #[serde(default)]
+    read: bool,
 }
 
 /// The anchors of a partition, in the order in which they were told.
@@ -54,25 +58,57 @@ impl Anchors {
         if let (Some((_, at)), Some(proved)) = (found, proved) {
             self.compare(at, proved, asked, interval);
         }
+        self.keep(Anchor {
+            offset: found.map_or(end, |(offset, _)| offset),
+            before: Some(time),
+            at: found.map(|(_, at)| at),
+            read: false,
+        });
+    }
+
+    /// Takes in a record that was read. `by_broker`: timestamps are those of the broker's clock
+    /// (LogAppendTime), and never fall from record to record. `proved`: its bracket.
+    pub(super) fn take_record(
+        &mut self,
+        (offset, at): (Offset, Timestamp),
+        by_broker: bool,
+        proved: Option<Bracket>,
+        (asked, interval): (Timestamp, Span),
+    ) {
+        if let Some(proved) = proved {
+            self.compare(at, proved, asked, interval);
+        }
+        self.keep(Anchor {
+            offset,
+            before: by_broker.then(|| at + Span::from_millis(1)),
+            at: Some(at),
+            read: true,
+        });
+    }
+
+    fn keep(&mut self, anchor: Anchor) {
         if self.skew.is_some() {
             return;
         }
-        let offset = found.map_or(end, |(offset, _)| offset);
-        let at = found.map(|(_, at)| at);
-        if let Some(known) = self.told.iter_mut().find(|a| a.offset == offset) {
+        if let Some(known) = self.told.iter_mut().find(|a| a.offset == anchor.offset) {
             // All below it are before both.
-            known.before = known.before.min(time);
-            known.at = known.at.or(at);
+            known.before = match (known.before, anchor.before) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            };
+            known.at = known.at.or(anchor.at);
+            known.read |= anchor.read;
             return;
         }
         if self.told.len() == KEPT {
             self.told.remove(0);
         }
-        self.told.push(Anchor {
-            offset,
-            before: time,
-            at,
-        });
+        self.told.push(anchor);
+    }
+
+    /// Whether the record at `offset` was read.
+    pub(super) fn was_read(&self, offset: Offset) -> bool {
+        self.told.iter().any(|a| a.read && a.offset == offset)
     }
 
     /// Holds a record's timestamp against when it must have been appended.
@@ -107,9 +143,11 @@ impl Anchors {
         let (mut lower, mut upper) = (None::<Edge>, None::<Edge>);
         for anchor in &self.told {
             if anchor.offset > offset {
-                if upper.is_none_or(|u| anchor.before < u.when) {
+                if let Some(before) = anchor.before
+                    && upper.is_none_or(|u| before < u.when)
+                {
                     upper = Some(Edge {
-                        when: anchor.before,
+                        when: before,
                         offset: anchor.offset,
                     });
                 }

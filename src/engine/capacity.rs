@@ -103,6 +103,13 @@ impl Loads {
         }
     }
 
+    /// So many records of a member's partitions were passed over, and not read.
+    pub(super) fn skip(&mut self, member: usize, records: i64) {
+        if let Some(began) = self.members.get_mut(member).and_then(|m| m.began.as_mut()) {
+            began.done = began.done.saturating_add(records);
+        }
+    }
+
     /// A member's capacity.
     pub(super) fn capacity(&self, member: usize) -> Reading<f64> {
         let Some(load) = self.members.get(member) else {

@@ -166,6 +166,10 @@ impl Cluster {
                     end: *log_end_offset,
                 };
                 self.topics[key].take_tail(*partition, tail);
+                if let Some(record) = *found {
+                    let interval = self.interval();
+                    self.topics[key].take_record(*partition, record, (asked, interval));
+                }
             }
             Fact::OffsetForTime {
                 topic,

@@ -99,6 +99,13 @@ impl Flow {
         )
     }
 
+    /// So many records were passed over, and not read.
+    pub(super) fn skip(&mut self, records: i64) {
+        for bin in &mut self.bins {
+            bin.read = bin.read.saturating_add(records);
+        }
+    }
+
     /// Whether anything has flowed in all that is kept.
     pub(super) fn moves(&self) -> bool {
         let ends = self.bins.front().zip(self.bins.back());

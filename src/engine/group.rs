@@ -15,11 +15,12 @@ use crate::model::{
 use super::capacity::{Loads, Standing};
 use super::fact::staleness;
 use super::flow::{Change, Flow, Sums};
+use super::lateness::Lateness;
 use super::lost::Lost;
 use super::now::Now;
 use super::rate::spacing;
 use super::row::{CommitAt, Row, Took};
-use super::silence::Silence;
+use super::silence::{SESSION_GAP, Silence};
 use super::topic::Topic;
 use super::turnover::Turnover;
 
@@ -28,7 +29,7 @@ const EVENTS: usize = 50;
 /// Points of the trend that are kept.
 const TREND: usize = 60;
 /// After members came or went, growth says nothing for this long.
-const SETTLE: Span = Span::from_secs(180);
+pub(super) const SETTLE: Span = Span::from_secs(180);
 
 /// Change points among the events that are kept.
 const CHANGES: usize = 10;
@@ -80,6 +81,10 @@ pub(super) struct Group {
     /// The cause that was last shown, by name, and since when.
     pub(super) diagnosed: Option<(String, Timestamp)>,
     pub(super) members_changed_at: Option<Timestamp>,
+    /// Since when members have come and gone with no rest in between.
+    restless_since: Option<Timestamp>,
+    #[serde(default)]
+    pub(super) lateness: Lateness,
     pub(super) last_active: Timestamp,
     pub(super) trend: VecDeque<TrendPoint>,
     pub(super) events: VecDeque<Event>,
@@ -152,6 +157,8 @@ impl Group {
             lost: Lost::default(),
             diagnosed: None,
             members_changed_at: None,
+            restless_since: None,
+            lateness: Lateness::default(),
             last_active: at,
             trend: VecDeque::new(),
             events: VecDeque::new(),
@@ -260,6 +267,9 @@ impl Group {
                 .count()
         };
         let (joined, left) = (missing(was, is), missing(is, was));
+        if !self.turns_over(at) {
+            self.restless_since = Some(at);
+        }
         self.members_changed_at = Some(at);
         self.turnover.members(was, is, at);
         if joined > 0 {
@@ -384,6 +394,7 @@ impl Group {
         let mut folded = FoldedCommits::default();
         let (mut changed, mut moved, mut added) = (false, false, false);
         let (mut lost, mut back, mut fresh) = (0, Vec::new(), 0);
+        let mut skipped = Vec::new();
         let spacing = spacing(self.silence.typical_gap());
         let rows = self.rows_of(&commits.topic, key);
         let mut next = 0;
@@ -414,6 +425,9 @@ impl Group {
             moved |= took.moved;
             folded.confirm |= took.confirm;
             lost += took.lost;
+            if took.skipped > 0 {
+                skipped.push((rows[place].owner, took.skipped));
+            }
             back.extend(took.went_back.map(|(from, to)| (read.partition, from, to)));
         }
         if added {
@@ -422,6 +436,7 @@ impl Group {
         self.fresh += fresh;
         self.note_losses(&commits.topic, lost, answered);
         self.note_resets(&commits.topic, &back, answered);
+        self.note_skipped(&skipped);
         if moved {
             self.silence.commit(answered);
             self.last_active = answered;
@@ -455,7 +470,20 @@ impl Group {
                 format!("{count} partitions of {topic} went back, {records} records in all")
             }
         };
+        self.lateness.interrupt();
         self.event(at, EventKind::Reset, text);
+    }
+
+    /// What was passed over because it was gone is nothing that flowed, and nothing that a member
+    /// has read.
+    fn note_skipped(&mut self, skipped: &[(Option<u32>, i64)]) {
+        for (owner, records) in skipped {
+            self.flow.skip(*records);
+            if let Some(owner) = owner {
+                self.loads.skip(*owner as usize, *records);
+            }
+            self.lateness.interrupt();
+        }
     }
 
     /// Laggard was started: what was known is from before.
@@ -487,22 +515,30 @@ impl Group {
             return;
         }
         let gap = self.silence.typical_gap().max(interval);
-        let (sums, standings) = self.standings(topics, at - gap.times(2));
+        let recent = at - gap.times(2);
+        let (sums, standings, oldest) = self.standings(topics, recent);
         self.loads.note(&standings, gap);
+        let moving = self.last_active >= recent - SESSION_GAP && !self.turns_over(at);
+        if moving {
+            let age = oldest.map_or(Span::ZERO, |oldest| oldest.age_at(at));
+            self.lateness.note(at, age, gap.times(2));
+        } else {
+            self.lateness.interrupt();
+        }
         let (came, read) = self.flow.note(at, sums);
         self.dirty |= self.flow.moves();
         self.note_change(came, EventKind::ArrivalRate, at);
         self.note_change(read, EventKind::ConsumeRate, at);
     }
 
-    /// What flowed over all rows that take part, and where each member stands. What was written
-    /// before `recent` and is unread is a backlog.
+    /// What flowed over all rows that take part, where each member stands, and since when the oldest
+    /// unread record has been there. What was written before `recent` and is unread is a backlog.
     fn standings(
         &self,
         topics: &SlotMap<TopicKey, Topic>,
         recent: Timestamp,
-    ) -> (Sums, Vec<Standing>) {
-        let mut sums = Sums::default();
+    ) -> (Sums, Vec<Standing>, Option<Timestamp>) {
+        let (mut sums, mut oldest) = (Sums::default(), None::<Timestamp>);
         let mut standings = vec![Standing::default(); self.loads.len()];
         let rows = |t: &TopicRows| t.rows.iter().any(|r| r.owner.is_some());
         let owns_something = self.topics.iter().any(rows);
@@ -518,16 +554,18 @@ impl Group {
                 sums.parts += 1;
                 sums.came += end;
                 sums.read += c;
+                let unread = log.and_then(|l| l.history.bracket(c));
+                let since = unread.map(|b| b.until.when);
+                oldest = oldest.map_or(since, |o| Some(since.map_or(o, |s| o.min(s))));
                 if let Some(member) = row.owner.and_then(|o| standings.get_mut(o as usize)) {
-                    let unread = log.and_then(|l| l.history.bracket(c));
                     member.at = member.at.max(row.moved_at.unwrap_or(row.first_seen));
                     member.done += c;
                     member.rows += 1;
-                    member.backlogged += u32::from(unread.is_some_and(|b| b.until.when <= recent));
+                    member.backlogged += u32::from(since.is_some_and(|since| since <= recent));
                 }
             }
         }
-        (sums, standings)
+        (sums, standings, oldest)
     }
 
     fn note_change(&mut self, change: Option<Change>, kind: EventKind, seen: Timestamp) {
@@ -661,10 +699,18 @@ impl Group {
         self.state.map(|(state, _)| state)
     }
 
-    /// Whether members came or went so lately that growth says nothing.
-    pub(super) fn settling(&self, now: &mut Now) -> bool {
+    /// Since when members have been coming and going, if the last did so lately that growth says
+    /// nothing.
+    pub(super) fn settling(&self, now: &mut Now) -> Option<Timestamp> {
+        self.restless_since.filter(|_| {
+            self.members_changed_at
+                .is_some_and(|at| !now.reached(at + SETTLE))
+        })
+    }
+
+    fn turns_over(&self, at: Timestamp) -> bool {
         self.members_changed_at
-            .is_some_and(|at| !now.reached(at + SETTLE))
+            .is_some_and(|last| at < last + SETTLE)
     }
 
     /// Whether it must be rebuilt at `now` with no new fact.

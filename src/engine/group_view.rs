@@ -31,7 +31,12 @@ pub(super) struct Shared {
     pub(super) spacing: Span,
     /// τ of the rates that are shown, in seconds.
     pub(super) decay: f64,
-    pub(super) settling: bool,
+    /// Since when members have been coming and going, while that goes on.
+    pub(super) settling: Option<Timestamp>,
+    /// The age up to which growing older is usual.
+    pub(super) usual_lateness: Span,
+    /// When the group was last seen to have caught up.
+    pub(super) caught_up_at: Option<Timestamp>,
     /// From when to when evidence is gathered anew after a start or a gap.
     pub(super) warming: Option<(Timestamp, Timestamp)>,
     state: Option<GroupState>,
@@ -120,6 +125,8 @@ fn shared(group: &Group, now: &mut Now) -> Shared {
         decay: decay(gap),
         warming: group.warming_from.map(|from| (from, from + window(gap))),
         settling: group.settling(now),
+        usual_lateness: group.lateness.usual(),
+        caught_up_at: group.lateness.caught_up_at(),
         state,
         owns_something: state == Some(GroupState::Stable)
             && rows.into_iter().any(|r| r.owner.is_some()),
@@ -164,7 +171,8 @@ impl Totals {
             self.worst
                 .add(verdict.status, verdict.evidence.as_deref(), lag);
         }
-        self.eta.add(&built.eta);
+        let left = (row.owner, row.effective_lag.value(), built.read_at);
+        self.eta.add(&built.eta, left);
         self.loss.add(&built.loss_at);
         let arrival = topic
             .partition(row.partition)

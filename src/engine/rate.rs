@@ -80,6 +80,75 @@ pub(super) fn robust_slope(samples: &[Sample]) -> Option<Slope> {
     })
 }
 
+/// Nine of ten lie within so many standard deviations.
+const NINE_OF_TEN: f64 = 1.645;
+/// What was seen for minutes is never surer than this share of it for the time to come.
+const LEAST_UNSURE: f64 = 0.1;
+
+/// How a series moves: its slope, and how it strays from it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Course {
+    pub(super) slope: Slope,
+    /// As a random walk strays: variance a second.
+    pub(super) wandering: f64,
+    /// Over so many seconds this was seen.
+    pub(super) seen: f64,
+}
+
+impl Course {
+    /// That of what stands.
+    pub(super) const STILL: Self = Self {
+        slope: Slope::ZERO,
+        wandering: 0.0,
+        seen: 1.0,
+    };
+
+    /// The course of `samples`; `None` where there is no slope.
+    pub(super) fn of(samples: &[Sample]) -> Option<Self> {
+        let slope = robust_slope(samples)?;
+        let (first, last) = (samples.first()?, samples.last()?);
+        Some(Self {
+            slope,
+            wandering: wandering(samples, slope.median),
+            seen: last.0 - first.0,
+        })
+    }
+
+    /// Its slope over the coming `ahead` seconds, nine times of ten, if nothing changes: a random
+    /// walk's drift is as unsure as σ·√(1/seen + 1/ahead), and no surer than the slope's own interval.
+    pub(super) fn over(&self, ahead: f64) -> Slope {
+        let Slope { median, low, high } = self.slope;
+        let inverse = 1.0 / self.seen.max(1.0) + 1.0 / ahead.max(1.0);
+        let unsure = NINE_OF_TEN * (self.wandering * inverse).sqrt();
+        let unsure = unsure.max(LEAST_UNSURE * median.abs());
+        Slope {
+            median,
+            low: low.min(median - unsure),
+            high: high.max(median + unsure),
+        }
+    }
+}
+
+/// How widely a series strays from its slope, as a random walk does: variance a second. Taken over
+/// steps from one sample to the next and over longer ones, whichever strays more: what comes in and
+/// what is read go on being a little faster or slower for a while.
+fn wandering(samples: &[Sample], slope: f64) -> f64 {
+    let over = |step: usize| {
+        let pairs = samples.iter().zip(samples.iter().skip(step));
+        let (mut strayed, mut elapsed) = (0.0, 0.0);
+        for (a, b) in pairs {
+            strayed += (b.1 - a.1 - slope * (b.0 - a.0)).powi(2);
+            elapsed += b.0 - a.0;
+        }
+        if elapsed > 0.0 {
+            strayed / elapsed
+        } else {
+            0.0
+        }
+    };
+    over(1).max(over((samples.len() / 3).max(1)))
+}
+
 /// With this decay rates are shown, `gap` being the typical one between commits: τ = max(60 s, 2·g),
 /// in seconds.
 pub(super) fn decay(gap: Span) -> f64 {

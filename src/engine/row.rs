@@ -48,6 +48,8 @@ pub(super) struct Took {
     pub(super) lost: i64,
     /// It went back, this far.
     pub(super) went_back: Option<(Offset, Offset)>,
+    /// Records between the commits that retention had taken: nobody read them.
+    pub(super) skipped: i64,
 }
 
 /// A read of a commit.
@@ -165,6 +167,16 @@ impl Row {
             confirm: confirm == Some(1),
             lost: self.newly_lost(log),
             went_back,
+            skipped: self.skipped(before, log),
+        }
+    }
+
+    /// Records that the commit passed over since `before` because they were gone.
+    fn skipped(&self, before: Commit, log: Option<&Partition>) -> i64 {
+        let start = log.and_then(|l| l.start.offset());
+        match (before, self.commit, start) {
+            (Commit::At(from), Commit::At(to), Some(start)) => (start.min(to) - from).max(0),
+            _ => 0,
         }
     }
 

@@ -11,9 +11,10 @@ use super::group_view::Shared;
 use super::lag::effective_lag;
 use super::loss::{self, Standing};
 use super::now::Now;
-use super::rate::{Sample, Slope, decayed_rate, robust_slope};
+use super::rate::{Course, Sample, decayed_rate};
 use super::row::{Row, in_seconds};
-use super::silence::{ENOUGH_HISTORY, Usual};
+use super::silence::Usual;
+use super::spells::ENOUGH_HISTORY;
 use super::status::{Case, judge, plainly_well};
 use super::time_lag;
 use super::topic::{Partition, Topic, rate_reading};
@@ -26,6 +27,8 @@ pub(super) struct Built {
     pub(super) lag: Reading<i64>,
     pub(super) rate: Option<f64>,
     pub(super) eta: Reading<Eta>,
+    /// When its commit was read.
+    pub(super) read_at: Timestamp,
     pub(super) loss_at: Reading<Loss>,
 }
 
@@ -104,6 +107,8 @@ pub(super) fn build(
         usual: usual(shared, row),
         commit_gap: shared.gap,
         settling: shared.settling,
+        usual_lateness: shared.usual_lateness,
+        caught_up_at: shared.caught_up_at,
         growth: None,
         window: shared.window,
         ageing: None,
@@ -112,23 +117,28 @@ pub(super) fn build(
     };
     let well = plainly_well(&case, now);
     let speed = if well { None } else { speed(&samples, log) };
+    let course = if well {
+        None
+    } else {
+        course(&samples, &effective, log)
+    };
     if !well {
-        case.growth = growth(&samples, &effective, log);
+        case.growth = course.map(|course| course.slope);
         case.ageing = ageing(&samples, log);
     }
-    let growth = case.growth;
     let (status, evidence) = judge(&case, now);
     let loss_at = if well {
         Reading::Known(Loss::Never)
     } else {
         loss(row, &offsets, &effective, &time_lag, speed, rate, topic)
     };
-    let eta = eta::of_row(&effective, growth, status, row.answered);
+    let eta = eta::of_row(&effective, course, status, row.answered, shared.gap);
     let verdict = (!outside).then(|| verdict(&mut row.status, status, evidence, shared, now));
     Built {
         lag,
         rate,
         eta,
+        read_at: row.answered,
         detail: detail(row, index, well || outside, &loss_at, speed),
         loss_at,
         row: PartitionRow {
@@ -147,7 +157,7 @@ pub(super) fn build(
 /// The group's usual silence, or this partition's own if it is longer. Members that commit rarely
 /// do so at different times, so a group's pauses may be much shorter than those of each partition:
 /// one that has not moved twice has shown nothing of its own yet.
-fn usual(shared: &Shared, row: &Row) -> Usual {
+pub(super) fn usual(shared: &Shared, row: &Row) -> Usual {
     let own = if row.has_rhythm() {
         row.longest_pause()
     } else {
@@ -197,11 +207,11 @@ pub(super) fn verdict(
 }
 
 /// How lag grows, by what the log end was when the commit stood where it stood.
-fn growth(
+fn course(
     samples: &[(Timestamp, Offset)],
     effective: &Reading<i64>,
     log: Option<&Partition>,
-) -> Option<Slope> {
+) -> Option<Course> {
     if effective.known()? == 0 {
         return None;
     }
@@ -210,17 +220,16 @@ fn growth(
         .iter()
         .map(|(t, committed)| Some((*t, history.end_at(*t)? - *committed as f64)))
         .collect();
-    robust_slope(&in_seconds(lags?.into_iter()))
+    let lags = in_seconds(lags?.into_iter());
+    Course::of(&lags)
 }
 
 /// By how many seconds the oldest unread record gets older in a second, over the samples.
 fn ageing(samples: &[(Timestamp, Offset)], log: Option<&Partition>) -> Option<f64> {
     let (first, last) = (samples.first()?, samples.last()?);
-    let history = &log?.history;
+    let log = log?;
     let age = |(t, c): (Timestamp, Offset)| {
-        history
-            .bracket(c)
-            .map(|b| b.guess(c).age_at(t).as_secs_f64())
+        time_lag::appended(c, log).map(|appended| appended.age_at(t).as_secs_f64())
     };
     let (was, is) = (age(*first)?, age(*last)?);
     let elapsed = (last.0 - first.0).as_secs_f64();
@@ -228,24 +237,19 @@ fn ageing(samples: &[(Timestamp, Offset)], log: Option<&Partition>) -> Option<f6
 }
 
 /// Seconds of the log's time that are read in a second. One that stands reads none.
-fn speed(samples: &[(Timestamp, Offset)], log: Option<&Partition>) -> Option<Slope> {
+fn speed(samples: &[(Timestamp, Offset)], log: Option<&Partition>) -> Option<Course> {
     let (first, last) = (samples.first()?, samples.last()?);
     if first.1 == last.1 {
-        return (last.0 > first.0).then_some(Slope::ZERO);
+        return (last.0 > first.0).then_some(Course::STILL);
     }
-    let history = &log?.history;
+    let log = log?;
     let start = first.0;
     let appended = |(t, c): &(Timestamp, Offset)| -> Option<Sample> {
-        let bracket = history.bracket(*c)?;
-        // Before the history there is no time to tell.
-        bracket.after?;
-        Some((
-            (*t - start).as_secs_f64(),
-            (bracket.guess(*c) - start).as_secs_f64(),
-        ))
+        let appended = time_lag::appended(*c, log)?;
+        Some(((*t - start).as_secs_f64(), (appended - start).as_secs_f64()))
     };
     let samples: Option<Vec<Sample>> = samples.iter().map(appended).collect();
-    robust_slope(&samples?)
+    Course::of(&samples?)
 }
 
 fn loss(
@@ -253,7 +257,7 @@ fn loss(
     offsets: &Offsets,
     effective: &Reading<i64>,
     time_lag: &Reading<TimeLag>,
-    speed: Option<Slope>,
+    speed: Option<Course>,
     rate: Option<f64>,
     topic: &Topic,
 ) -> Reading<Loss> {
@@ -287,7 +291,7 @@ fn detail(
     topic: u32,
     left_out: bool,
     loss_at: &Reading<Loss>,
-    speed: Option<Slope>,
+    speed: Option<Course>,
 ) -> Option<RowDetail> {
     if left_out || row.offset().is_none() {
         return None;
@@ -298,7 +302,7 @@ fn detail(
         loss_at: loss_at.clone(),
         event_time_speed: speed.map_or_else(
             || Reading::unknown(Why::TOO_FEW_POINTS),
-            |s| Reading::bounded(s.median, Some(s.low), Some(s.high)),
+            |c| Reading::bounded(c.slope.median, Some(c.slope.low), Some(c.slope.high)),
         ),
     })
 }

@@ -2,22 +2,18 @@
 //!
 //! Commits come in sessions: runs with gaps of at most max(5·g, 60 s), g the group's typical gap.
 //! The gaps between sessions are what is usual; a verdict on silence is passed only on a longer
-//! one. Before two sessions or two hours of history nothing is known to be usual. Of so few gaps
-//! the p99 is the longest; one that stands alone in a history that would have shown it again was an
-//! incident, and teaches nothing until it comes again. A gap in which nobody looked is none.
+//! one. Before two sessions or two hours of history nothing is known to be usual. A gap in which
+//! nobody looked is none.
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Policy, Span, Timestamp};
 
 use super::now::Now;
+use super::spells::{ENOUGH_HISTORY, Spells};
 
-/// Gaps between sessions that are remembered.
-const REMEMBERED: usize = 16;
-/// History after which a group that never paused is taken not to.
-pub(super) const ENOUGH_HISTORY: Span = Span::from_secs(2 * 3600);
 /// A pause shorter than this starts no new session.
-const SESSION_GAP: Span = Span::from_secs(60);
+pub(super) const SESSION_GAP: Span = Span::from_secs(60);
 
 /// What has been learned of one group's rhythm.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -27,8 +23,8 @@ pub(super) struct Silence {
     last_seen: Option<Timestamp>,
     /// Smoothed gap within sessions, in milliseconds; 0 until one was seen.
     typical_gap: f64,
-    /// When each began, and how long it was.
-    gaps: Vec<(Timestamp, Span)>,
+    /// Gaps between sessions.
+    gaps: Spells,
 }
 
 /// What is usual, and whether that is known.
@@ -70,10 +66,7 @@ impl Silence {
             {
                 return None;
             }
-            if self.gaps.len() == REMEMBERED {
-                self.gaps.remove(0);
-            }
-            self.gaps.push((last, gap));
+            self.gaps.push(last, gap);
             return Some(gap);
         }
         let gap = gap.as_millis() as f64;
@@ -88,24 +81,6 @@ impl Silence {
     /// The typical gap between commits of a session: the g of the formulas. Zero when unknown.
     pub(super) fn typical_gap(&self) -> Span {
         Span::from_millis(self.typical_gap as i64)
-    }
-
-    /// The longest gap that is usual.
-    fn longest(&self) -> Span {
-        let mut sorted = self.gaps.clone();
-        sorted.sort_unstable_by_key(|(_, gap)| *gap);
-        let Some((began, longest)) = sorted.pop() else {
-            return Span::ZERO;
-        };
-        let second = sorted.pop().map_or(Span::ZERO, |(_, gap)| gap);
-        let before = self.first_seen.map_or(Span::ZERO, |first| began - first);
-        let alone = second.times(2) < longest;
-        let would_have_shown = before >= ENOUGH_HISTORY.max(longest.times(4));
-        if alone && would_have_shown {
-            second
-        } else {
-            longest
-        }
     }
 
     /// What is usual for the group at `now`.
@@ -123,7 +98,7 @@ impl Silence {
                 .first_seen
                 .is_some_and(|first| now.reached(first + ENOUGH_HISTORY));
         Usual {
-            silence: self.longest(),
+            silence: self.gaps.longest(self.first_seen),
             learned: enough,
             by_policy: false,
         }

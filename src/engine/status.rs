@@ -6,6 +6,7 @@
 
 use crate::model::{Evidence, Offset, Policy, Reading, Span, Status, TimeLag, Timestamp, Why};
 
+use super::group::SETTLE;
 use super::now::Now;
 use super::rate::Slope;
 use super::row::Rewind;
@@ -54,8 +55,12 @@ pub(super) struct Case<'a> {
     pub(super) usual: Usual,
     /// Typical gap between commits.
     pub(super) commit_gap: Span,
-    /// Members came or went lately: growth says nothing.
-    pub(super) settling: bool,
+    /// Members come and go, since then: growth says nothing yet.
+    pub(super) settling: Option<Timestamp>,
+    /// The age up to which growing older is usual for the group.
+    pub(super) usual_lateness: Span,
+    /// When the group was last seen to have caught up.
+    pub(super) caught_up_at: Option<Timestamp>,
     pub(super) growth: Option<Slope>,
     /// The window of `growth`.
     pub(super) window: Span,
@@ -79,6 +84,12 @@ const IDLE_FLOOR: Span = Span::from_secs(600);
 
 /// Seconds a second by which the oldest unread record must age to count as ageing.
 const AGEING: f64 = 0.05;
+/// What is unread and younger than this …
+const LITTLE: Span = Span::from_secs(30);
+/// … is no trouble for so long after all was read.
+const HICCUP: Span = Span::from_secs(300);
+/// A deploy, member by member, takes so long.
+const TURNOVER: Span = Span::from_secs(600);
 /// A limit that will be crossed within this is near.
 const HORIZON: Span = Span::from_secs(3600);
 
@@ -355,10 +366,14 @@ fn resting(case: &Case<'_>, now: &mut Now) -> Finding {
     case.growth.is_none().then_some((Status::Steady, None))
 }
 
-fn falling_behind(case: &Case<'_>, _: &mut Now) -> Finding {
+fn falling_behind(case: &Case<'_>, now: &mut Now) -> Finding {
     let slope = case.growth?;
     let ages = case.ageing.is_none_or(|growth| growth > AGEING);
-    if case.settling || slope.low <= 0.0 || !(ages || limit_is_near(case, slope)) {
+    let near = limit_is_near(case, slope);
+    if slope.low <= 0.0 || !(ages || near) || is_turnover(case, now) {
+        return None;
+    }
+    if !near && is_usually_this_late(case, now) {
         return None;
     }
     let evidence = Evidence::Growing {
@@ -367,6 +382,28 @@ fn falling_behind(case: &Case<'_>, _: &mut Now) -> Finding {
         window: case.window,
     };
     Some((Status::FallingBehind, Some(evidence)))
+}
+
+/// Growth that members' coming and going explains: unless that goes on for longer than a deploy, and
+/// what is unread is older than any of its pauses.
+fn is_turnover(case: &Case<'_>, now: &mut Now) -> bool {
+    let Some(since) = case.settling else {
+        return false;
+    };
+    let late = oldest_unread_until(case).is_some_and(|until| now.reached(until + SETTLE));
+    let outlasts = now.reached(since + TURNOVER);
+    !(late && outlasts)
+}
+
+/// A batch makes its reader late each time; as late as that is no trouble. Nor is less than half a
+/// minute for a few minutes, which any hiccup makes.
+fn is_usually_this_late(case: &Case<'_>, now: &mut Now) -> bool {
+    let lately = case
+        .caught_up_at
+        .is_some_and(|at| !now.reached(at + HICCUP));
+    let least = if lately { LITTLE } else { Span::ZERO };
+    let usual = case.usual_lateness.max(least);
+    oldest_unread_until(case).is_some_and(|until| !now.reached(until + usual))
 }
 
 /// At this pace one of its limits, not broken yet, will be within the horizon.

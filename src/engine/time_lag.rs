@@ -40,6 +40,13 @@ fn behind(offset: Offset, log: &Partition) -> Option<TimeLag> {
     })
 }
 
+/// When the record at `offset` was appended, as well as one knows; `None`: it is older than all that
+/// is known, or not known to be written.
+pub(super) fn appended(offset: Offset, log: &Partition) -> Option<Timestamp> {
+    let (bracket, _) = narrowest(offset, log)?;
+    bracket.after.map(|_| bracket.guess(offset))
+}
+
 /// The narrowest bracket of the record at `offset`: from observed log ends, and, where anchors lie
 /// inside of it, from these. `None`: it is not known to be written.
 fn narrowest(offset: Offset, log: &Partition) -> Option<(Bracket, Method)> {
@@ -65,7 +72,12 @@ fn narrowest(offset: Offset, log: &Partition) -> Option<(Bracket, Method)> {
     if told == proved || after.is_some_and(|after| after.when > until.when) {
         return Some((proved, Method::Bracket));
     }
-    Some((told, Method::TimestampSearch))
+    let method = if log.anchors.was_read(offset) {
+        Method::Record
+    } else {
+        Method::TimestampSearch
+    };
+    Some((told, method))
 }
 
 /// A wish to know more of one record, and how much it is needed.

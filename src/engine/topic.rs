@@ -245,10 +245,7 @@ impl Topic {
     ) {
         let recreated = self.recreated_at;
         let log = self.at_or_new(partition);
-        let late = [log.truncated_at, recreated]
-            .into_iter()
-            .flatten()
-            .any(|wiped| asked < wiped);
+        let late = log.became_another(recreated, asked);
         let Some(end) = log.end.good.filter(|_| !late) else {
             return;
         };
@@ -285,6 +282,29 @@ impl Topic {
         let whole = reads.len() == self.partitions.len() && reads.iter().all(|r| r.offset.is_ok());
         self.whole[which] = (whole && !late).then_some(at);
         self.quiet_until = None;
+    }
+
+    /// Takes in a record that was read. One that was asked for before the log became another one says
+    /// nothing of it.
+    pub(super) fn take_record(
+        &mut self,
+        partition: PartitionId,
+        record: (Offset, Timestamp),
+        (asked, interval): (Timestamp, Span),
+    ) {
+        let by_broker = self.config.as_ref().is_some_and(|c| c.log_append_time);
+        let recreated = self.recreated_at;
+        let log = self.at_or_new(partition);
+        let is_there = log.end.good.is_some_and(|end| record.0 < end.offset);
+        // Records may have no timestamp.
+        let has_time = record.1 > Timestamp::from_millis(0);
+        if log.became_another(recreated, asked) || !is_there || !has_time {
+            return;
+        }
+        let proved = log.history.bracket(record.0);
+        log.anchors
+            .take_record(record, by_broker, proved, (asked, interval));
+        self.dirty = true;
     }
 
     /// Takes in what a read of a partition's last records met.
@@ -426,6 +446,12 @@ impl Partition {
             tail: None,
             tail_asked: None,
         }
+    }
+
+    /// Whether the log became another one after `asked`.
+    fn became_another(&self, recreated: Option<Timestamp>, asked: Timestamp) -> bool {
+        let wiped = [self.truncated_at, recreated];
+        wiped.into_iter().flatten().any(|wiped| asked < wiped)
     }
 
     /// Takes in a log end. When it fell, the history is of another log and goes.

@@ -326,6 +326,9 @@ pub struct TopicConfig {
     pub retention_bytes: Option<u64>,
     /// `segment.bytes`.
     pub segment_bytes: Option<u64>,
+    /// `segment.ms`: a segment is closed when it is that old, if it is not full before.
+    #[serde(default)]
+    pub segment: Option<Span>,
     /// `remote.storage.enable`.
     pub remote_storage: bool,
     /// `message.timestamp.type` is `LogAppendTime`.

@@ -52,7 +52,7 @@ pub(super) fn of(
         group.diagnosed = None;
         return Diagnosis::NotNeeded;
     };
-    match judge(&picture, storm, shared.settling) {
+    match judge(&picture, storm, shared.settling.is_some()) {
         Ok((cause, confidence)) => {
             let since = match &group.diagnosed {
                 Some((name, since)) if name == cause.name() => *since,

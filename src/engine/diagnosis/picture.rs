@@ -11,6 +11,8 @@ use crate::model::{
 use super::super::group::Group;
 use super::super::group_view::Shared;
 use super::super::now::Now;
+use super::super::row::Row;
+use super::super::row_view::usual;
 
 /// Lateness below this is no lag to explain.
 const LATE: Span = Span::from_secs(60);
@@ -81,13 +83,13 @@ impl<'a> Picture<'a> {
         ) {
             return None;
         }
-        let lateness = lateness(&group.policy, shared);
+        let fine = lateness(&group.policy, shared);
         // Nearly all groups end here.
         let needs_a_cause =
             |r: &PartitionRow| is_explained_by_lag(r).then(|| late_since(r)).flatten();
         if !rows
             .iter()
-            .any(|r| needs_a_cause(r).is_some_and(|t| now.reached(t + lateness)))
+            .any(|r| needs_a_cause(r).is_some_and(|t| now.reached(t + fine)))
         {
             return None;
         }
@@ -100,6 +102,8 @@ impl<'a> Picture<'a> {
             .filter_map(|(row, fact)| {
                 row.verdict.as_ref()?;
                 let log = topics.get(row.topic as usize)?.partition(row.partition);
+                // What is committed rarely is late only beyond its own pauses.
+                let own = lateness_of(fact, &group.policy, shared).max(fine);
                 let frozen = frozen(row, fact.moved_at.unwrap_or(fact.first_seen));
                 Some(Part {
                     topic: row.topic,
@@ -108,7 +112,7 @@ impl<'a> Picture<'a> {
                     leader: log.and_then(|l| l.leader),
                     committed: row.committed_offset.value()?,
                     effective_lag: row.effective_lag.value()?,
-                    lagging: needs_a_cause(row).is_some_and(|t| now.reached(t + lateness)),
+                    lagging: needs_a_cause(row).is_some_and(|t| now.reached(t + own)),
                     late: row
                         .time_lag
                         .value()
@@ -122,6 +126,9 @@ impl<'a> Picture<'a> {
                 })
             })
             .collect();
+        if !parts.iter().any(|part| part.lagging) {
+            return None;
+        }
         let flow = group.flow.rates_over(EVIDENCE);
         let capacity = |m: usize| group.loads.capacity(m).value();
         Some(Self {
@@ -143,6 +150,16 @@ impl<'a> Picture<'a> {
     /// How many lag.
     pub(super) fn lagging(&self) -> usize {
         self.parts.iter().filter(|p| p.lagging).count()
+    }
+
+    /// How many members own something.
+    pub(super) fn members_at_work(&self) -> f64 {
+        distinct(self.parts.iter())
+    }
+
+    /// How many own something that lags.
+    pub(super) fn members_late(&self) -> f64 {
+        distinct(self.parts.iter().filter(|p| p.lagging))
     }
 
     /// What all of these read together, and what comes in for them; unknown if any is.
@@ -167,12 +184,28 @@ impl<'a> Picture<'a> {
     }
 }
 
+/// How many members own these; nobody's count as one more.
+fn distinct<'p>(parts: impl Iterator<Item = &'p Part>) -> f64 {
+    let owners: std::collections::BTreeSet<Option<u32>> = parts.map(|p| p.owner).collect();
+    owners.len() as f64
+}
+
 /// How late is late: what its policy says, else beyond what polls, commits and quiet spells make.
 fn lateness(policy: &Policy, shared: &Shared) -> Span {
     let usual = Span::from_millis(shared.usual.silence.as_millis() / 4 * 5);
     policy
         .max_time_lag
         .unwrap_or_else(|| LATE.max(shared.gap.times(6)).max(usual))
+}
+
+/// How late is late for one partition, by its own pauses: a member that commits rarely does so at
+/// other times than the others.
+fn lateness_of(row: &Row, policy: &Policy, shared: &Shared) -> Span {
+    let usual = usual(shared, row).silence;
+    match policy.max_time_lag {
+        Some(_) => Span::ZERO,
+        None => Span::from_millis(usual.as_millis() / 4 * 5),
+    }
 }
 
 /// Whether its status is one that some cause must explain, and not a cause itself.

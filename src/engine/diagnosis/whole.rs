@@ -12,10 +12,10 @@ const MOST: f64 = 0.8;
 const AT_THE_LIMIT: f64 = 0.8;
 /// Reading less than this of what was seen at the most is well below it.
 const WELL_BELOW: f64 = 0.6;
-/// Reading less than this of what was read while all was well is slower than it was.
-const SLOWER: f64 = 0.85;
-/// If this much more comes in than was read while all was well, arrival has grown.
-const GROWN: f64 = 1.1;
+/// Of what is missing, this share must be explained by a cause.
+const EXPLAINED: f64 = 2.0 / 3.0;
+/// A change by less than this share of what was read while all was well is none.
+const CHANGED: f64 = 0.05;
 
 /// No partition moves although something is unread in two or more.
 pub(super) fn group_stuck(picture: &Picture<'_>) -> Finding {
@@ -41,8 +41,7 @@ pub(super) fn group_stuck(picture: &Picture<'_>) -> Finding {
 pub(super) fn too_few_consumers(picture: &Picture<'_>) -> Finding {
     let (reads, comes) = whole(picture)?;
     let (most, calm) = (picture.most?, picture.calm?);
-    let grown = comes >= GROWN * calm && comes > reads;
-    if !grown || reads < AT_THE_LIMIT * most || reads < SLOWER * calm {
+    if !explains(comes - calm, comes - reads, calm) || reads < AT_THE_LIMIT * most {
         return None;
     }
     let cause = Cause::TooFewConsumers {
@@ -60,7 +59,7 @@ pub(super) fn too_few_consumers(picture: &Picture<'_>) -> Finding {
 pub(super) fn slow_downstream(picture: &Picture<'_>) -> Finding {
     let (reads, comes) = whole(picture)?;
     let (most, calm) = (picture.most?, picture.calm?);
-    let slower = reads < SLOWER * calm && comes > reads && comes < GROWN * calm;
+    let slower = explains(calm - reads, comes - reads, calm);
     if !slower && reads >= WELL_BELOW * most {
         return None;
     }
@@ -74,14 +73,22 @@ pub(super) fn slow_downstream(picture: &Picture<'_>) -> Finding {
     Some((cause, (1.0 - 0.5 * reads / calm.max(most)).clamp(0.5, 1.0)))
 }
 
-/// Nearly all lag: by count, or most of them with nearly all that comes in (partitions that get
-/// next to nothing are never late).
+/// Whether a change since all was well, of what comes in or of what is read, explains most of what is
+/// `missing`: what comes in and is not read, which is the sum of the two.
+fn explains(change: f64, missing: f64, calm: f64) -> bool {
+    missing > 0.0 && change >= CHANGED * calm && change >= EXPLAINED * missing
+}
+
+/// Nearly all lag: by count; or most of them, with nearly all that comes in (partitions that get
+/// next to nothing are never late) or of nearly all members (one that cannot do all of its work is
+/// late first with what gets most).
 fn most_lag(picture: &Picture<'_>) -> bool {
     let (lagging, all) = (picture.lagging() as f64, picture.parts.len() as f64);
     let comes = |p: &Part| p.arrival.unwrap_or(0.0);
     let late: f64 = picture.parts.iter().filter(|p| p.lagging).map(comes).sum();
     let total: f64 = picture.parts.iter().map(comes).sum();
-    lagging >= MOST * all || (lagging * 2.0 >= all && late >= MOST * total)
+    let of_members = picture.members_late() >= MOST * picture.members_at_work();
+    lagging >= MOST * all || (lagging * 2.0 >= all && (late >= MOST * total || of_members))
 }
 
 /// Records a second that were read and that came in lately, where nearly all partitions lag and not all stand.

@@ -102,6 +102,7 @@ pub(super) fn topic_config(config: &ResourceConfigs) -> TopicConfig {
         retention: number("retention.ms").map(Span::from_millis),
         retention_bytes: number("retention.bytes").map(i64::unsigned_abs),
         segment_bytes: number("segment.bytes").map(i64::unsigned_abs),
+        segment: number("segment.ms").map(Span::from_millis),
         remote_storage: value("remote.storage.enable") == Some("true"),
         log_append_time: value("message.timestamp.type") == Some("LogAppendTime"),
     }
