@@ -36,6 +36,9 @@ struct Size {
     /// Seeds for each workload.
     #[arg(long, default_value_t = 5)]
     seeds: u64,
+    /// The first of them.
+    #[arg(long, default_value_t = 1)]
+    first_seed: u64,
     /// Days of a workload in which a consumer pauses.
     #[arg(long, default_value_t = 2)]
     days: i64,
@@ -81,9 +84,7 @@ fn main() -> anyhow::Result<()> {
     if size.explain {
         println!("{text}");
         for ((_, name), score) in &scores {
-            for example in &score.verdicts.examples {
-                println!("{name}: {example}");
-            }
+            report::explain(name, score);
         }
         return Ok(());
     }
@@ -107,7 +108,7 @@ fn runs(size: &Size) -> Vec<Run> {
                 Purpose::Healthy => size.healthy_days * DAY,
                 Purpose::Trouble => DAY * 3 / 8,
             };
-            (1..=size.seeds).map(move |seed| Run {
+            (size.first_seed..size.first_seed + size.seeds).map(move |seed| Run {
                 workload,
                 purpose,
                 seed,

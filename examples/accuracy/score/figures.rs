@@ -25,10 +25,19 @@ pub struct Figure {
     pub outside: u64,
     /// False alarms.
     pub false_alarms: u64,
+    /// Samples of rows of which only "older than" was told.
+    #[serde(default)]
+    pub open: u64,
     /// By status: the slowest of 95 of 100 delays in seconds.
     pub delay: BTreeMap<String, f64>,
-    /// By status: how many were never told.
-    pub missed: BTreeMap<String, u64>,
+    /// By status: how many were not told within what the rules imply.
+    pub late: BTreeMap<String, u64>,
+    /// Minutes in which a wrong cause was told.
+    #[serde(default)]
+    pub wrong: u64,
+    /// Minutes of knowable cases in which no cause was told.
+    #[serde(default)]
+    pub silent: u64,
 }
 
 /// The figures of all workloads.
@@ -46,29 +55,30 @@ fn figure(score: &Score) -> Figure {
         p95: rounded(ours.quantile(0.95)),
         max: rounded(ours.quantile(1.0)),
         unknown: score.time_lags.unknown,
+        open: score.time_lags.open,
         outside: score.time_lags.outside,
         false_alarms: score.verdicts.alarms(),
+        wrong: score.diagnoses.spoken - score.diagnoses.right,
+        silent: score.diagnoses.knowable - score.diagnoses.answered,
         ..Figure::default()
     };
     for (status, delays) in &score.verdicts.delays {
-        let name = status.name().to_owned();
-        let missed = delays.iter().filter(|d| d.is_none()).count() as u64;
-        figure
-            .delay
-            .insert(name.clone(), rounded(slowest(delays, 0.95)));
-        figure.missed.insert(name, missed);
+        let late = delays.iter().filter(|d| !d.in_time()).count() as u64;
+        let told = delays.iter().filter_map(|d| d.told);
+        let slowest = rounded(quantile(told, 0.95));
+        figure.delay.insert((*status).to_owned(), slowest);
+        figure.late.insert((*status).to_owned(), late);
     }
     figure
 }
 
-/// The delay that this share of those told does not exceed.
-pub fn slowest(delays: &[Option<f64>], share: f64) -> f64 {
-    let mut told: Vec<f64> = delays.iter().flatten().copied().collect();
-    told.sort_unstable_by(f64::total_cmp);
-    let last = told.len().saturating_sub(1);
-    told.get((share * last as f64).ceil() as usize)
-        .copied()
-        .unwrap_or(0.0)
+/// The value that this share of them does not exceed; 0 of none.
+pub fn quantile(values: impl Iterator<Item = f64>, share: f64) -> f64 {
+    let mut sorted: Vec<f64> = values.collect();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let last = sorted.len().saturating_sub(1);
+    let place = (share * last as f64).ceil() as usize;
+    sorted.get(place).copied().unwrap_or(0.0)
 }
 
 /// To a tenth; 0 where there is nothing to measure.
@@ -102,10 +112,14 @@ impl Figure {
             let now = self.delay.get(status).copied().unwrap_or(f64::INFINITY);
             hold(&format!("delay of {status}"), now, *then, 10.0);
         }
-        for (status, then) in &before.missed {
-            let now = self.missed.get(status).copied().unwrap_or(u64::MAX);
-            hold(&format!("missed {status}"), now as f64, *then as f64, 0.0);
+        for (status, then) in &before.late {
+            let now = self.late.get(status).copied().unwrap_or(u64::MAX);
+            hold(&format!("late {status}"), now as f64, *then as f64, 0.0);
         }
+        hold("open", self.open as f64, before.open as f64, 2.0);
+        let (wrong, silent) = (before.wrong as f64, before.silent as f64);
+        hold("wrong causes", self.wrong as f64, wrong, 2.0);
+        hold("no cause", self.silent as f64, silent, 3.0);
         worse
     }
 }

@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use laggard::model::{Eta, Loss, Snapshot};
+use laggard::model::{Eta, Loss, Snapshot, Timestamp};
+use laggard::sim::spec::Millis;
 use laggard::sim::world::World;
-
-/// A group has caught up, in truth, when its oldest unread record is no older than this, in milliseconds.
-const CAUGHT_UP: i64 = 30_000;
 
 /// What is kept of foretelling.
 #[derive(Clone, Debug, Default)]
@@ -20,28 +18,45 @@ pub struct Foretold {
 /// Instants foretold, and those that came.
 #[derive(Clone, Debug, Default)]
 pub struct Told {
-    /// |foretold − came| as a share of how far off it was.
-    pub errors: Vec<f64>,
-    /// How many came between the earliest and the latest told.
-    pub within: u64,
+    /// Each that came.
+    pub came: Vec<Came>,
     /// Foretold, and never came within the run.
     pub open: u64,
 }
 
+/// An instant that was foretold and came.
+#[derive(Clone, Copy, Debug)]
+pub struct Came {
+    /// Seconds from the foretelling to the event.
+    pub ahead: f32,
+    /// |foretold − came|, in seconds.
+    pub off: f32,
+    /// It came before the earliest instant told (−1), after the latest (1), or between them (0).
+    pub side: i8,
+}
+
 impl Told {
     fn add(&mut self, other: &Self) {
-        self.errors.extend(&other.errors);
-        self.within += other.within;
+        self.came.extend(&other.came);
         self.open += other.open;
     }
 
-    fn settle(&mut self, pending: Vec<Pending>, came: i64) {
+    fn settle(&mut self, pending: Vec<Pending>, came: Millis) {
         for told in pending {
-            let ahead = (came - told.said_at).max(1_000) as f64;
-            self.errors.push((told.at - came).abs() as f64 / ahead);
+            let early = came < told.earliest;
             let late = told.latest.is_some_and(|latest| came > latest);
-            self.within += u64::from(came >= told.earliest && !late);
+            self.came.push(Came {
+                ahead: (came - told.said_at).max(1_000) as f32 / 1e3,
+                off: (told.at - came).abs() as f32 / 1e3,
+                side: i8::from(late) - i8::from(early),
+            });
         }
+    }
+
+    /// The share of those that came, on that side of the interval told.
+    pub fn share(&self, side: i8) -> f64 {
+        let there = self.came.iter().filter(|came| came.side == side).count();
+        there as f64 / self.came.len().max(1) as f64
     }
 }
 
@@ -55,20 +70,31 @@ impl Foretold {
 
 #[derive(Debug)]
 struct Pending {
-    said_at: i64,
-    at: i64,
-    earliest: i64,
-    latest: Option<i64>,
+    said_at: Millis,
+    at: Millis,
+    earliest: Millis,
+    latest: Option<Millis>,
 }
 
 /// Follows one run's groups.
 #[derive(Debug, Default)]
 pub struct Follow {
+    /// Time between a member's commits, by group: an oldest unread record no older than this and a little is one that
+    /// was read and waits for its commit.
+    gaps: BTreeMap<String, Millis>,
     etas: BTreeMap<usize, Vec<Pending>>,
     losses: BTreeMap<usize, Vec<Pending>>,
 }
 
 impl Follow {
+    /// Groups that commit this often.
+    pub fn new(gaps: BTreeMap<String, Millis>) -> Self {
+        Self {
+            gaps,
+            ..Self::default()
+        }
+    }
+
     /// Takes in a snapshot.
     pub fn sample(&mut self, snapshot: &Snapshot, world: &World, kept: &mut Foretold) {
         let now = snapshot.at.as_millis();
@@ -98,15 +124,16 @@ impl Follow {
                 continue;
             }
             let truth = world.truth(index, now);
-            if truth.iter().all(|row| row.time_lag <= Some(CAUGHT_UP)) {
-                kept.eta
-                    .settle(self.etas.remove(&index).unwrap_or_default(), now);
+            let gap = self.gaps.get(group.group.as_str()).copied().unwrap_or(0);
+            if truth.iter().all(|row| row.time_lag <= Some(gap + 5_000)) {
+                let told = self.etas.remove(&index).unwrap_or_default();
+                kept.eta.settle(told, now);
             } else {
                 self.etas.entry(index).or_default().extend(eta);
             }
             if truth.iter().any(|row| row.lost > 0) {
-                kept.loss
-                    .settle(self.losses.remove(&index).unwrap_or_default(), now);
+                let told = self.losses.remove(&index).unwrap_or_default();
+                kept.loss.settle(told, now);
             } else {
                 self.losses.entry(index).or_default().extend(loss);
             }
@@ -121,17 +148,13 @@ impl Follow {
 }
 
 fn pending(
-    said_at: i64,
-    (at, earliest, latest): (
-        laggard::model::Timestamp,
-        laggard::model::Timestamp,
-        Option<laggard::model::Timestamp>,
-    ),
+    said_at: Millis,
+    (at, earliest, latest): (Timestamp, Timestamp, Option<Timestamp>),
 ) -> Pending {
     Pending {
         said_at,
         at: at.as_millis(),
         earliest: earliest.as_millis(),
-        latest: latest.map(laggard::model::Timestamp::as_millis),
+        latest: latest.map(Timestamp::as_millis),
     }
 }

@@ -9,6 +9,7 @@ pub mod diagnoses;
 pub mod errors;
 pub mod figures;
 pub mod foretold;
+mod implied;
 pub mod observed;
 mod others;
 pub mod run;

@@ -1,5 +1,6 @@
 //! One run: a workload's world, a poller that watches it, the pipeline, and what is asked in between.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use laggard::model::{
@@ -12,7 +13,7 @@ use laggard::sim::watch::Watch;
 use laggard::sim::world::World;
 
 use super::observed::Seen;
-use super::{Score, foretold, verdicts};
+use super::{Score, diagnoses, foretold, verdicts};
 
 /// The instant 0 of all runs.
 const EPOCH: Millis = 1_800_000_000_000;
@@ -38,7 +39,9 @@ pub struct Run {
 pub fn run(run: Run) -> Option<Score> {
     let scenario = for_days(run.workload, run.purpose, run.seed, run.length)?;
     let world = Arc::new(World::new(&scenario, run.seed, EPOCH));
-    let mut at = Bench::new(Arc::clone(&world), &run);
+    let gaps = scenario.groups.iter();
+    let gaps = gaps.map(|group| (group.name.clone(), group.commit_every));
+    let mut at = Bench::new(Arc::clone(&world), &run, gaps.collect());
     let (begin, end) = (EPOCH - HOUR, EPOCH + run.length);
     let mut next_tidying = begin;
     let mut t = begin;
@@ -62,11 +65,12 @@ struct Bench {
     purpose: Purpose,
     score: Score,
     verdicts: verdicts::Follow,
+    diagnoses: diagnoses::Follow,
     foretold: foretold::Follow,
 }
 
 impl Bench {
-    fn new(world: Arc<World>, run: &Run) -> Self {
+    fn new(world: Arc<World>, run: &Run, gaps: BTreeMap<String, Millis>) -> Self {
         let cluster = ClusterName::from("measured");
         let interval = Span::from_millis(run.interval);
         let at = Timestamp::from_millis(EPOCH - HOUR);
@@ -94,8 +98,9 @@ impl Bench {
             interval,
             purpose: run.purpose,
             score: Score::default(),
-            verdicts: verdicts::Follow::default(),
-            foretold: foretold::Follow::default(),
+            verdicts: verdicts::Follow::new(run.interval, gaps.clone()),
+            diagnoses: diagnoses::Follow::default(),
+            foretold: foretold::Follow::new(gaps),
         }
     }
 
@@ -142,7 +147,8 @@ impl Bench {
         if self.purpose != Purpose::Pauses {
             self.verdicts
                 .sample(snapshot, &self.seen, &self.world, &mut score.verdicts);
-            score.diagnoses.sample(snapshot, &self.world);
+            self.diagnoses
+                .sample(snapshot, &self.world, &mut score.diagnoses);
         }
         self.foretold
             .sample(snapshot, &self.world, &mut score.foretold);
@@ -150,6 +156,7 @@ impl Bench {
 
     fn finish(mut self) -> Score {
         self.verdicts.finish(&mut self.score.verdicts);
+        self.diagnoses.finish(&mut self.score.diagnoses);
         self.foretold.finish(&mut self.score.foretold);
         self.score
     }

@@ -30,6 +30,8 @@ pub struct TimeLags {
     pub searched_outside: u64,
     /// Samples in which something was unread and Laggard gave no number.
     pub unknown: u64,
+    /// Samples of rows of which only "older than" was told: no estimate, and none is judged.
+    pub open: u64,
     /// The first sample with the truth outside provable bounds, in words.
     pub first_outside: Option<String>,
     truths: HashMap<Log, (i64, Option<i64>)>,
@@ -48,6 +50,7 @@ impl TimeLags {
         self.searched += other.searched;
         self.searched_outside += other.searched_outside;
         self.unknown += other.unknown;
+        self.open += other.open;
         if self.first_outside.is_none() {
             self.first_outside.clone_from(&other.first_outside);
         }
@@ -118,7 +121,12 @@ impl TimeLags {
     ) {
         self.bounds(group, reading, truth, at);
         let Some(since) = truth else { return };
-        let estimate = reading.known().map(|lag| lag.age(at).as_secs_f64());
+        let known = reading.known();
+        if known.is_some_and(|lag| lag.high(at).is_none()) {
+            self.open += 1;
+            return;
+        }
+        let estimate = known.map(|lag| lag.age(at).as_secs_f64());
         self.unknown += u64::from(estimate.is_none());
         self.ours.note(estimate, since.age_at(at).as_secs_f64());
     }

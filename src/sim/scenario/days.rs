@@ -4,7 +4,7 @@
 //! how systems behave: people deploy by day, a pause may last minutes or a night. A trouble is one of the demo's, with
 //! other numbers and at an hour of the seed's choosing.
 
-use super::{Part, TROUBLES, habits, releases};
+use super::{Entry, Part, RARE, TROUBLES, habits, releases};
 use crate::sim::random::{between, derive, mix};
 use crate::sim::spec::{
     DAY, Event, EventKind, FeedSpec, GroupSpec, HOUR, MINUTE, Millis, SECOND, Scenario, Shape,
@@ -107,11 +107,15 @@ const WELL: [(&str, Build); 13] = [
     }),
 ];
 
+fn troubles() -> impl Iterator<Item = &'static Entry> {
+    TROUBLES.iter().chain(&RARE)
+}
+
 /// All workloads over days, with what each is there to show.
 pub fn over_days() -> impl Iterator<Item = (&'static str, Purpose)> {
     let pauses = PAUSES.iter().map(|(name, _)| (*name, Purpose::Pauses));
     let well = WELL.iter().map(|(name, _)| (*name, Purpose::Healthy));
-    let troubles = TROUBLES.iter().map(|(name, ..)| (*name, Purpose::Trouble));
+    let troubles = troubles().map(|(name, ..)| (*name, Purpose::Trouble));
     pauses.chain(well).chain(troubles)
 }
 
@@ -126,7 +130,7 @@ pub fn for_days(name: &str, purpose: Purpose, seed: u64, length: Millis) -> Opti
         Purpose::Pauses => built(&PAUSES),
         Purpose::Healthy => built(&WELL),
         Purpose::Trouble => {
-            let (.., part) = TROUBLES.iter().find(|(known, ..)| *known == name)?;
+            let (.., part) = troubles().find(|(known, ..)| *known == name)?;
             let lead = between(seed, 3, 4.0 * HOUR as f64, 6.0 * HOUR as f64) as Millis;
             Some(scenario(name, part()).later(lead).varied(seed))
         }
