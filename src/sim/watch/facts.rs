@@ -81,7 +81,7 @@ impl Watch {
                 .records
                 .map(|records| records.unsigned_abs() * RECORD_BYTES),
             segment_bytes: Some(1 << 30),
-            segment: Some(Span::from_millis(topic.retention.segment)),
+            segment: Some(Span::from_millis(retention.segment)),
             ..TopicConfig::default()
         };
         Fact::TopicConfig {
