@@ -117,7 +117,7 @@ impl Transport for Followed {
         (waits > SLOW).then(|| Doing {
             text: format!("NO ANSWER {}", units::span(waits)),
             bad: true,
-            why: Some(format!("{}: it has not answered yet", self.client.url()).into()),
+            why: Some(format!("{}: it has not answered yet", self.client.address()).into()),
         })
     }
 

@@ -199,9 +199,9 @@ fn set_up_in(
 /// Everything for a `serve` that runs elsewhere.
 fn attach(url: &str, source: &SourceArgs, config: Config, clock: Clock) -> Result<Setup, Refusal> {
     let client = client(url, source)?;
-    let label: Arc<str> = format!("attached: {}", client.url()).into();
+    let label: Arc<str> = format!("attached: {}", client.address()).into();
     Ok(Setup {
-        connecting_to: client.url().into(),
+        connecting_to: client.address().into(),
         label,
         config,
         clock,

@@ -34,8 +34,16 @@ pub enum SecretError {
         why: std::io::Error,
     },
     /// Its variable is not set.
-    #[error("the environment variable {0} is not set")]
+    #[error("{}", not_set(.0))]
     Variable(String),
+}
+
+fn not_set(name: &str) -> String {
+    if name.is_empty() {
+        "`env:` names no variable: write it like env:KAFKA_SECRET".to_owned()
+    } else {
+        format!("the environment variable {name} is not set")
+    }
 }
 
 impl Held {

@@ -11,7 +11,7 @@ use ureq::http::Response;
 use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig};
 
 use crate::model::document::{Delta, DocumentError, from_json};
-use crate::model::{Generation, Secret, Snapshot, Timestamp};
+use crate::model::{Generation, Secret, Snapshot, Timestamp, without_password};
 
 /// A snapshot larger than this is none.
 const LARGEST: u64 = 1 << 30;
@@ -110,6 +110,8 @@ pub struct Told {
 pub struct Client {
     agent: ureq::Agent,
     url: String,
+    /// The same, as it may be shown.
+    shown: String,
     headers: Arc<[(String, String)]>,
 }
 
@@ -127,9 +129,10 @@ impl Client {
         } else {
             format!("http://{url}")
         };
+        let shown = without_password(&url).into_owned();
         if !(url.starts_with("http://") || url.starts_with("https://")) {
             return Err(AttachError::Usage(format!(
-                "--attach {url}: write an address such as http://laggard:9550"
+                "--attach {shown}: write an address such as http://laggard:9550"
             )));
         }
         let agent = ureq::Agent::config_builder()
@@ -142,14 +145,15 @@ impl Client {
             .build();
         Ok(Self {
             agent: agent.new_agent(),
+            shown,
             url,
             headers: options.headers.clone().into(),
         })
     }
 
-    /// Its address.
-    pub fn url(&self) -> &str {
-        &self.url
+    /// Its address, as it may be shown.
+    pub fn address(&self) -> &str {
+        &self.shown
     }
 
     /// What has changed since a generation; without one, all. Beside it, what else it told.
@@ -214,7 +218,7 @@ impl Client {
 
     fn not_a_snapshot(&self, told: Told, error: DocumentError) -> AttachError {
         AttachError::NotASnapshot {
-            url: self.url.clone(),
+            url: self.shown.clone(),
             version: told.version,
             error,
         }
@@ -237,7 +241,7 @@ impl Client {
         answered: Result<Response<Body>, ureq::Error>,
     ) -> Result<(Vec<u8>, Told), AttachError> {
         let unreachable = |text: String| AttachError::Unreachable {
-            url: self.url.clone(),
+            url: self.shown.clone(),
             text,
         };
         let mut response = answered.map_err(|e| unreachable(e.to_string()))?;
@@ -262,7 +266,7 @@ impl Client {
         let said = serde_json::from_str(&text).ok();
         let said = said.and_then(|v: serde_json::Value| Some(v.get("error")?.as_str()?.to_owned()));
         Err(AttachError::Refused {
-            url: self.url.clone(),
+            url: self.shown.clone(),
             status,
             text: said.unwrap_or_else(|| text.chars().take(200).collect()),
         })

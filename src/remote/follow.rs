@@ -158,7 +158,7 @@ impl Run {
         let now = Span::from_millis(before.saturating_add(off.as_millis()));
         tracing::info!(
             "the clock of {} is {now} ahead of this machine's; ages are told by it",
-            self.client.url()
+            self.client.address()
         );
     }
 
@@ -168,7 +168,7 @@ impl Run {
             if let Some((since, _)) = link.broken.take() {
                 tracing::info!(
                     "{} answers again, after {}",
-                    self.client.url(),
+                    self.client.address(),
                     since.age_at(now)
                 );
             }
@@ -177,7 +177,7 @@ impl Run {
             let version = told.version.map(Arc::<str>::from);
             if version != link.version {
                 let which = version.as_deref().unwrap_or("of an unknown version");
-                tracing::info!("{} is Laggard {which}", self.client.url());
+                tracing::info!("{} is Laggard {which}", self.client.address());
                 link.version = version;
             }
         });
