@@ -12,9 +12,10 @@ use crate::support::alertmanager::Alertmanager;
 use crate::support::embedded::Embedded;
 use crate::support::hook::{Does, Hook, Taken, now};
 use crate::support::kafka::members::{Member, MemberOptions};
-use crate::support::kafka::shared;
+use crate::support::kafka::{KafkaCluster, Options, shared};
 use crate::support::laggard::{Served, laggard};
 use crate::support::process::run_dir;
+use crate::support::prometheus::Prometheus;
 use crate::support::{eventually, unique};
 
 const WITHIN: Duration = Duration::from_secs(40);
@@ -553,6 +554,91 @@ fn a_stopped_consumer_is_told_of_and_its_return_too() {
             .collect::<Vec<_>>()
     };
     assert_eq!(of(&firing), of(&resolved));
+}
+
+/// How long a broker is away: 30 s, another time with `LAGGARD_BROKER_AWAY`.
+fn away() -> Duration {
+    let secs = std::env::var("LAGGARD_BROKER_AWAY").map_or(30, |n| n.parse().unwrap());
+    Duration::from_secs(secs)
+}
+
+/// One of three brokers dies while an alert fires: what can no longer be read is no good news, neither to Laggard nor to a Prometheus beside it.
+#[test]
+fn a_broker_that_dies_resolves_nothing() {
+    require!(kafka, prometheus);
+    let cluster = KafkaCluster::start(3, &Options::default());
+    let (topic, group) = (unique("dies"), unique("dies"));
+    cluster.create_topic(&topic, 6);
+    let commits: Vec<_> = (0..6).map(|n| (topic.as_str(), n, 0)).collect();
+    (0..6).for_each(|n| cluster.produce(&topic, n, 50));
+    cluster.commit(&group, &commits);
+    let (hook, rules) = (Hook::start(), quick_shipped());
+    let mut variables = receiver(
+        0,
+        &[
+            ("name", "night"),
+            ("kind", "webhook"),
+            ("url", &hook.url("/")),
+        ],
+    );
+    for (name, value) in [
+        ("LAGGARD_CLUSTERS__IT__GROUPS__INCLUDE", group.as_str()),
+        ("LAGGARD_GROUP__0__GROUPS", &group),
+        ("LAGGARD_GROUP__0__MAX_LAG", "20"),
+    ] {
+        variables.push((name.to_owned(), value.to_owned()));
+    }
+    let (bootstrap, file) = (cluster.bootstrap(), rules.display().to_string());
+    let served = Served::with(&settings(&bootstrap, &file, &borrowed(&variables)));
+    let prometheus = Prometheus::evaluating(served.address(), Some(&rules));
+    let told = |status: &str| {
+        let taken = hook.taken();
+        let late = |t: &&Taken| t.body["status"] == status && t.text.contains("LaggardLate");
+        taken.iter().find(late).cloned()
+    };
+    let theirs = || {
+        prometheus
+            .query("ALERTS{alertname=\"LaggardLate\",alertstate=\"firing\"}")
+            .len()
+    };
+    let both = |firing: bool| {
+        eventually(Duration::from_mins(2), || {
+            let ours = told(if firing { "firing" } else { "resolved" }).is_some();
+            if ours && (theirs() == 1) == firing {
+                Ok(())
+            } else {
+                Err(format!(
+                    "firing {firing}: {ours} {} {}",
+                    theirs(),
+                    served.log()
+                ))
+            }
+        });
+    };
+    both(true);
+    cluster.kill(2);
+    let (killed, mut held, mut looks) = (now(), 0, 0);
+    while now() < killed + away() {
+        let ours = alerts(&served);
+        let late = ours
+            .iter()
+            .find(|a| a["labels"]["alertname"] == "LaggardLate");
+        assert_eq!(late.unwrap()["state"], "firing", "{ours:#?}");
+        held += usize::from(late.unwrap()["held"].is_string());
+        assert!(told("resolved").is_none(), "{:#?}", hook.taken());
+        assert_eq!(theirs(), 1, "Prometheus resolved it");
+        looks += 1;
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    eprintln!(
+        "a broker was away for {:?}: {looks} looks, held in {held}, no resolve",
+        away()
+    );
+    cluster.restart(2);
+    cluster.wait_until_ready(Duration::from_mins(1));
+    let caught_up: Vec<_> = (0..6).map(|n| (topic.as_str(), n, 50)).collect();
+    cluster.commit(&group, &caught_up);
+    both(false);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
@@ -26,11 +27,20 @@ impl Prometheus {
     /// Scrapes `target`; returns once a scrape is in.
     #[track_caller]
     pub fn scraping(target: &str) -> Self {
+        Self::evaluating(target, None)
+    }
+
+    /// The same, with a rule file.
+    #[track_caller]
+    pub fn evaluating(target: &str, rules: Option<&Path>) -> Self {
         let directory = run_dir().join(unique("prometheus"));
         fs::create_dir_all(&directory).unwrap();
         let file = directory.join("prometheus.yml");
+        let rules = rules.map_or_else(String::new, |r| {
+            format!("rule_files: ['{}']\n", r.display())
+        });
         let config = format!(
-            "global: {{scrape_interval: 1s}}\nscrape_configs:\n- job_name: laggard\n  static_configs:\n  - targets: ['{target}']\n"
+            "global: {{scrape_interval: 1s}}\n{rules}scrape_configs:\n- job_name: laggard\n  static_configs:\n  - targets: ['{target}']\n"
         );
         fs::write(&file, config).unwrap();
         let address = free_address();
