@@ -110,6 +110,11 @@ pub(super) async fn at(shared: &Arc<Shared>, at: Timestamp) -> Result<Arc<Snapsh
     }
     match found {
         Ok(Ok((snapshot, _))) => Ok(snapshot),
+        // It will be there: whoever asks again gets it.
+        Ok(Err(TimelineError::After { .. } | TimelineError::Empty { .. })) if at < newest.at => {
+            let text = "what was seen then is still being written; ask again in a second";
+            Err(error(StatusCode::SERVICE_UNAVAILABLE, text))
+        }
         Ok(Err(why)) => Err(refused(&why)),
         Err(broke) => Err(error(StatusCode::INTERNAL_SERVER_ERROR, &broke.to_string())),
     }
