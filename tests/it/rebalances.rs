@@ -316,6 +316,8 @@ fn subscribed(situation: &mut Situation, seen: &GroupSnapshot, subscriptions: &S
 /// What `what-if` says of another number of members, as a user gets it: with what Kafka tells and no more.
 struct Foretold {
     certainty: Certainty,
+    /// Members that there were.
+    present: usize,
     /// It says that it rests on equal subscriptions.
     assumes: bool,
     loads: Vec<usize>,
@@ -332,6 +334,7 @@ impl Foretold {
         loads.sort_unstable();
         let mut notes = found.notes.iter();
         Self {
+            present: seen.members.as_deref().unwrap().len(),
             assumes: notes.any(|note| note.starts_with(ASSUMED_SUBSCRIPTIONS)),
             certainty: found.certainty,
             loads,
@@ -346,7 +349,9 @@ impl Foretold {
         if self.certainty == Certainty::Estimate || self.loads == real {
             return;
         }
-        if self.assumes && !equal {
+        // What somebody who comes subscribes to nobody can know beforehand: `what-if` takes it to be what the first does.
+        let newcomer = after.group.members.len() > self.present;
+        if (self.assumes || newcomer) && !equal {
             tally.assumed_wrongly += 1;
         } else {
             tally.broken.push(format!(
