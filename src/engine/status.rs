@@ -191,7 +191,10 @@ fn held_back(case: &Case<'_>) -> Option<(Offset, i64)> {
 
 fn txn_blocked(case: &Case<'_>, now: &mut Now) -> Finding {
     let (last_stable_offset, held) = held_back(case)?;
-    let since = case.stable_moved_at?;
+    // Where nothing came in for long, it stood for want of records: what is held back is so since the
+    // first of them came. (Of a batch that has just begun, the log end may be read a little later.)
+    let came = oldest_unread_until(case)?;
+    let since = case.stable_moved_at?.max(came);
     if now.reached(since + TRANSACTION_TIMEOUT) {
         let evidence = Evidence::HeldBack {
             since,

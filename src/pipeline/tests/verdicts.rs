@@ -1,8 +1,8 @@
 //! Verdicts, rates and ends to come of a group that is well, or slow, or gone.
 
-use crate::model::{Eta, GroupState, Reading, Span, Status};
+use crate::model::{Eta, Fact, GroupState, Isolation, Reading, Span, Status};
 
-use super::facts::{at, commits, described, ends, listed, tick};
+use super::facts::{at, commits, described, ends, listed, offsets, read, tick};
 use super::{group, run, then, two_good_hours};
 
 #[test]
@@ -105,4 +105,25 @@ fn a_rewind_is_seen_and_cleared_once_regained() {
         Status::Rewound
     );
     assert_eq!(group(&then(4, read).snapshot).status.status, Status::Ok);
+}
+
+#[test]
+fn an_open_transaction_is_one_from_its_first_record_on_and_not_from_the_last_rest() {
+    let after_an_hours_rest = |minutes: i64| {
+        let began = 7200 + 3600;
+        then(60 + minutes, |t| {
+            let end = if t > began { 72_500 } else { 72_000 };
+            let stable = Fact::LogEnds {
+                topic: "t".into(),
+                isolation: Isolation::ReadCommitted,
+                offsets: offsets(&[Ok(72_000), Ok(72_000)]),
+            };
+            let all_read = [Some(72_000), Some(72_000)];
+            vec![commits(t, &all_read), read(t, stable), ends(t, &[end, end])]
+        })
+    };
+    let status = |minutes| group(&after_an_hours_rest(minutes).snapshot).status.status;
+    assert_eq!(status(1), Status::Steady);
+    assert_eq!(status(14), Status::Steady);
+    assert_eq!(status(16), Status::TxnBlocked);
 }
