@@ -21,6 +21,8 @@ mod orders;
 mod past;
 #[cfg(test)]
 mod pictures_tests;
+#[cfg(test)]
+mod quiet_tests;
 mod receivers;
 #[cfg(test)]
 mod replay_tests;

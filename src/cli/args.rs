@@ -55,7 +55,7 @@ pub enum Command {
     /// The configuration: check it, or print every setting.
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Alert rules: whether files of them are right.
+    /// Alert rules: whether files of them are right, and what they would have done.
     #[command(subcommand)]
     Rules(RulesCommand),
     /// Tells a running `serve` that something is being done to a group on purpose, such as a deploy.
@@ -542,6 +542,42 @@ pub enum RulesCommand {
         #[arg(value_name = "FILE")]
         files: Vec<PathBuf>,
     },
+    /// Replays a recording and tells when each alert would have fired, been held and resolved.
+    #[command(after_help = "Examples:
+  laggard rules test --replay incident.jsonl.zst
+  laggard rules test my-rules.yml --replay /var/lib/laggard/flight-recorder --output timeline")]
+    Test {
+        /// Rule files, or directories of them; none: the rules that were recorded.
+        #[arg(value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// A recording, or the directory of a flight recorder.
+        #[arg(long, value_name = "FILE")]
+        replay: PathBuf,
+        /// A configuration whose policies are gone by instead of the recorded ones.
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+        /// In which form: table, timeline or json.
+        #[arg(
+            long,
+            value_name = "FORM",
+            value_enum,
+            default_value_t,
+            hide_possible_values = true
+        )]
+        output: CourseOutput,
+    },
+}
+
+/// The form of a back-test.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum CourseOutput {
+    /// A line an alert.
+    #[default]
+    Table,
+    /// Drawn over time.
+    Timeline,
+    /// For programs.
+    Json,
 }
 
 /// A number of records.

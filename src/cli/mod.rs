@@ -12,9 +12,9 @@ use std::ffi::OsString;
 use clap::{CommandFactory, FromArgMatches};
 
 pub use args::{
-    AdviseArgs, CheckArgs, Cli, Command, ConfigCommand, DemoArgs, DoctorArgs, LagArgs, MarkArgs,
-    OrderArgs, Output, RecordArgs, ReloadArgs, RulesCommand, ServeArgs, SilenceCommand, SourceArgs,
-    TopArgs, WatchArgs, WhatIfArgs,
+    AdviseArgs, CheckArgs, Cli, Command, ConfigCommand, CourseOutput, DemoArgs, DoctorArgs,
+    LagArgs, MarkArgs, OrderArgs, Output, RecordArgs, ReloadArgs, RulesCommand, ServeArgs,
+    SilenceCommand, SourceArgs, TopArgs, WatchArgs, WhatIfArgs,
 };
 pub use exit::Exit;
 

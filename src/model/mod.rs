@@ -8,6 +8,7 @@ mod advice;
 mod alert;
 mod ask;
 mod command;
+mod course;
 mod diagnosis;
 pub mod document;
 mod evidence;
@@ -38,6 +39,7 @@ pub use advice::{Advice, AdviceKind, AdviceSeverity, AdvisedMembers, Load, Plan}
 pub use alert::{Alert, AlertState, Delivery, Rule, RuleFile, RuleGroup, RulePlace, Silenced};
 pub use ask::Ask;
 pub use command::Command;
+pub use course::{BackTest, Course, Stretch};
 pub use diagnosis::{Cause, Diagnosis};
 pub use evidence::Evidence;
 pub use id::{

@@ -4,6 +4,7 @@
 //! snapshots only, and never writes an unknown as 0.
 
 mod advise;
+mod backtest;
 mod check;
 mod csv;
 mod doctor;
@@ -22,6 +23,7 @@ use crate::model::{ClusterSnapshot, GroupSnapshot, HealthState, Snapshot, docume
 use crate::words::text::escape;
 
 pub use advise::{advise, resets};
+pub use backtest::{BackTestForm, backtest};
 pub use check::{Limits, check};
 pub use doctor::doctor;
 pub use what_if::{Plan, plans, what_if};

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Tape, TimelineError};
+use super::{Instead, Tape, TimelineError};
 use crate::model::{Observation, Snapshot, Timestamp};
 use crate::pipeline::{Cut, Pipeline};
 use crate::recording::{Checkpoint, Item, Place, Reader};
@@ -15,6 +15,8 @@ pub struct Head {
     open: Option<Open>,
     next: VecDeque<PathBuf>,
     notes: Vec<String>,
+    /// What it goes by instead of what was recorded.
+    instead: Option<Instead>,
 }
 
 struct Open {
@@ -135,6 +137,7 @@ impl Head {
                             .map(|(_, path)| path.clone())
                             .collect(),
                         notes,
+                        instead: None,
                     });
                 }
                 Ok(None) => {}
@@ -152,7 +155,14 @@ impl Head {
             open: None,
             next: files.collect(),
             notes: Vec::new(),
+            instead: None,
         }
+    }
+
+    /// The same, going by other rules or policies: to be asked at the beginning of a tape.
+    pub(super) fn instead(self, instead: Instead) -> Self {
+        let instead = Some(instead);
+        Self { instead, ..self }
     }
 
     /// The snapshot at which it stands, before anything is folded: that of the tick before the
@@ -166,6 +176,7 @@ impl Head {
         loop {
             match self.next_item()? {
                 Item::Observation(observation) => {
+                    let observation = self.replaced(observation);
                     if let Some(cut) = self.pipeline.fold(&observation) {
                         return Some(cut);
                     }
@@ -175,14 +186,44 @@ impl Head {
         }
     }
 
+    /// A configuration with what is gone by instead.
+    fn replaced(&self, observation: Observation) -> Observation {
+        match (&self.instead, observation) {
+            (Some(instead), Observation::Configured { at, settings }) => Observation::Configured {
+                at,
+                settings: Arc::new(instead.of(&settings)),
+            },
+            (_, other) => other,
+        }
+    }
+
     fn take_up(&mut self, checkpoint: &Checkpoint) {
+        // Its alerts are those of the recorded rules: what has been folded since the beginning
+        // goes on instead.
+        if self.instead.is_some() && self.pipeline.standing().is_some() {
+            return;
+        }
         match Pipeline::from_checkpoint(checkpoint.form, &checkpoint.bytes) {
-            Ok(pipeline) => self.pipeline = pipeline,
+            Ok(pipeline) => {
+                self.pipeline = pipeline;
+                self.reconfigure();
+            }
             Err(error) => {
                 let place = self.open.as_ref().map(|o| o.path.display().to_string());
                 let place = place.unwrap_or_default();
                 self.notes.push(format!("{place}: {error}"));
             }
+        }
+    }
+
+    /// After a checkpoint, what is gone by instead of it.
+    fn reconfigure(&mut self) {
+        let settings = self.open.as_ref().and_then(|o| o.reader.settings());
+        if let (Some(instead), Some(settings)) = (&self.instead, settings) {
+            let settings = Arc::new(instead.of(settings));
+            let at = self.pipeline.at();
+            self.pipeline
+                .fold(&Observation::Configured { at, settings });
         }
     }
 
@@ -196,8 +237,9 @@ impl Head {
                         // It begins in the middle of a run, and its checkpoint cannot be read:
                         // at least it is judged by what was in force.
                         let at = next.at();
-                        self.pipeline
-                            .fold(&Observation::Configured { at, settings });
+                        let configured = Observation::Configured { at, settings };
+                        let configured = self.replaced(configured);
+                        self.pipeline.fold(&configured);
                     }
                     return Some(item);
                 }

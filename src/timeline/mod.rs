@@ -5,6 +5,7 @@
 //! looks up one instant; a [`Player`] plays with a virtual clock that faces go by: play, pause,
 //! seek, speed. It never writes.
 
+mod backtest;
 mod head;
 mod history;
 mod marks;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 use crate::model::{Snapshot, Timestamp};
 use crate::pipeline::Pipeline;
 
+pub use backtest::{Instead, backtest};
 pub use head::Head;
 pub use history::{HistoryPoint, history};
 pub use player::{Order, Player, Position};

@@ -171,13 +171,15 @@ pub(super) fn form(output: Output) -> Form {
     match output {
         Output::Json => Form::Json,
         Output::Csv => Form::Csv,
-        Output::Table if std::io::stdout().is_terminal() => Form::Table(
-            crossterm::terminal::size()
-                .ok()
-                .map(|(columns, _)| columns.into()),
-        ),
-        Output::Table => Form::Table(None),
+        Output::Table => Form::Table(terminal_width()),
     }
+}
+
+/// How wide the terminal is that is written to; `None`: it is none.
+pub(super) fn terminal_width() -> Option<usize> {
+    let size = || crossterm::terminal::size().ok();
+    let size = std::io::stdout().is_terminal().then(size).flatten();
+    size.map(|(columns, _)| columns.into())
 }
 
 /// Makes a report in memory, then prints it: stdout gets all of it or none.

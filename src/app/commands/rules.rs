@@ -1,15 +1,28 @@
-//! `rules check`.
+//! `rules check` and `rules test`.
+
+use std::path::{Path, PathBuf};
 
 use crate::alerts::shipped;
-use crate::cli::{Exit, RulesCommand};
+use crate::cli::{CourseOutput, Exit, RulesCommand, SourceArgs};
+use crate::report::{self, BackTestForm, Outcome};
+use crate::timeline::{Instead, Tape, backtest};
 
 use super::super::rules::{read, right};
-use super::super::setup::Refusal;
+use super::super::setup::{self, Refusal, cannot_show};
+use super::oneshot::{reported, terminal_width};
 use super::print;
 
 /// Does what is asked for.
 pub(super) fn rules(command: &RulesCommand) -> Result<Exit, Refusal> {
-    let RulesCommand::Check { files } = command;
+    let files = match command {
+        RulesCommand::Check { files } => files,
+        RulesCommand::Test {
+            files,
+            replay,
+            config,
+            output,
+        } => return test(files, replay, config.as_deref(), *output),
+    };
     let files = if files.is_empty() {
         shipped()
     } else {
@@ -26,4 +39,42 @@ pub(super) fn rules(command: &RulesCommand) -> Result<Exit, Refusal> {
         )
     });
     print(lines.collect::<String>().as_bytes())
+}
+
+/// `rules test`.
+fn test(
+    files: &[PathBuf],
+    replay: &Path,
+    config: Option<&Path>,
+    output: CourseOutput,
+) -> Result<Exit, Refusal> {
+    let rules = (!files.is_empty()).then(|| read(files)).transpose()?;
+    if let Some(rules) = &rules {
+        right(rules)?;
+    }
+    let policies = match config {
+        Some(_) => {
+            let source = SourceArgs {
+                config: config.map(Path::to_owned),
+                ..SourceArgs::default()
+            };
+            Some(setup::load(&source, &[])?.config.settings().policies)
+        }
+        None => None,
+    };
+    let tape = Tape::open(replay).map_err(|e| cannot_show(&e))?;
+    let (test, unread) =
+        backtest(&tape, Instead { rules, policies }).map_err(|e| cannot_show(&e))?;
+    let form = match output {
+        CourseOutput::Table => BackTestForm::Table(terminal_width()),
+        CourseOutput::Timeline => BackTestForm::Timeline(terminal_width()),
+        CourseOutput::Json => BackTestForm::Json,
+    };
+    reported(|out, notes| {
+        for note in unread {
+            writeln!(notes, "{note}")?;
+        }
+        report::backtest(&test, form, out)?;
+        Ok(Outcome::Fine)
+    })
 }
