@@ -83,6 +83,7 @@ impl Head {
             open: Some(open),
             next: behind.collect(),
             notes: Vec::new(),
+            instead: None,
         })
     }
 
