@@ -144,10 +144,9 @@ fn by_time(case: &Standing<'_>, keeps: Span) -> Result<Loss, Why> {
     let Some(best) = at(oldest, half, speed.median) else {
         return Ok(Loss::Never);
     };
-    // Of a record older than the history one knows only that it was there then.
-    let earliest = after.map_or(until, |after| {
-        at(after, Span::ZERO, speed.low).unwrap_or(best)
-    });
+    // Of a record older than all that is known, nobody knows how soon it goes.
+    let after = after.ok_or(Why::BEFORE_HISTORY)?;
+    let earliest = at(after, Span::ZERO, speed.low).unwrap_or(best);
     let stepped = || {
         let (moved, pause) = case.deletions.rhythm()?;
         step_beyond(case.at, (moved, pause), headroom(oldest), speed.median)
