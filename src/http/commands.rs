@@ -112,10 +112,9 @@ fn unknown(snapshot: &Snapshot, cluster: Option<&ClusterName>, group: &GroupId) 
     let mut groups = snapshot.groups();
     let there = groups
         .any(|(on, g)| g.group == *group && cluster.is_none_or(|wanted| on.cluster == *wanted));
-    let place = cluster.map_or_else(|| "no cluster".to_owned(), |c| format!("cluster {c} not"));
     match (there, cluster) {
         (true, _) => None,
-        (false, None) => Some(format!("{place} has a group {group} now")),
+        (false, None) => Some(format!("no cluster has a group {group} now")),
         (false, Some(cluster)) => Some(format!("cluster {cluster} has no group {group} now")),
     }
 }

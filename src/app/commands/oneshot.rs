@@ -1,12 +1,13 @@
 //! `lag` and `check`: one complete reading, one report.
 
 use std::io::{IsTerminal, Write};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cli::{CheckArgs, Exit, LagArgs, Output, SourceArgs};
 use crate::config::Log;
 use crate::model::document::Narrow;
-use crate::model::{Clock, Snapshot, Span};
+use crate::model::{Clock, ClusterSnapshot, HealthState, Snapshot, Span};
 use crate::remote::AttachError;
 use crate::report::{self, Asked, Form, Limits, Outcome};
 use crate::timeline::snapshot_at;
@@ -73,7 +74,7 @@ async fn read(
     source: &SourceArgs,
     patience: Span,
     groups: &[String],
-) -> Result<std::sync::Arc<Snapshot>, Refusal> {
+) -> Result<Arc<Snapshot>, Refusal> {
     let setup = quiet(source)?;
     snapshot(setup, patience, groups).await
 }
@@ -94,7 +95,7 @@ pub(super) fn quiet(source: &SourceArgs) -> Result<Setup, Refusal> {
 }
 
 /// What a recording shows: at the time that is asked for, else at its end.
-pub(super) async fn past(replay: Replay) -> Result<std::sync::Arc<Snapshot>, Refusal> {
+pub(super) async fn past(replay: Replay) -> Result<Arc<Snapshot>, Refusal> {
     let looking = move || snapshot_at(&replay.tape, replay.at);
     let found = tokio::task::spawn_blocking(looking).await;
     let found = found.map_err(|error| Refusal::failed(format!("error: {error}")))?;
@@ -106,10 +107,7 @@ pub(super) async fn past(replay: Replay) -> Result<std::sync::Arc<Snapshot>, Ref
 }
 
 /// What a running `serve` shows: at the time that is asked for, else now.
-pub(super) async fn attached(
-    attach: Attach,
-    clock: &Clock,
-) -> Result<std::sync::Arc<Snapshot>, Refusal> {
+pub(super) async fn attached(attach: Attach, clock: &Clock) -> Result<Arc<Snapshot>, Refusal> {
     let narrow = Narrow {
         clusters: attach.clusters.iter().map(|c| c.as_str().into()).collect(),
         ..Narrow::default()
@@ -139,7 +137,7 @@ async fn snapshot(
     mut setup: Setup,
     patience: Span,
     groups: &[String],
-) -> Result<std::sync::Arc<Snapshot>, Refusal> {
+) -> Result<Arc<Snapshot>, Refusal> {
     if let Some(replay) = setup.replay.take() {
         return past(replay).await;
     }
@@ -162,6 +160,15 @@ async fn snapshot(
             text: format!("error: {error}"),
             exit: Exit::Unknown,
         })?;
+    // A recording's cluster may know no cycles; a live one's was cut short.
+    let cut_short =
+        |c: &&Arc<ClusterSnapshot>| c.health.state == HealthState::Up && c.health.cycle.is_none();
+    for cluster in snapshot.clusters.iter().filter(cut_short) {
+        tell(&format!(
+            "laggard: cluster `{}` was not read to the end in the time that was given; more: --timeout",
+            cluster.cluster
+        ));
+    }
     session.shut_down(PATIENCE).await;
     drop(demo);
     Ok(snapshot)

@@ -63,6 +63,17 @@ pub(super) fn post(receiver: &Receiver, body: &serde_json::Value) -> Result<Call
     })
 }
 
+/// A letter that is one message.
+fn one_message(
+    receiver: &Receiver,
+    letter: &Letter,
+    body: &serde_json::Value,
+) -> Result<Vec<Call>, Unmade> {
+    let mut call = post(receiver, body)?;
+    idempotent(&mut call, letter);
+    Ok(vec![call])
+}
+
 /// The header by which a receiver knows what it was told before.
 pub(super) fn idempotent(call: &mut Call, letter: &Letter) {
     let key = letter.notification.idempotency_key().to_string();

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{Unmade, idempotent, post};
+use super::{Unmade, one_message};
 use crate::notify::call::Call;
 use crate::notify::letter::Letter;
 use crate::notify::receiver::{Links, Receiver};
@@ -16,9 +16,7 @@ pub(super) fn calls(
     letter: &Letter,
     links: &Links,
 ) -> Result<Vec<Call>, Unmade> {
-    let mut call = post(receiver, &body(&Message::of(letter, links)))?;
-    idempotent(&mut call, letter);
-    Ok(vec![call])
+    one_message(receiver, letter, &body(&Message::of(letter, links)))
 }
 
 pub(super) fn body(message: &Message) -> Json {
