@@ -44,6 +44,11 @@ pub(super) fn kafka_config(cluster: &Cluster) -> Result<KafkaConfig, Vec<String>
             .iter()
             .map(|p| format!("error: cluster `{}`: {p}", cluster.name)),
     );
+    if problems.is_empty()
+        && let Some(why) = properties.refused_together()
+    {
+        problems.push(format!("error: cluster `{}`: {why}", cluster.name));
+    }
     if !problems.is_empty() {
         return Err(problems);
     }

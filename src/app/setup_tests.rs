@@ -192,3 +192,40 @@ async fn a_port_that_is_taken_is_a_failure_of_the_commands_own_work() {
         refusal.text
     );
 }
+
+#[test]
+fn what_only_a_client_finds_wrong_is_refused_before_anything_starts() {
+    // Each is a value of its property; together they are none.
+    let at_odds = "[clusters.prod]\nbootstrap_servers = [\"a:1\"]\n[clusters.prod.properties]\n\
+                   \"max.poll.interval.ms\" = 1000\n\"session.timeout.ms\" = 30000\n";
+    let (dir, path) = file(at_odds);
+    let source = SourceArgs {
+        config: Some(path),
+        ..SourceArgs::default()
+    };
+    let (text, exit) = refused(&[], &source);
+    assert_eq!(exit, Exit::Usage);
+    assert!(
+        text.starts_with("error: cluster `prod`: ") && text.contains("max.poll.interval.ms"),
+        "{text}"
+    );
+    // A file that is there and holds no certificate; what it holds is not told.
+    let pem = dir.path().join("key.pem");
+    std::fs::write(&pem, "hunter22").unwrap();
+    let ssl = format!(
+        "[clusters.prod]\nbootstrap_servers = [\"a:1\"]\n[clusters.prod.properties]\n\
+         \"security.protocol\" = \"ssl\"\n\"ssl.certificate.location\" = \"{}\"\n",
+        pem.display()
+    );
+    let (_dir, path) = file(&ssl);
+    let source = SourceArgs {
+        config: Some(path),
+        ..SourceArgs::default()
+    };
+    let (text, exit) = refused(&[], &source);
+    assert_eq!(exit, Exit::Usage);
+    assert!(
+        text.contains("ssl.certificate.location") && !text.contains("hunter22"),
+        "{text}"
+    );
+}

@@ -30,6 +30,7 @@ pub(crate) fn judge(config: &Config, tree: &Table) -> Vec<Problem> {
     notify::judge(config, tree, &mut problems);
     receiver::judge(config, tree, &mut problems);
     judge_token(config, tree, &mut problems);
+    judge_files(config, tree, &mut problems);
     problems
 }
 
@@ -54,6 +55,36 @@ fn judge_token(config: &Config, tree: &Table, problems: &mut Vec<Problem>) {
             let message = format!("`token`: {error}");
             problems.push(Problem::error(entry.place.clone(), message));
         }
+    }
+}
+
+/// Files that settings name can be read. What they hold is judged where it is used.
+fn judge_files(config: &Config, tree: &Table, problems: &mut Vec<Problem>) {
+    let mut demand = |what: &str, path: &Path, place: &Place| {
+        let read = if path.is_dir() {
+            std::fs::read_dir(path).map(drop)
+        } else {
+            std::fs::File::open(path).map(drop)
+        };
+        if let Err(error) = read {
+            let message = format!("{what} {} cannot be read: {error}", path.display());
+            problems.push(Problem::error(place.clone(), message));
+        }
+    };
+    if let Some(entry) = find(tree, &["alerts", "rules"]) {
+        let single = std::slice::from_ref(entry);
+        let entries = match &entry.node {
+            Node::List(list) if list.len() == config.alerts.rules.len() => list.as_slice(),
+            _ => single,
+        };
+        for (n, path) in config.alerts.rules.iter().enumerate() {
+            demand("rule file", path, &entries.get(n).unwrap_or(entry).place);
+        }
+    }
+    if let (Some(path), Some(entry)) =
+        (&config.http.web_config, find(tree, &["http", "web_config"]))
+    {
+        demand("web_config", path, &entry.place);
     }
 }
 

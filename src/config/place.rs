@@ -54,6 +54,15 @@ pub(crate) struct ShownLine {
 }
 
 impl Place {
+    /// The layer that it belongs to: the higher one's settings stand.
+    pub(crate) fn layer(&self) -> u8 {
+        match self {
+            Self::File(..) | Self::Key(..) | Self::Path(_) => 0,
+            Self::Variable(_) => 1,
+            Self::Flag(_) => 2,
+        }
+    }
+
     /// The directory that a relative path written here starts from; the working directory unless
     /// it stands in a file.
     pub(crate) fn directory(&self) -> Option<&Path> {

@@ -157,7 +157,13 @@ fn not_to_be_set(name: &str, key: &Place) -> Option<Problem> {
 impl Value for Properties {
     fn read(&mut self, setting: Named<'_>, entry: &Entry, problems: &mut Vec<Problem>) {
         match &entry.node {
-            Node::Table(table) => read_table(self, "", table, problems),
+            Node::Table(table) => {
+                let mut found = BTreeMap::new();
+                flatten("", table, &mut found, problems);
+                for (_, (name, entry)) in found {
+                    self.take(&name, entry, problems);
+                }
+            }
             node => problems.push(
                 Problem::error(
                     entry.place.clone(),
@@ -190,17 +196,37 @@ impl Value for Properties {
     }
 }
 
-/// `security.protocol = …` is, to TOML, a table `security`: dots join again here.
-fn read_table(into: &mut Properties, prefix: &str, table: &Table, problems: &mut Vec<Problem>) {
+/// By librdkafka's own name of each: the name as it was written, and what stands there.
+type Flat<'a> = BTreeMap<String, (String, &'a Entry)>;
+
+/// `security.protocol = …` is, to TOML, a table `security`: dots join again here. A property that
+/// can be spelt in two ways is one property: the stronger layer's stands, and twice in one layer
+/// is an error.
+fn flatten<'a>(prefix: &str, table: &'a Table, into: &mut Flat<'a>, problems: &mut Vec<Problem>) {
     for (key, entry) in table {
         let name = if prefix.is_empty() {
             key.clone()
         } else {
             format!("{prefix}.{key}")
         };
-        match &entry.node {
-            Node::Table(inner) => read_table(into, &name, inner, problems),
-            _ => into.take(&name, entry, problems),
+        if let Node::Table(inner) = &entry.node {
+            flatten(&name, inner, into, problems);
+            continue;
+        }
+        let own = match name.as_str() {
+            "sasl.mechanism" => "sasl.mechanisms".to_owned(),
+            _ => name.clone(),
+        };
+        match into.get(&own) {
+            Some((_, other)) if other.key.layer() > entry.key.layer() => {}
+            Some((_, other)) if other.key.layer() == entry.key.layer() => problems.push(
+                Problem::error(entry.key.clone(), format!("property `{name}` is set twice"))
+                    .also(other.key.clone())
+                    .hint("keep one of the two"),
+            ),
+            _ => {
+                into.insert(own, (name, entry));
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use crate::model::{ClusterSnapshot, GroupSnapshot, Reading, Snapshot, Timestamp};
-use crate::words::text::escape;
+use crate::words::text::{escape, name};
 
 use super::by_trouble;
 use super::table::{Column, names, numbers, words, write};
@@ -58,7 +58,7 @@ pub(super) fn table(
 fn group_row(cluster: Option<&ClusterSnapshot>, g: &GroupSnapshot, now: Timestamp) -> Vec<String> {
     let mut row = vec![
         g.status.status.word().to_owned(),
-        escape(g.group.as_str(), false).into_owned(),
+        name(g.group.as_str(), false).into_owned(),
         state(g),
         records(&g.effective_lag),
         age(&g.time_lag, now),
@@ -95,7 +95,7 @@ fn partitions(
     width: Option<usize>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    writeln!(out, "{}", escape(g.group.as_str(), false))?;
+    writeln!(out, "{}", name(g.group.as_str(), false))?;
     if let Some(evidence) = &g.status.evidence {
         writeln!(
             out,

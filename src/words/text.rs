@@ -44,6 +44,15 @@ pub fn escape(name: &str, ascii: bool) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// A group's, topic's or client's name as [`escape`] has it; one that is empty, which Kafka takes
+/// for a group's, can still be seen.
+pub fn name(name: &str, ascii: bool) -> Cow<'_, str> {
+    match name {
+        "" => Cow::Borrowed("\"\""),
+        name => escape(name, ascii),
+    }
+}
+
 fn must_escape(c: char, ascii: bool) -> bool {
     let invisible = matches!(c as u32,
         0xad | 0x34f | 0x61c | 0x180b..=0x180e | 0x200b..=0x200f | 0x2028..=0x202e
@@ -177,6 +186,10 @@ mod tests {
             assert_eq!(escape(name, false), text);
         }
         assert_eq!(escape("größe", true), "gr\\xf6\\xdfe");
+        assert_eq!(
+            (name("", false), name("a\nb", true)),
+            ("\"\"".into(), "a\\nb".into())
+        );
     }
 
     #[test]

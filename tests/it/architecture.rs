@@ -45,13 +45,18 @@ fn rust_files(dir: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The rooms that a source text names after `crate::` or `crate::{`, comments left out.
-fn used(text: &str) -> BTreeSet<String> {
+/// The rooms that a source text names after `crate::` or after as many `super::` as lead from a file
+/// `depth` modules deep (or from a module written inside it) to the same place; comments left out.
+fn used(text: &str, depth: usize) -> BTreeSet<String> {
     let code: String = text
         .lines()
         .map(|l| l.split("//").next().unwrap_or(""))
         .collect::<Vec<_>>()
         .join("\n");
+    let out = "super::".repeat(depth);
+    let code = code
+        .replace(&out, "crate::")
+        .replace("crate::super::", "crate::");
     let mut rooms = BTreeSet::new();
     for (at, _) in code.match_indices("crate::") {
         let rest = &code[at + "crate::".len()..];
@@ -110,7 +115,10 @@ fn rooms_use_only_the_rooms_that_the_table_gives_them() {
         let mut files = Vec::new();
         rust_files(&dir, &mut files);
         for file in files {
-            for other in used(&fs::read_to_string(&file).unwrap()) {
+            let inside = file.strip_prefix(root().join("src")).unwrap();
+            let own = usize::from(!file.ends_with("mod.rs"));
+            let depth = inside.parent().unwrap().iter().count() + own;
+            for other in used(&fs::read_to_string(&file).unwrap(), depth) {
                 if other != room && table.contains_key(&other) && !may.contains(&other) {
                     wrong.push(format!("{} uses `{other}`", file.display()));
                 }
@@ -133,8 +141,11 @@ fn every_room_of_the_table_stands() {
 #[test]
 fn the_reader_of_code_sees_what_it_should() {
     let text = "use crate::model::{A, B};\nuse crate::{\n    engine::C,\n    sim::{D, E}, tui,\n};\n// crate::http\nfn f() { crate::export::g() }";
-    let rooms: Vec<_> = used(text).into_iter().collect();
+    let rooms: Vec<_> = used(text, 2).into_iter().collect();
     assert_eq!(rooms, ["engine", "export", "model", "sim", "tui"]);
+    let roundabout = "use super::part;\nuse super::super::http::A;\nmod tests { use super::super::super::cli::B; }";
+    let rooms: Vec<_> = used(roundabout, 2).into_iter().collect();
+    assert_eq!(rooms, ["cli", "http"]);
     let table = table(
         "| room | what | may use |\n|---|---|---|\n| `a/` | x \\| y | nothing |\n| `b/` | z | a, c |\n| `app/` | w | all |",
     );

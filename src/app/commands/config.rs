@@ -1,8 +1,10 @@
 //! `config check | example | schema`.
 
 use crate::cli::{ConfigCommand, Exit};
-use crate::config;
+use crate::config::{self, Config};
+use crate::http::Web;
 
+use super::super::kafka::kafka_config;
 use super::super::rules::in_force;
 use super::super::setup::{Refusal, load};
 use super::{print, tell};
@@ -18,12 +20,30 @@ pub(super) fn config(command: &ConfigCommand) -> Result<Exit, Refusal> {
         }
         ConfigCommand::Check { source } => {
             let loaded = load(source, &[])?;
-            in_force(&loaded.config)?;
+            right(&loaded.config)?;
             let report = loaded.report();
             if !report.notes.is_empty() {
                 tell(&report.notes);
             }
             print(report.in_force.as_bytes())
         }
+    }
+}
+
+/// What only the parts that will use it can judge: clients, rules, how the listener is guarded.
+fn right(config: &Config) -> Result<(), Refusal> {
+    let mut wrong: Vec<String> = config
+        .clusters
+        .iter()
+        .filter_map(|cluster| kafka_config(cluster).err())
+        .flatten()
+        .collect();
+    wrong.extend(in_force(config).err().map(|refusal| refusal.text));
+    let web = config.http.web_config.as_deref().map(Web::load);
+    wrong.extend(web.and_then(Result::err).map(|e| format!("error: {e}")));
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(Refusal::usage(wrong.join("\n")))
     }
 }

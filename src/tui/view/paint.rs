@@ -6,7 +6,7 @@ use ratatui::style::Style;
 
 use super::super::glyphs::Glyphs;
 use super::super::state::State;
-use super::super::text::{cut_end, cut_middle, escape, width};
+use super::super::text::{self, cut_end, cut_middle, escape, width};
 use super::super::theme::{Meaning, Theme};
 
 /// What drawing needs at every place.
@@ -36,7 +36,7 @@ impl<'a> Pen<'a> {
 
     /// A name: cut in its middle.
     pub(super) fn name(&mut self, area: Rect, name: &str, meaning: Meaning) -> u16 {
-        let safe = escape(name, self.glyphs.ascii);
+        let safe = text::name(name, self.glyphs.ascii);
         let cut = cut_middle(&safe, area.width.into(), self.glyphs.ellipsis);
         self.raw(area, &cut, self.theme.style(meaning))
     }

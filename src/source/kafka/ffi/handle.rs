@@ -126,6 +126,19 @@ impl Handle {
         Ok((handle, heard))
     }
 
+    /// Makes a client to see whether it can be made, and ends it. With no address among the
+    /// properties it has nothing to connect to; no callback ever runs.
+    pub fn try_out(properties: &[(String, String)]) -> Result<(), PropertyError> {
+        let throttles = Box::<Throttles>::default();
+        let doomed = Doomed {
+            client: create(properties, &throttles)?,
+            _throttles: Some(throttles),
+            gone: None,
+        };
+        doomed.destroy();
+        Ok(())
+    }
+
     /// Leads logs, errors and answers into the one queue, token refreshes to
     /// librdkafka's own thread, and the queue's wake-ups to the descriptor.
     fn wire_up(&self) {

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
-use super::ffi::{PropertyError, check_properties, property_names};
+use super::ffi::{Handle, PropertyError, check_properties, property_names};
 use super::secret::{Scrubber, Secret};
 use crate::model::is_secret;
 
@@ -177,6 +177,16 @@ impl Properties {
                 ..problem
             })
             .collect()
+    }
+
+    /// What only a client that is made of all of them finds: properties that do not go together, a
+    /// certificate that cannot be read. `None` if nothing. Connects to nothing.
+    pub fn refused_together(&self) -> Option<String> {
+        let mut properties = self.for_client();
+        properties
+            .retain(|(name, _)| name != "bootstrap.servers" && name != "metadata.broker.list");
+        let error = Handle::try_out(&properties).err()?;
+        Some(self.scrubber().scrub(&error.to_string()))
     }
 
     /// What is wrong with one.
