@@ -150,7 +150,7 @@ impl Cluster {
                 self.note_offsets(offsets, answered);
                 let key = self.topic_key(topic);
                 let folded = self.topics[key].take_ends(*isolation, offsets, asked, answered);
-                self.after(key, folded);
+                self.after(key, folded, None);
             }
             Fact::RecordAt {
                 topic,
@@ -256,7 +256,7 @@ impl Cluster {
                     self.deleted_topics.remove(&meta.topic);
                 }
             }
-            self.after(key, folded);
+            self.after(key, folded, Some(at));
         }
         if complete {
             self.forget_topics_but(topics, at);
@@ -264,9 +264,11 @@ impl Cluster {
     }
 
     /// What a fold of a topic's facts calls for.
-    fn after(&mut self, key: TopicKey, folded: Folded) {
+    fn after(&mut self, key: TopicKey, folded: Folded, described: Option<Timestamp>) {
         if folded.wiped {
-            self.groups.values_mut().for_each(|g| g.wipe_topic(key));
+            self.groups
+                .values_mut()
+                .for_each(|g| g.wipe_topic(key, described));
         }
         if folded.describe {
             self.asks.push(Ask::DescribeTopic {

@@ -664,11 +664,16 @@ impl Group {
         }
     }
 
-    /// A topic's log is another one now.
-    pub(super) fn wipe_topic(&mut self, key: TopicKey) {
-        if let Some(rows) = self.topics.iter_mut().find(|t| t.key == key) {
-            rows.rows.iter_mut().for_each(Row::wipe);
-            self.dirty = true;
+    /// A topic's log is another one now; its id said so at this instant, or else its ends did.
+    pub(super) fn wipe_topic(&mut self, key: TopicKey, made_anew: Option<Timestamp>) {
+        let Some(rows) = self.topics.iter_mut().find(|t| t.key == key) else {
+            return;
+        };
+        rows.rows.iter_mut().for_each(Row::wipe);
+        self.dirty = true;
+        if let Some(at) = made_anew {
+            let text = format!("topic {} was deleted and made anew", rows.topic);
+            self.event(at, EventKind::Topic, text);
         }
     }
 

@@ -186,7 +186,11 @@ async fn the_highest_timestamp_is_a_markers_or_the_first_of_a_batch() {
     require!(kafka);
     let (cluster, topic) = (shared(), unique("highest"));
     cluster.create_topic(&topic, 2);
-    cluster.produce_at(&topic, 0, 10, Some(1_790_000_000_000));
+    // Of one millisecond, and not so old that retention would delete them meanwhile.
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap();
+    cluster.produce_at(&topic, 0, 10, Some(now.as_millis() as i64 - 60_000));
     let producer = Transactions::new(cluster, &topic, 60_000);
     producer.begin();
     producer.produce(&topic, 1, 3);

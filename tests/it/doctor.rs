@@ -158,5 +158,10 @@ fn doctor_tells_that_there_is_no_group_where_there_is_none() {
     let (text, outcome) = printed(found);
     assert_eq!(outcome, Outcome::Fine, "{text}");
     assert!(text.contains("there is no group"), "{text}");
-    assert!(text.contains("no group has ever committed"), "{text}");
+    // A broker that is asked for a coordinator makes the offsets topic, and librdkafka asks for its own client's, unused as it is.
+    assert!(
+        text.contains("no group has ever committed")
+            || text.contains("ok   Read on __consumer_offsets"),
+        "{text}"
+    );
 }

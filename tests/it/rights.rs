@@ -14,7 +14,7 @@ const WRONG: User = User {
     name: "monitor",
     password: "wrong-secret-0b1d",
 };
-const WITHIN: Duration = Duration::from_secs(30);
+const WITHIN: Duration = Duration::from_mins(1);
 
 /// A secured broker with one group on one partition: 10 records, 4 committed.
 struct Secured {

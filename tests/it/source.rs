@@ -361,14 +361,20 @@ fn asks_are_answered_with_ordinary_observations() {
     require!(kafka);
     let (cluster, topic) = (shared(), unique("source-asks"));
     cluster.create_topic(&topic, 1);
-    for (count, time) in [(2, 1_700_000_000_000), (3, 1_700_000_100_000)] {
-        cluster.produce_at(&topic, 0, count, Some(time));
+    // Not so old that retention would delete them meanwhile.
+    let first = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap()
+        .as_millis() as i64
+        - 600_000;
+    for (count, after) in [(2, 0), (3, 100_000)] {
+        cluster.produce_at(&topic, 0, count, Some(first + after));
     }
     let watch = Watch::of(cluster, Duration::from_mins(1));
     watch.cycles(1);
     let from = watch.len();
     let name = |topic: &str| topic.into();
-    let time = Timestamp::from_millis(1_700_000_050_000);
+    let time = Timestamp::from_millis(first + 50_000);
     for ask in [
         Ask::OffsetForTime {
             cluster: "test".into(),
@@ -403,7 +409,7 @@ fn asks_are_answered_with_ordinary_observations() {
         } if *of == time => *found,
         _ => None,
     });
-    assert_eq!(found, Some((2, Timestamp::from_millis(1_700_000_100_000))));
+    assert_eq!(found, Some((2, Timestamp::from_millis(first + 100_000))));
     let max = facts.iter().find_map(|(_, _, fact)| match fact {
         Fact::MaxTimestamps { offsets, .. } => Some(offsets[0].offset.clone()),
         _ => None,

@@ -83,6 +83,8 @@ fn a_topic_made_anew_between_two_polls_is_noticed_and_its_history_wiped() {
     let g = group(&cut.snapshot);
     assert_eq!(g.status.status, Status::Recreated);
     assert!(g.lag.is_unknown() && g.time_lag.is_unknown());
+    let told = |e: &crate::model::Event| e.text.ends_with("was deleted and made anew");
+    assert_eq!(g.events.iter().filter(|e| told(e)).count(), 1);
 }
 
 #[test]
