@@ -733,30 +733,21 @@ impl Group {
         std::mem::replace(&mut self.was_overdue, overdue) || overdue || woken
     }
 
-    /// Adds a point to the trend if the value is another one. A point per interval at the most:
-    /// the last one moves until then.
-    pub(super) fn note_trend(
-        &mut self,
-        effective_lag: Option<Offset>,
-        at: Timestamp,
-        interval: Span,
-    ) {
-        if self
-            .trend
-            .back()
-            .is_some_and(|p| p.effective_lag == effective_lag)
-        {
+    /// Adds a point to the trend if it says something else than the last. A point per interval at
+    /// the most: the last one moves until then.
+    pub(super) fn note_trend(&mut self, point: TrendPoint, interval: Span) {
+        if self.trend.back().is_some_and(|p| p.says_the_same(point)) {
             return;
         }
         let crowded = self.trend.len() >= 2 && {
             let before = self.trend[self.trend.len() - 2];
-            at - before.at < interval
+            point.at - before.at < interval
         };
         if crowded {
             self.trend.pop_back();
         } else if self.trend.len() == TREND {
             self.trend.pop_front();
         }
-        self.trend.push_back(TrendPoint { at, effective_lag });
+        self.trend.push_back(point);
     }
 }

@@ -6,7 +6,8 @@ use slotmap::SlotMap;
 
 use crate::model::{
     ClusterSettings, Evidence, GroupSnapshot, GroupState, GroupType, Issue, MemberLoad,
-    PartitionRow, Reading, RowDetail, Span, Status, TimeLag, Timestamp, TopicSnapshot, Why,
+    PartitionRow, Reading, RowDetail, Span, Status, TimeLag, Timestamp, TopicSnapshot, TrendPoint,
+    Why,
 };
 
 use super::diagnosis;
@@ -198,7 +199,6 @@ fn finish(
     // With no row, nothing is known of any sum.
     let none = (totals.parts == 0).then(|| why_no_rows(group));
     let effective_lag = or_why(none.as_ref(), || totals.effective.reading());
-    group.note_trend(effective_lag.value(), now.at, now.interval);
     let (status, evidence) = match (totals.worst.status(), &none) {
         ((Status::Unknown, None), why) => {
             let why = why.clone().unwrap_or(Why::NOT_READ_YET);
@@ -209,6 +209,8 @@ fn finish(
     let status = verdict(&mut group.status, status, evidence, shared, now);
     let inactive = is_inactive(group, &effective_lag, settings, now);
     let time_lag: Reading<TimeLag> = or_why(none.as_ref(), || totals.oldest.reading());
+    let point = TrendPoint::new(now.at, effective_lag.value(), oldest_unread(&time_lag));
+    group.note_trend(point, now.interval);
     let rate = |r: Option<f64>| or_why(none.as_ref(), || rate_reading(r));
     let storm = group.turnover.storm(&group.flow, now);
     let diagnosis = diagnosis::of(
@@ -254,6 +256,18 @@ fn finish(
     }));
     group.wake_at = now.take_wake();
     group.dirty = false;
+}
+
+/// When the oldest unread record was appended, if anything but a first read tells.
+fn oldest_unread(time_lag: &Reading<TimeLag>) -> Option<Timestamp> {
+    match time_lag.value()? {
+        TimeLag::Behind {
+            oldest_unread,
+            after: Some(_),
+            ..
+        } => Some(oldest_unread),
+        _ => None,
+    }
 }
 
 fn or_why<T: Copy>(none: Option<&Why>, reading: impl FnOnce() -> Reading<T>) -> Reading<T> {

@@ -43,7 +43,7 @@ const PATHS: [&str; 11] = [
     commands::RELOAD,
 ];
 /// What there is below.
-const BELOW: [&str; 3] = ["/groups/", "/v3/kafka", commands::SILENCES];
+const BELOW: [&str; 3] = ["/groups", "/v3/kafka", commands::SILENCES];
 
 pub(super) fn routes(shared: Arc<Shared>) -> Router {
     Router::new()

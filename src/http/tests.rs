@@ -415,6 +415,12 @@ async fn a_groups_page_is_found_by_its_encoded_name() {
         "{body}"
     );
     assert_eq!(server.get("/groups/eu/nobody").await.0, 404);
+    for group in ["", ".", "..", "a/b"] {
+        let world = World::new().cluster("eu", |c| c.group(group, |_| ()));
+        let server = run(world.build()).await;
+        let page = crate::model::group_page("eu", group);
+        assert_eq!(server.get(&format!("/{page}")).await.0, 200, "{page}");
+    }
 }
 
 #[tokio::test]

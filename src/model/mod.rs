@@ -20,6 +20,7 @@ mod notice;
 mod notification;
 mod notify;
 mod observation;
+mod page;
 mod policy;
 mod probe;
 mod reading;
@@ -34,6 +35,7 @@ pub mod testing;
 mod time;
 mod time_lag;
 mod told;
+mod trend;
 
 pub use advice::{Advice, AdviceKind, AdviceSeverity, AdvisedMembers, Load, Plan};
 pub use alert::{Alert, AlertState, Delivery, Rule, RuleFile, RuleGroup, RulePlace, Silenced};
@@ -59,6 +61,7 @@ pub use observation::{
     GroupState, GroupType, HealthState, Isolation, ListedGroup, Member, Observation, OffsetRead,
     PartitionMetadata, TopicCommits, TopicConfig, TopicMetadata,
 };
+pub use page::group_page;
 pub(crate) use policy::policy_of;
 pub use policy::{Pattern, Policy, PolicyRule, Severity};
 pub use probe::{ApiVersions, ClusterProbe, Grant, Others, Reached, Right};
@@ -71,9 +74,10 @@ pub use secret::{Secret, is_secret, without_password};
 pub use settings::{ClusterSettings, Settings};
 pub use snapshot::{
     ClusterHealth, ClusterSnapshot, Eta, Event, EventKind, Generation, GroupSnapshot, Issue,
-    PartitionRow, PartitionView, Snapshot, TopicPartition, TopicSnapshot, TrendPoint, distance,
+    PartitionRow, PartitionView, Snapshot, TopicPartition, TopicSnapshot, distance,
 };
 pub use status::{Status, Verdict};
 pub use time::{Clock, NotATime, Span, Timestamp};
 pub use time_lag::{Method, TimeLag};
 pub use told::{ReceiverHealth, TellResult, Told};
+pub use trend::TrendPoint;

@@ -22,6 +22,7 @@ use super::status::{Status, Verdict};
 use super::time::{Span, Timestamp};
 use super::time_lag::TimeLag;
 use super::told::ReceiverHealth;
+use super::trend::TrendPoint;
 
 /// Which snapshot: the n-th since a start.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -210,7 +211,7 @@ pub struct GroupSnapshot {
     pub storm: Option<Box<Storm>>,
     /// What each member reads and can read, in the order of `members`.
     pub loads: Vec<MemberLoad>,
-    /// Effective lag over the last minutes, oldest first.
+    /// How far behind it was over the last minutes, oldest first.
     pub trend: Arc<[TrendPoint]>,
     /// What happened to it lately, oldest first.
     pub events: Arc<[Event]>,
@@ -263,15 +264,6 @@ pub enum Eta {
     },
     /// Never at this rate.
     Never,
-}
-
-/// A point of a trend; `None` is a gap.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct TrendPoint {
-    /// When.
-    pub at: Timestamp,
-    /// Effective lag in records.
-    pub effective_lag: Option<i64>,
 }
 
 /// Something that happened to a group.

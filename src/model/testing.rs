@@ -388,12 +388,14 @@ impl GroupBuilder<'_> {
         self.group.consume_rate = Reading::Known(consume);
     }
 
-    /// Sets the trend: effective lags, ten seconds apart, the last one now; `None` is a gap.
+    /// Sets the trend: effective lags, ten seconds apart, the last one now; `None` is a gap. What was
+    /// unread was appended half a minute before the first.
     pub fn trend(&mut self, lags: &[Option<i64>]) {
         let last = lags.len() as i64 - 1;
-        let points = (0..).zip(lags).map(|(i, lag)| TrendPoint {
-            at: ago(10 * (last - i)),
-            effective_lag: *lag,
+        let oldest = Some(ago(10 * last + 30));
+        let points = (0..).zip(lags).map(|(i, lag)| {
+            let oldest = lag.filter(|l| *l > 0).and(oldest);
+            TrendPoint::new(ago(10 * (last - i)), *lag, oldest)
         });
         self.group.trend = points.collect();
     }

@@ -8,11 +8,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-
 use super::letter::{CLUSTER, Circumstances, GROUP, Letter};
 use super::receiver::Links;
-use crate::model::{Alert, AlertState, NotificationReason, Span, Timestamp};
+use crate::model::{Alert, AlertState, NotificationReason, Span, Timestamp, group_page};
 
 /// The most alerts that are told one by one.
 pub(crate) const MOST_STORIES: usize = 10;
@@ -241,23 +239,12 @@ fn lasting(span: Span) -> String {
     }
 }
 
-/// RFC 3986's unreserved characters stay as they are.
-const IN_A_PATH: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~');
-
 /// The page of an alert's group, else of all.
 pub(crate) fn page(alert: &Alert, links: &Links) -> Option<String> {
     let base = links.base.trim_end_matches('/');
-    let encoded = |text: &str| utf8_percent_encode(text, IN_A_PATH).to_string();
     match (alert.labels.get(CLUSTER), alert.labels.get(GROUP)) {
         _ if base.is_empty() => None,
-        (Some(cluster), Some(group)) => {
-            let (cluster, group) = (encoded(cluster), encoded(group));
-            Some(format!("{base}/groups/{cluster}/{group}"))
-        }
+        (Some(cluster), Some(group)) => Some(format!("{base}/{}", group_page(cluster, group))),
         _ => Some(format!("{base}/")),
     }
 }

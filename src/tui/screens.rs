@@ -410,7 +410,7 @@ prop_compose! {
         group.eta = Reading::Known(Eta::At { at, earliest: at, latest });
         group.trend = trend
             .into_iter()
-            .map(|(at, effective_lag)| TrendPoint { at, effective_lag })
+            .map(|(at, lag)| TrendPoint::new(at, lag, None))
             .collect();
         (group.status.status, group.status.since, group.inactive) = (status, since, inactive);
         for row in &mut group.rows {

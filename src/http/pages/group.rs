@@ -1,92 +1,128 @@
 //! A group's page: what is the matter, since when and why, then the numbers.
 
-use std::cmp::Reverse;
 use std::fmt::{self, Write};
 
-use super::chart::{Chart, Point};
 use super::html::{self, Text};
-use crate::model::{
-    AdviceSeverity, ClusterSnapshot, Eta, GroupSnapshot, Loss, PartitionView, Reading, Snapshot,
-    Span, TimeLag, Timestamp,
-};
+use super::notes::{self, About};
+use super::{course, numbers, partitions};
+use crate::model::{ClusterSnapshot, GroupSnapshot, Missing, Snapshot, Timestamp};
 use crate::words::text::shell;
 use crate::words::units;
 
-/// Partitions and events that are shown.
+/// Events that are shown.
 const SHOWN: usize = 12;
 
-/// The page; `url` is where whoever asks has found this server.
-pub(super) fn page(
+/// What is shown, and to whom.
+pub(super) struct Page<'a> {
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) cluster: &'a ClusterSnapshot,
+    pub(super) group: &'a GroupSnapshot,
+    pub(super) about: About<'a>,
+    /// The way to the root of all pages.
+    pub(super) up: &'a str,
+    /// Where whoever asks has found this server.
+    pub(super) url: Option<&'a str>,
+}
+
+/// The page of a group that is not there, though it may be expected.
+pub(super) fn lost(
     snapshot: &Snapshot,
-    cluster: &ClusterSnapshot,
-    group: &GroupSnapshot,
-    url: Option<&str>,
+    (cluster, group): (&str, &str),
+    about: &About<'_>,
+    up: &str,
 ) -> String {
     let mut out = String::new();
-    let page = Page {
-        snapshot,
-        cluster,
-        group,
-        now: snapshot.at,
-        url,
-    };
     // Writing to a string cannot fail.
-    let _ = page.write(&mut out);
+    let _ = write_lost(&mut out, snapshot, (cluster, group), about, up);
     out
 }
 
-/// The page of a group that is not there.
-pub(super) fn lost(cluster: &str, group: &str) -> String {
-    let mut out = String::new();
-    let _ = html::head(&mut out, "No such group");
-    let _ = writeln!(
-        out,
-        "<h1>No such group</h1><p>Nothing called <b>{}</b> is seen on <b>{}</b>: it may have been \
-         deleted, or its name is written otherwise.</p><p><a href=\"../../\">All clusters</a></p>\
-         </body></html>",
-        Text(group),
-        Text(cluster)
-    );
-    out
-}
-
-struct Page<'a> {
+/// Whether a group must be there and is not.
+pub(super) fn missing<'a>(
     snapshot: &'a Snapshot,
-    cluster: &'a ClusterSnapshot,
-    group: &'a GroupSnapshot,
-    now: Timestamp,
-    url: Option<&'a str>,
+    cluster: &str,
+    group: &str,
+) -> Option<&'a Missing> {
+    let missing = snapshot.notices.missing.iter();
+    let mut here = missing.filter(|m| m.cluster.as_str() == cluster && m.group.as_str() == group);
+    here.next()
+}
+
+fn write_lost(
+    out: &mut String,
+    snapshot: &Snapshot,
+    (cluster, group): (&str, &str),
+    about: &About<'_>,
+    up: &str,
+) -> fmt::Result {
+    html::head(out, "No such group")?;
+    let (on, named) = (Text(cluster), html::Name(group));
+    writeln!(
+        out,
+        "<p><a href=\"{up}\">All clusters</a></p>\n<h1>{named}</h1>"
+    )?;
+    if let Some(missing) = missing(snapshot, cluster, group) {
+        let past = units::span(missing.since.age_at(snapshot.at));
+        let owner = missing.policy.owner.as_deref().unwrap_or("nobody is named");
+        writeln!(
+            out,
+            "<p class=\"say\"><b class=\"bad\">missing</b> for {past}: it must be on {on}, by its policy, \
+             and is not seen there.</p>\n<p>Owner: {}</p>",
+            Text(owner)
+        )?;
+    } else {
+        writeln!(
+            out,
+            "<p class=\"say\">Nothing called so is seen on <b>{on}</b>: it may have been deleted, or its \
+             name is written otherwise.</p>"
+        )?;
+    }
+    notes::alerts(out, about.of_group(snapshot, cluster, group), snapshot.at)?;
+    out.write_str("</body></html>\n")
 }
 
 impl Page<'_> {
+    /// The page.
+    pub(super) fn html(&self) -> String {
+        let mut out = String::new();
+        // Writing to a string cannot fail.
+        let _ = self.write(&mut out);
+        out
+    }
+
     fn write(&self, out: &mut String) -> fmt::Result {
-        let name = self.group.group.as_str();
-        html::head(out, &format!("{name}: Laggard"))?;
-        let cluster = Text(self.cluster.cluster.as_str());
+        let (snapshot, cluster, group) = (self.snapshot, self.cluster, self.group);
+        let (on, named, now) = (&cluster.cluster, &group.group, self.snapshot.at);
+        html::head(out, &format!("{}: Laggard", named.as_str()))?;
         writeln!(
             out,
-            "<p><a href=\"../../\">All clusters</a></p>\n<h1>{}</h1>\n\
-             <p class=\"dim\">on {cluster}, as of {}</p>",
-            Text(name),
-            self.now
+            "<p><a href=\"{}\">All clusters</a></p>\n<h1>{}</h1>\n\
+             <p class=\"dim\">on {}, as of {}</p>",
+            self.up,
+            html::Name(named.as_str()),
+            Text(on.as_str()),
+            html::moment(now)
         )?;
-        self.verdict(out)?;
-        self.numbers(out)?;
-        self.charts(out)?;
-        self.advice(out)?;
-        self.partitions(out)?;
-        self.events(out)?;
-        self.terminal(out)?;
+        self.verdict(out, now)?;
+        notes::marks(out, snapshot, on, named)?;
+        numbers::numbers(out, group, now)?;
+        course::draw(out, group, cluster.health.poll_interval, now)?;
+        let alerts = (self.about).of_group(snapshot, on.as_str(), named.as_str());
+        notes::alerts(out, alerts, now)?;
+        notes::advice(out, snapshot, on, named)?;
+        partitions::partitions(out, group, now)?;
+        self.events(out, now)?;
+        self.terminal(out, now)?;
         self.links(out)
     }
 
-    fn verdict(&self, out: &mut String) -> fmt::Result {
-        let (group, now) = (self.group, self.now);
+    fn verdict(&self, out: &mut String, now: Timestamp) -> fmt::Result {
+        let group = self.group;
         write!(
             out,
-            "<p class=\"say\">{} since {}",
+            "<p class=\"say\">{} for {}",
             html::status(group.status.status),
-            html::ago(group.status.since, now)
+            units::span(group.status.since.age_at(now))
         )?;
         if group.breaches(now) {
             out.write_str(", <b class=\"bad\">over its limit</b>")?;
@@ -113,165 +149,7 @@ impl Page<'_> {
         Ok(())
     }
 
-    fn numbers(&self, out: &mut String) -> fmt::Result {
-        let (group, now) = (self.group, self.now);
-        let policy = &group.policy;
-        let shown: [(&str, String); 10] = [
-            (
-                "Unread records",
-                limited(
-                    html::reading(&group.effective_lag, now, units::count),
-                    policy
-                        .max_lag
-                        .map(|l| units::count(i64::try_from(l).unwrap_or(i64::MAX))),
-                ),
-            ),
-            (
-                "Oldest unread record",
-                limited(
-                    time_lag(&group.time_lag, now),
-                    policy.max_time_lag.map(units::span),
-                ),
-            ),
-            ("Coming in", per_second(&group.arrival_rate, now)),
-            ("Being read", per_second(&group.consume_rate, now)),
-            (
-                "Caught up",
-                html::reading(&group.eta, now, |eta| until(eta, now)),
-            ),
-            (
-                "Unread records deleted",
-                html::reading(&group.loss_at, now, |l| loss(l, now)),
-            ),
-            (
-                "Lost in the last hour",
-                html::reading(&group.lost_lately, now, units::count),
-            ),
-            (
-                "Members",
-                group
-                    .members
-                    .as_ref()
-                    .map_or("unknown".to_owned(), |m| m.len().to_string()),
-            ),
-            (
-                "Partitions",
-                match group.unknown_partitions {
-                    0 => group.rows.len().to_string(),
-                    unknown => format!("{}<small>{unknown} unknown</small>", group.rows.len()),
-                },
-            ),
-            (
-                "Owner",
-                Text(policy.owner.as_deref().unwrap_or("nobody is named")).to_string(),
-            ),
-        ];
-        out.write_str("<dl>\n")?;
-        for (name, value) in shown {
-            writeln!(out, "<div><dt>{name}</dt><dd>{value}</dd></div>")?;
-        }
-        out.write_str("</dl>\n")
-    }
-
-    fn charts(&self, out: &mut String) -> fmt::Result {
-        let trend = &self.group.trend;
-        let lag: Vec<_> = trend
-            .iter()
-            .map(|p| Point {
-                at: p.at,
-                value: p.effective_lag.map(|l| l as f64),
-            })
-            .collect();
-        let chart = Chart {
-            title: "Unread records",
-            colour: "--lag",
-            points: &lag,
-            limit: self.group.policy.max_lag.map(|l| l as f64),
-            show: |v| units::count(v as i64),
-        };
-        chart.draw(out)
-    }
-
-    fn advice(&self, out: &mut String) -> fmt::Result {
-        let here = |a: &&std::sync::Arc<crate::model::Advice>| {
-            a.cluster == self.cluster.cluster && a.group == self.group.group
-        };
-        let mut advice = self.snapshot.advice.iter().filter(here).peekable();
-        if advice.peek().is_none() {
-            return Ok(());
-        }
-        out.write_str("<h2>What would help</h2>\n<ul>\n")?;
-        for advice in advice {
-            let urgent = match advice.severity {
-                AdviceSeverity::Urgent => "<b class=\"bad\">now</b>: ",
-                AdviceSeverity::Useful | AdviceSeverity::Hint => "",
-            };
-            write!(out, "<li>{urgent}{}", Text(&advice.title))?;
-            for line in advice
-                .evidence
-                .iter()
-                .chain(&advice.gain)
-                .chain(&advice.caveats)
-            {
-                write!(out, "<br><span class=\"dim\">{}</span>", Text(line))?;
-            }
-            if let Some(command) = &advice.command {
-                write!(out, "<pre>{}</pre>", Text(command))?;
-            }
-            out.write_str("</li>\n")?;
-        }
-        out.write_str("</ul>\n")
-    }
-
-    fn partitions(&self, out: &mut String) -> fmt::Result {
-        let mut rows: Vec<_> = self
-            .group
-            .partitions()
-            .filter(|p| p.row().verdict.is_some())
-            .collect();
-        if rows.is_empty() {
-            return out.write_str("<h2>Partitions</h2>\n<p>None is read.</p>\n");
-        }
-        rows.sort_by_key(|p| (p.status(), Reverse(p.row().effective_lag.value())));
-        out.write_str(
-            "<h2>Worst partitions</h2>\n<div class=\"wide\"><table><tr><th>topic</th>\
-             <th class=\"n\">partition</th><th>status</th><th class=\"n\">lag</th>\
-             <th class=\"n\">time lag</th><th class=\"n\">read/s</th><th>member</th></tr>\n",
-        )?;
-        for row in rows.iter().take(SHOWN) {
-            self.partition(out, row)?;
-        }
-        out.write_str("</table></div>\n")?;
-        match rows.len().saturating_sub(SHOWN) {
-            0 => Ok(()),
-            more => writeln!(out, "<p class=\"dim\">and {more} more</p>"),
-        }
-    }
-
-    fn partition(&self, out: &mut String, view: &PartitionView<'_>) -> fmt::Result {
-        let owner = view.owner().map(|m| {
-            let host = m.host.trim_start_matches('/');
-            format!(
-                "{} <span class=\"dim\">{}</span>",
-                Text(&m.client_id),
-                Text(host)
-            )
-        });
-        writeln!(
-            out,
-            "<tr><td class=\"name\">{}</td><td class=\"n\">{}</td><td>{}</td><td class=\"n\">{}</td>\
-             <td class=\"n\">{}</td><td class=\"n\">{}</td><td>{}</td></tr>",
-            Text(view.topic().topic.as_str()),
-            view.partition(),
-            view.status().map_or(String::new(), html::status),
-            html::cell(&view.row().effective_lag, units::count),
-            html::cell(&view.row().time_lag.age(self.now), units::span),
-            html::cell(&view.row().consume_rate, units::rate),
-            owner.unwrap_or_else(|| "<span class=\"dim\">nobody</span>".to_owned()),
-        )
-    }
-
-    fn events(&self, out: &mut String) -> fmt::Result {
+    fn events(&self, out: &mut String, now: Timestamp) -> fmt::Result {
         let events = &self.group.events;
         if events.is_empty() {
             return Ok(());
@@ -281,7 +159,7 @@ impl Page<'_> {
             writeln!(
                 out,
                 "<li><span class=\"dim\">{}</span> {}</li>",
-                html::ago(event.at, self.now),
+                html::ago(event.at, now),
                 Text(&event.text)
             )?;
         }
@@ -289,7 +167,7 @@ impl Page<'_> {
     }
 
     /// The command that shows the same in a terminal: now, and scrolled to the page's own time.
-    fn terminal(&self, out: &mut String) -> fmt::Result {
+    fn terminal(&self, out: &mut String, now: Timestamp) -> fmt::Result {
         let Some(url) = self.url else { return Ok(()) };
         let command = format!(
             "laggard top --attach {} --cluster {} --group {}",
@@ -297,7 +175,7 @@ impl Page<'_> {
             shell(self.cluster.cluster.as_str()),
             shell(self.group.group.as_str())
         );
-        let (now, then) = (Text(&command), format!("{command} --at {}", self.now));
+        let (now, then) = (Text(&command), format!("{command} --at {now}"));
         writeln!(
             out,
             "<h2>In a terminal</h2>\n<pre>{now}</pre>\n<p class=\"dim\">As it was when this page was made:</p>\n<pre>{}</pre>",
@@ -319,51 +197,10 @@ impl Page<'_> {
             |name| percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC);
         writeln!(
             out,
-            "<a href=\"../../api/v1/snapshot?cluster={}&amp;group={}\">as JSON</a></p>\n</body></html>",
+            "<a href=\"{}api/v1/snapshot?cluster={}&amp;group={}\">as JSON</a></p>\n</body></html>",
+            self.up,
             part(self.cluster.cluster.as_str()),
             part(self.group.group.as_str())
         )
-    }
-}
-
-fn limited(value: String, limit: Option<String>) -> String {
-    match limit {
-        Some(limit) => format!("{value}<small>limit {limit}</small>"),
-        None => value,
-    }
-}
-
-fn time_lag(lag: &Reading<TimeLag>, now: Timestamp) -> String {
-    let age = lag.age(now);
-    let shown = html::reading(&age, now, units::span);
-    match (age.low(), age.high()) {
-        (Some(low), Some(high)) if low != high => format!(
-            "{shown}<small>between {} and {}</small>",
-            units::span(low),
-            units::span(high)
-        ),
-        (Some(low), None) if age.value().is_some() => {
-            format!("{shown}<small>at least {}</small>", units::span(low))
-        }
-        _ => shown,
-    }
-}
-
-fn per_second(rate: &Reading<f64>, now: Timestamp) -> String {
-    html::reading(rate, now, |r| format!("{}/s", units::rate(r)))
-}
-
-fn until(eta: Eta, now: Timestamp) -> String {
-    match eta {
-        Eta::CaughtUp => "it is".to_owned(),
-        Eta::Never => "never at this rate".to_owned(),
-        Eta::At { at, .. } => format!("in {}", units::span(now.age_at(at).max(Span::ZERO))),
-    }
-}
-
-fn loss(loss: Loss, now: Timestamp) -> String {
-    match loss.at() {
-        None => "not while things stay so".to_owned(),
-        Some(at) => format!("in {}", units::span(now.age_at(at).max(Span::ZERO))),
     }
 }

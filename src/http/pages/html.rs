@@ -2,35 +2,10 @@
 
 use std::fmt::{self, Display, Write};
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-
 use crate::model::{Reading, Span, Status, Timestamp, Why};
 use crate::words::{text, units};
 
-const STYLE: &str = "\
-:root{--ink:#1c2430;--dim:#5b6675;--line:#d9dee5;--back:#fff;--bad:#b3261e;--warn:#8a5a00;\
---good:#1d6b3a;--lag:#1f5fbf;--time:#7a3fb0}\
-@media(prefers-color-scheme:dark){:root{--ink:#e4e8ee;--dim:#9aa5b4;--line:#38424f;--back:#14181e;\
---bad:#ff8a80;--warn:#f0b95a;--good:#7bd39b;--lag:#7fb0ff;--time:#cfa3f5}}\
-*{box-sizing:border-box}\
-body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--back);max-width:56rem;\
-margin:0 auto;padding:1rem}\
-h1{font-size:1.5rem;margin:.2rem 0;overflow-wrap:anywhere}h2{font-size:1.1rem;margin:1.6rem 0 .4rem}\
-a{color:var(--lag)}p{margin:.4rem 0}.dim{color:var(--dim)}.bad{color:var(--bad)}.warn{color:var(--warn)}\
-.good{color:var(--good)}.say{font-size:1.1rem;overflow-wrap:anywhere}\
-.wide{overflow-x:auto}table{border-collapse:collapse;width:100%}\
-th,td{text-align:left;padding:.35rem .8rem .35rem 0;border-bottom:1px solid var(--line);vertical-align:top}\
-th{font-weight:600;color:var(--dim);font-size:.85rem;white-space:nowrap}\
-td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}\
-td.name{overflow-wrap:anywhere;min-width:9rem}\
-dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(11rem,1fr));gap:.6rem 1.2rem;margin:1rem 0}\
-dt{color:var(--dim);font-size:.85rem}dd{margin:0;font-size:1.15rem;overflow-wrap:anywhere}\
-dd small{display:block;font-size:.8rem;color:var(--dim)}\
-figure{margin:1rem 0}figcaption{font-weight:600;margin-bottom:.2rem}\
-svg{width:100%;height:auto;display:block}svg text{fill:var(--dim);font:12px system-ui,sans-serif}\
-.key{display:inline-block;width:1.6em;height:0;border-top:3px solid;vertical-align:middle;margin:0 .4em 0 .8em}\
-.key.limit{border-top:2px dashed var(--bad)}\
-pre{overflow-x:auto;padding:.6rem;border:1px solid var(--line)}ul{padding-left:1.2rem}";
+const STYLE: &str = include_str!("style.css");
 
 /// A page's beginning. `title` is escaped here.
 pub(super) fn head(out: &mut String, title: &str) -> fmt::Result {
@@ -63,10 +38,16 @@ impl Display for Text<'_> {
     }
 }
 
-/// The path of a group's page, from the root of all pages.
-pub(super) fn group_path(cluster: &str, group: &str) -> String {
-    let part = |name| utf8_percent_encode(name, NON_ALPHANUMERIC);
-    format!("groups/{}/{}", part(cluster), part(group))
+/// A group's name where it must be seen: one may be empty.
+pub(super) struct Name<'a>(pub(super) &'a str);
+
+impl Display for Name<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            "" => f.write_str("<i>(empty name)</i>"),
+            name => Text(name).fmt(f),
+        }
+    }
 }
 
 /// A status in words, coloured by how bad it is.
@@ -118,6 +99,13 @@ pub(super) fn cell<T: Copy>(reading: &Reading<T>, show: impl Fn(T) -> String) ->
         (Some(value), true) => format!("<span class=\"warn\">{value} (stale)</span>"),
         (Some(value), false) => value,
     }
+}
+
+/// An instant to the second.
+pub(super) fn moment(at: Timestamp) -> String {
+    let text = at.to_string();
+    let second = text.split('.').next().unwrap_or(&text);
+    format!("{} UTC", second.replace('T', " "))
 }
 
 /// How long ago.

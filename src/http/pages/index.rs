@@ -4,7 +4,8 @@ use std::cmp::Reverse;
 use std::fmt::{self, Write};
 
 use super::html::{self, Text};
-use crate::model::{ClusterSnapshot, GroupSnapshot, HealthState, Snapshot};
+use super::notes::{About, more};
+use crate::model::{ClusterSnapshot, GroupSnapshot, HealthState, Snapshot, group_page};
 use crate::words::units;
 
 /// Groups in trouble that are shown.
@@ -22,30 +23,36 @@ const LINKS: &str = r#"<h2>For programs</h2>
 "#;
 
 /// The page.
-pub(super) fn page(snapshot: &Snapshot, source: &str) -> String {
+pub(super) fn page(snapshot: &Snapshot, source: &str, about: &About<'_>) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
-    let _ = body(&mut out, snapshot, source);
+    let _ = body(&mut out, snapshot, source, about);
     out.push_str(LINKS);
     out
 }
 
-fn body(out: &mut String, snapshot: &Snapshot, source: &str) -> fmt::Result {
+fn body(out: &mut String, snapshot: &Snapshot, source: &str, about: &About<'_>) -> fmt::Result {
     html::head(out, "Laggard")?;
     let version = env!("CARGO_PKG_VERSION");
     writeln!(
         out,
         "<h1>Laggard</h1>\n<p class=\"dim\">Version {version}, source {}, as of {}.</p>",
         Text(source),
-        snapshot.at
+        html::moment(snapshot.at)
     )?;
+    for issue in &snapshot.notices.issues {
+        let (subject, text) = (Text(&issue.subject), Text(&issue.text));
+        writeln!(out, "<p class=\"warn\">{subject}: {text}</p>")?;
+    }
     clusters(out, snapshot)?;
-    troubles(out, snapshot)
+    missing(out, snapshot)?;
+    troubles(out, snapshot)?;
+    about.firing(out, snapshot)
 }
 
 fn clusters(out: &mut String, snapshot: &Snapshot) -> fmt::Result {
     out.write_str(
-        "<h2>Clusters</h2>\n<div class=\"wide\"><table><tr><th>cluster</th><th>state</th>\
+        "<h2>Clusters</h2>\n<table><tr><th>cluster</th><th>state</th>\
          <th class=\"n\">groups</th><th class=\"n\">in trouble</th><th class=\"n\">over limit</th>\
          <th class=\"n\">last read</th></tr>\n",
     )?;
@@ -56,15 +63,17 @@ fn clusters(out: &mut String, snapshot: &Snapshot) -> fmt::Result {
         let read = cluster.health.last_success;
         writeln!(
             out,
-            "<tr><td class=\"name\"><b>{}</b></td><td>{}</td><td class=\"n\">{}</td>\
-             <td class=\"n\">{trouble}</td><td class=\"n\">{over}</td><td class=\"n\">{}</td></tr>",
+            "<tr><td class=\"name\"><b>{}</b></td><td>{}</td><td class=\"n\" data-is=\"groups\">{}</td>\
+             <td class=\"n\" data-is=\"in trouble\">{trouble}</td>\
+             <td class=\"n\" data-is=\"over limit\">{over}</td>\
+             <td class=\"n\" data-is=\"last read\">{}</td></tr>",
             Text(cluster.cluster.as_str()),
             state(cluster),
             cluster.groups.len(),
             read.map_or_else(|| "never".to_owned(), |at| html::ago(at, snapshot.at)),
         )?;
     }
-    out.write_str("</table></div>\n")
+    out.write_str("</table>\n")
 }
 
 fn state(cluster: &ClusterSnapshot) -> String {
@@ -75,6 +84,28 @@ fn state(cluster: &ClusterSnapshot) -> String {
         HealthState::Up => format!("<span class=\"good\">up</span>{why}"),
         HealthState::Down => format!("<b class=\"bad\">down</b>{why}"),
     }
+}
+
+/// Groups that must be there and are not.
+fn missing(out: &mut String, snapshot: &Snapshot) -> fmt::Result {
+    let missing = &snapshot.notices.missing;
+    if missing.is_empty() {
+        return Ok(());
+    }
+    out.write_str("<h2>Groups that are missing</h2>\n<ul>\n")?;
+    for group in missing.iter().take(SHOWN) {
+        let (cluster, id) = (group.cluster.as_str(), group.group.as_str());
+        writeln!(
+            out,
+            "<li><a href=\"{}\">{}</a> <span class=\"dim\">on {}, for {}</span></li>",
+            Text(&group_page(cluster, id)),
+            html::Name(id),
+            Text(cluster),
+            units::span(group.since.age_at(snapshot.at))
+        )?;
+    }
+    out.write_str("</ul>\n")?;
+    more(out, missing.len().saturating_sub(SHOWN))
 }
 
 fn troubles(out: &mut String, snapshot: &Snapshot) -> fmt::Result {
@@ -90,17 +121,14 @@ fn troubles(out: &mut String, snapshot: &Snapshot) -> fmt::Result {
         return out.write_str("<p>None.</p>\n");
     }
     out.write_str(
-        "<div class=\"wide\"><table><tr><th>group</th><th>status</th><th class=\"n\">since</th>\
-         <th class=\"n\">lag</th><th class=\"n\">time lag</th><th>owner</th></tr>\n",
+        "<table><tr><th>group</th><th>status</th><th class=\"n\">for</th>\
+         <th class=\"n\">unread</th><th class=\"n\">time lag</th><th>owner</th></tr>\n",
     )?;
     for (cluster, group) in groups.iter().take(SHOWN) {
         row(out, snapshot, cluster, group)?;
     }
-    out.write_str("</table></div>\n")?;
-    match groups.len().saturating_sub(SHOWN) {
-        0 => Ok(()),
-        more => writeln!(out, "<p class=\"dim\">and {more} more</p>"),
-    }
+    out.write_str("</table>\n")?;
+    more(out, groups.len().saturating_sub(SHOWN))
 }
 
 fn row(
@@ -112,23 +140,24 @@ fn row(
     let now = snapshot.at;
     let (in_cluster, id) = (cluster.cluster.as_str(), group.group.as_str());
     let over = if group.breaches(now) {
-        ", <b class=\"bad\">over its limit</b>"
+        "<small class=\"bad\">over its limit</small>"
     } else {
         ""
     };
     writeln!(
         out,
         "<tr><td class=\"name\"><a href=\"{}\">{}</a>{}</td><td>{}{over}</td>\
-         <td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td>{}</td></tr>",
-        html::group_path(in_cluster, id),
-        Text(id),
+         <td class=\"n\" data-is=\"for\">{}</td><td class=\"n\" data-is=\"unread\">{}</td>\
+         <td class=\"n\" data-is=\"time lag\">{}</td><td data-is=\"owner\">{}</td></tr>",
+        Text(&group_page(in_cluster, id)),
+        html::Name(id),
         if snapshot.clusters.len() > 1 {
             format!(" <span class=\"dim\">on {}</span>", Text(in_cluster))
         } else {
             String::new()
         },
         html::status(group.status.status),
-        html::ago(group.status.since, now),
+        units::span(group.status.since.age_at(now)),
         html::cell(&group.effective_lag, units::count),
         html::cell(&group.time_lag.age(now), units::span),
         Text(group.policy.owner.as_deref().unwrap_or("")),

@@ -3,9 +3,13 @@
 //! In: the newest snapshot. Out: HTML. A name from Kafka is text, never markup.
 
 mod chart;
+mod course;
 mod group;
 mod html;
 mod index;
+mod notes;
+mod numbers;
+mod partitions;
 
 #[cfg(test)]
 mod tests;
@@ -13,22 +17,25 @@ mod tests;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::header::{CONTENT_TYPE, HOST};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
+use self::notes::About;
 use super::Shared;
 
 pub(super) fn routes() -> Router<Arc<Shared>> {
     Router::new()
         .route("/", get(front))
+        .route("/groups", get(of_any_group))
         .route("/groups/{cluster}/{group}", get(of_group))
 }
 
 async fn front(State(shared): State<Arc<Shared>>) -> Response {
-    let page = index::page(&shared.snapshot(), &shared.http.options.source);
+    let (snapshot, options) = (shared.snapshot(), &shared.http.options);
+    let page = index::page(&snapshot, &options.source, &about(&shared));
     answer(StatusCode::OK, page)
 }
 
@@ -37,16 +44,50 @@ async fn of_group(
     Path((cluster, group)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Response {
-    let snapshot = shared.snapshot();
-    let found = snapshot.cluster(&cluster);
-    let found = found.and_then(|c| c.group(&group).map(|g| (c, g)));
-    match found {
-        Some((cluster, group)) => {
-            let url = address(&headers, &shared);
-            let page = group::page(&snapshot, cluster, group, url.as_deref());
-            answer(StatusCode::OK, page)
-        }
-        None => answer(StatusCode::NOT_FOUND, group::lost(&cluster, &group)),
+    page(&shared, &headers, "../../", &cluster, &group)
+}
+
+/// The same, for names that no path can hold.
+async fn of_any_group(
+    State(shared): State<Arc<Shared>>,
+    Query(named): Query<Named>,
+    headers: HeaderMap,
+) -> Response {
+    page(&shared, &headers, "./", &named.cluster, &named.group)
+}
+
+/// Which group.
+#[derive(serde::Deserialize)]
+struct Named {
+    cluster: String,
+    group: String,
+}
+
+fn page(shared: &Shared, headers: &HeaderMap, up: &str, cluster: &str, group: &str) -> Response {
+    let (snapshot, about) = (shared.snapshot(), about(shared));
+    let found = snapshot.cluster(cluster);
+    let Some((cluster, group)) = found.and_then(|c| c.group(group).map(|g| (c, g))) else {
+        let status = match group::missing(&snapshot, cluster, group) {
+            Some(_) => StatusCode::OK,
+            None => StatusCode::NOT_FOUND,
+        };
+        return answer(status, group::lost(&snapshot, (cluster, group), &about, up));
+    };
+    let url = address(headers, shared);
+    let page = group::Page {
+        snapshot: &snapshot,
+        cluster,
+        group,
+        about,
+        up,
+        url: url.as_deref(),
+    };
+    answer(StatusCode::OK, page.html())
+}
+
+fn about(shared: &Shared) -> About<'_> {
+    About {
+        cluster: &shared.http.options.cluster_label,
     }
 }
 

@@ -2,13 +2,69 @@
 
 use std::sync::Arc;
 
+use super::notes::About;
 use super::{group, index};
 use crate::model::testing::World;
-use crate::model::{EventKind, Evidence, Policy, Snapshot, Span, Status};
+use crate::model::{
+    Alert, AlertState, EventKind, Evidence, Mark, Missing, Notices, Policy, RulePlace, Snapshot,
+    Span, Status,
+};
 
 const HOSTILE: &str = "</b><script>alert('x')</script>\"\u{1b}[31m\n";
 
+const ABOUT: About<'static> = About {
+    cluster: "kafka_cluster",
+};
+
 fn world() -> Snapshot {
+    let mut world = groups();
+    world.alerts = vec![
+        alert("GroupIsLate", "payments", AlertState::Firing),
+        alert("Elsewhere", "well", AlertState::Pending),
+        alert("Hostile", HOSTILE, AlertState::Firing),
+    ];
+    let at = world.at;
+    world.notices = Arc::new(Notices {
+        marks: vec![Mark {
+            cluster: None,
+            group: "payments".into(),
+            since: at - Span::from_secs(60),
+            until: at + Span::from_secs(300),
+            why: HOSTILE.into(),
+            author: "ada".into(),
+        }],
+        missing: vec![Missing {
+            cluster: "prod".into(),
+            group: "..".into(),
+            since: at - Span::from_secs(90),
+            policy: Arc::default(),
+        }],
+        ..Notices::default()
+    });
+    world
+}
+
+fn alert(name: &str, group: &str, state: AlertState) -> Arc<Alert> {
+    let labels = [("kafka_cluster", "prod"), ("group", group)];
+    let at = groups().at - Span::from_secs(120);
+    Arc::new(Alert {
+        name: name.into(),
+        state,
+        rule: RulePlace::default(),
+        labels: labels.map(|(n, v)| (n.into(), v.into())).into(),
+        annotations: [("summary".into(), format!("{group} is late").into())].into(),
+        value: Some(1.0),
+        active_since: at,
+        fired_at: Some(at),
+        resolved_at: None,
+        held: Some("a broker is away".into()),
+        threshold: None,
+        silenced: None,
+        delivery: None,
+    })
+}
+
+fn groups() -> Snapshot {
     World::new()
         .cluster("prod", |c| {
             c.topic("orders", &[(0, 100), (0, 50)]);
@@ -42,18 +98,31 @@ fn page_of(id: &str) -> String {
     let snapshot = world();
     let cluster = snapshot.cluster("prod").unwrap();
     let group = cluster.group(id).unwrap();
-    group::page(&snapshot, cluster, group, Some("http://laggard:9550/x"))
+    let page = group::Page {
+        snapshot: &snapshot,
+        cluster,
+        group,
+        about: ABOUT,
+        up: "../../",
+        url: Some("http://laggard:9550/x"),
+    };
+    page.html()
 }
 
 #[test]
 fn the_front_page_names_clusters_and_groups_in_trouble_worst_first() {
-    let page = index::page(&world(), "kafka");
+    let page = index::page(&world(), "kafka", &ABOUT);
     let at = |what: &str| page.find(what).unwrap_or_else(|| panic!("{what}: {page}"));
     assert!(
         at("over its limit") < at("data loss"),
         "over a limit comes first"
     );
     assert!(page.contains("href=\"groups/prod/payments\""));
+    assert!(
+        page.contains("href=\"groups?cluster=prod&amp;group=..\""),
+        "{page}"
+    );
+    assert!(page.contains("payments is late") && !page.contains("Elsewhere"));
     assert!(page.contains("no &lt;broker&gt; answers") && !page.contains(">well<"));
 }
 
@@ -61,10 +130,13 @@ fn the_front_page_names_clusters_and_groups_in_trouble_worst_first() {
 fn a_groups_page_tells_what_why_since_when_and_how_bad() {
     let page = page_of("payments");
     for part in [
-        "stalled</b> since 10m ago",
+        "stalled</b> for 10m",
         "the group has 3 members and none of them owns this partition",
-        "<svg",
-        "limit 5",
+        "limit 5<",
+        "limit 1m<",
+        "GroupIsLate</b> <span class=\"bad\">fires</span> <span class=\"dim\">since 2m ago",
+        "<small>held: a broker is away</small>",
+        "Marked by ada for 5m more: ",
         "team-pay",
         "2 of 3 members changed",
         "10.0.0.1",
@@ -75,6 +147,8 @@ fn a_groups_page_tells_what_why_since_when_and_how_bad() {
     ] {
         assert!(page.contains(part), "{part}: {page}");
     }
+    assert_eq!(page.matches("<svg").count(), 2, "lag and time lag: {page}");
+    assert!(!page.contains("Elsewhere"), "an alert of another group");
     assert!(
         !page.contains("href=\"javascript:"),
         "only what a browser fetches is a link"
@@ -84,9 +158,9 @@ fn a_groups_page_tells_what_why_since_when_and_how_bad() {
 #[test]
 fn no_name_breaks_out_of_its_text() {
     for page in [
-        index::page(&world(), HOSTILE),
+        index::page(&world(), HOSTILE, &ABOUT),
         page_of(HOSTILE),
-        group::lost(HOSTILE, HOSTILE),
+        group::lost(&world(), (HOSTILE, HOSTILE), &ABOUT, "./"),
     ] {
         assert!(
             !page.contains("<script") && !page.contains('\u{1b}'),

@@ -396,7 +396,7 @@ fn group(listed: Vec<Arc<TopicSnapshot>>) -> impl Strategy<Value = GroupSnapshot
                 eta,
                 trend: trend
                     .into_iter()
-                    .map(|(at, effective_lag)| TrendPoint { at, effective_lag })
+                    .map(|(at, lag)| TrendPoint::new(at, lag, lag.map(|_| at)))
                     .collect(),
                 events: events
                     .into_iter()

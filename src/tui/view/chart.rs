@@ -60,7 +60,7 @@ impl Series {
                 .trend
                 .iter()
                 .filter(|p| p.at < first && p.at >= self.from)
-                .map(|p| (p.at, p.effective_lag.map(|n| n as f64)));
+                .map(|p| (p.at, p.effective_lag().map(|n| n as f64)));
             let mut lag: Vec<_> = before.collect();
             lag.append(&mut self.lag);
             self.lag = lag;

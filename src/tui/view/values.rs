@@ -150,7 +150,7 @@ fn buckets(points: &[TrendPoint], width: usize) -> Vec<Option<i64>> {
     if points.len() <= width {
         let skip = width - points.len();
         for (top, point) in tops[skip..].iter_mut().zip(points) {
-            *top = point.effective_lag;
+            *top = point.effective_lag();
         }
         return tops;
     }
@@ -158,7 +158,7 @@ fn buckets(points: &[TrendPoint], width: usize) -> Vec<Option<i64>> {
     for point in points {
         let at = (point.at - first.at).as_millis().clamp(0, span);
         let i = (i128::from(at) * width as i128 / (i128::from(span) + 1)) as usize;
-        tops[i] = tops[i].max(point.effective_lag);
+        tops[i] = tops[i].max(point.effective_lag());
     }
     tops
 }
@@ -170,10 +170,7 @@ mod tests {
     use crate::model::Why;
 
     fn point(secs: i64, lag: Option<i64>) -> TrendPoint {
-        TrendPoint {
-            at: Timestamp::from_millis(secs * 1000),
-            effective_lag: lag,
-        }
+        TrendPoint::new(Timestamp::from_millis(secs * 1000), lag, None)
     }
 
     #[test]
