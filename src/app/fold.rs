@@ -99,8 +99,14 @@ impl Folding {
             return;
         };
         let form = Pipeline::CHECKPOINT_FORM;
-        match pipeline.checkpoint() {
-            Ok(bytes) => tap.checkpoint(Checkpoint { form, bytes }, pipeline.at()),
+        match pipeline.freeze() {
+            Ok(frozen) => {
+                let make = move || {
+                    let bytes = frozen.into_bytes().map_err(|error| error.to_string())?;
+                    Ok(Checkpoint { form, bytes })
+                };
+                tap.checkpoint(make, pipeline.at());
+            }
             Err(error) => tracing::warn!("{error}"),
         }
     }

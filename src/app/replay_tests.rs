@@ -131,11 +131,14 @@ fn run(observations: &[Observation], tap: &mut Tap, checkpoint_each: usize) -> V
         if let Some(cut) = pipeline.fold(observation) {
             snapshots.push(cut.snapshot);
             if snapshots.len().is_multiple_of(checkpoint_each) {
-                let checkpoint = Checkpoint {
-                    form: Pipeline::CHECKPOINT_FORM,
-                    bytes: pipeline.checkpoint().unwrap(),
+                let frozen = pipeline.freeze().unwrap();
+                let make = move || {
+                    Ok(Checkpoint {
+                        form: Pipeline::CHECKPOINT_FORM,
+                        bytes: frozen.into_bytes().unwrap(),
+                    })
                 };
-                tap.checkpoint(checkpoint, pipeline.at());
+                tap.checkpoint(make, pipeline.at());
             }
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! In: a pipeline. Out: bytes from which another one goes on as if it had folded the same
 //! observations: every later snapshot is equal, generations too. The form is of this version of
-//! Laggard's own making (MessagePack with the fields' names): what cannot be read is refused, and
+//! Laggard's own making (MessagePack with the fields' names, the engine's facts last): what cannot be read is refused, and
 //! its reader falls back on an older one or on nothing.
 
 use std::sync::Arc;
@@ -31,6 +31,7 @@ pub enum CheckpointError {
     Read(#[from] rmp_serde::decode::Error),
 }
 
+/// All but the engine's facts, which follow it.
 #[derive(Serialize)]
 struct Written<'a> {
     boot: &'a BootId,
@@ -39,7 +40,6 @@ struct Written<'a> {
     issues: &'a [Issue],
     notices: &'a Notices,
     rebooted: bool,
-    engine: &'a Engine,
     alerting: &'a Alerting,
     telling: &'a Telling,
     advising: &'a Advising,
@@ -55,19 +55,42 @@ struct Read {
     #[serde(default)]
     notices: Notices,
     rebooted: bool,
-    engine: Engine,
     alerting: Alerting,
     #[serde(default)]
     telling: Telling,
-    /// Older versions kept none.
     #[serde(default)]
     advising: Advising,
+}
+
+/// A pipeline as it stood at one instant, still to be made bytes of: that takes long where facts are
+/// many, and can be done beside the pipeline, which goes on.
+pub struct Frozen {
+    head: Vec<u8>,
+    engine: Engine,
+}
+
+impl Frozen {
+    /// The bytes that [`Pipeline::from_checkpoint`] reads.
+    ///
+    /// # Errors
+    ///
+    /// Hardly ever: memory is all that it needs.
+    pub fn into_bytes(self) -> Result<Vec<u8>, CheckpointError> {
+        let mut bytes = self.head;
+        write(&self.engine, &mut bytes)?;
+        Ok(bytes)
+    }
+}
+
+fn write(engine: &Engine, bytes: &mut Vec<u8>) -> Result<(), CheckpointError> {
+    let mut out = rmp_serde::Serializer::new(bytes).with_struct_map();
+    Ok(engine.serialize(&mut out)?)
 }
 
 impl Pipeline {
     /// The form of checkpoints that this version writes and reads: to be counted up whenever a
     /// field changes its meaning but not its name.
-    pub const CHECKPOINT_FORM: u32 = 1;
+    pub const CHECKPOINT_FORM: u32 = 2;
 
     /// Everything that it knows.
     ///
@@ -75,6 +98,24 @@ impl Pipeline {
     ///
     /// Hardly ever: memory is all that it needs.
     pub fn checkpoint(&self) -> Result<Vec<u8>, CheckpointError> {
+        let mut bytes = self.head()?;
+        write(&self.engine, &mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// The same, to be written elsewhere: what takes long is left to whoever writes it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pipeline::checkpoint`].
+    pub fn freeze(&self) -> Result<Frozen, CheckpointError> {
+        Ok(Frozen {
+            head: self.head()?,
+            engine: self.engine.clone(),
+        })
+    }
+
+    fn head(&self) -> Result<Vec<u8>, CheckpointError> {
         let written = Written {
             boot: &self.boot,
             n: self.n,
@@ -82,7 +123,6 @@ impl Pipeline {
             issues: &self.issues,
             notices: &self.notices,
             rebooted: self.rebooted,
-            engine: &self.engine,
             alerting: &self.alerting,
             telling: &self.telling,
             advising: &self.advising,
@@ -120,8 +160,9 @@ impl Pipeline {
         if form != Self::CHECKPOINT_FORM {
             return Err(CheckpointError::Form(form));
         }
-        let read: Read = rmp_serde::from_slice(bytes)?;
-        let mut engine = read.engine;
+        let mut bytes = rmp_serde::Deserializer::from_read_ref(bytes);
+        let read = Read::deserialize(&mut bytes)?;
+        let mut engine = Engine::deserialize(&mut bytes)?;
         engine.take_up(read.at);
         let mut alerting = read.alerting;
         alerting.take_up();

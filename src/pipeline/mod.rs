@@ -21,7 +21,7 @@ use crate::model::{
 mod tests;
 
 use advising::Advising;
-pub use checkpoint::CheckpointError;
+pub use checkpoint::{CheckpointError, Frozen};
 use telling::Telling;
 
 /// What a tick yields.

@@ -17,8 +17,8 @@ use super::ring::Ring;
 use super::write::{Sink, Writer};
 use crate::model::{BootId, Fact, Observation, Settings, Timestamp};
 
-/// Observations that may wait for the recorder …
-const QUEUE: usize = 8192;
+/// Observations that may wait for the recorder while it makes bytes of a big cluster's checkpoint …
+const QUEUE: usize = 1 << 16;
 /// … and partitions' readings in them: about 100 MB.
 const WEIGHT: usize = 2_000_000;
 /// Others can read what was written after this long at the most.
@@ -27,8 +27,11 @@ const FLUSH_EACH: Duration = Duration::from_secs(2);
 enum Entry {
     Observation(Arc<Observation>, usize),
     /// With the instant that it stands at.
-    Checkpoint(Checkpoint, Timestamp),
+    Checkpoint(Unwritten, Timestamp),
 }
+
+/// A checkpoint that is still to be made bytes of, or why it cannot be.
+type Unwritten = Box<dyn FnOnce() -> Result<Checkpoint, String> + Send>;
 
 #[derive(Default)]
 struct Shared {
@@ -104,10 +107,16 @@ impl Tap {
     }
 
     /// Hands over a checkpoint of the state after all that was recorded; it stands at `at`, which
-    /// for one taken up from a run before is older than anything recorded since.
-    pub fn checkpoint(&mut self, checkpoint: Checkpoint, at: Timestamp) {
+    /// for one taken up from a run before is older than anything recorded since. The recorder's
+    /// thread makes it.
+    pub fn checkpoint(
+        &mut self,
+        make: impl FnOnce() -> Result<Checkpoint, String> + Send + 'static,
+        at: Timestamp,
+    ) {
+        let entry = Entry::Checkpoint(Box::new(make), at);
         if let Some(entries) = &self.entries
-            && let Err(TrySendError::Full(_)) = entries.try_send(Entry::Checkpoint(checkpoint, at))
+            && let Err(TrySendError::Full(_)) = entries.try_send(entry)
         {
             self.shared.wants_checkpoint.store(true, Ordering::Relaxed);
         }
@@ -291,6 +300,8 @@ struct Run {
     shared: Arc<Shared>,
     flushed: Instant,
     unflushed: bool,
+    /// It has asked for the checkpoint with which the next segment begins.
+    asked: bool,
     summary: Summary,
 }
 
@@ -301,6 +312,7 @@ impl Run {
             shared,
             flushed: Instant::now(),
             unflushed: false,
+            asked: false,
             summary: Summary::default(),
         }
     }
@@ -312,7 +324,13 @@ impl Run {
                     self.write(&observation)?;
                     self.shared.weight.fetch_sub(weight, Ordering::Relaxed);
                 }
-                Ok(Entry::Checkpoint(checkpoint, at)) => self.checkpoint(&checkpoint, at)?,
+                Ok(Entry::Checkpoint(make, at)) => match make() {
+                    Ok(checkpoint) => self.checkpoint(&checkpoint, at)?,
+                    Err(why) => {
+                        tracing::warn!("{why}");
+                        self.asked = false;
+                    }
+                },
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return self.end(),
             }
@@ -337,7 +355,8 @@ impl Run {
                     }
                     _ => {}
                 }
-                if rolling.is_full() {
+                // Once: until the checkpoint has come, what was folded before it is still written.
+                if rolling.is_full() && !std::mem::replace(&mut self.asked, true) {
                     self.shared.wants_checkpoint.store(true, Ordering::Relaxed);
                 }
                 match rolling.out {
@@ -361,7 +380,10 @@ impl Run {
     fn checkpoint(&mut self, checkpoint: &Checkpoint, at: Timestamp) -> Result<(), RecorderError> {
         let out = match &mut self.target {
             Target::File(out) => out,
-            Target::Ring(rolling) => rolling.roll(at)?,
+            Target::Ring(rolling) => {
+                self.asked = false;
+                rolling.roll(at)?
+            }
         };
         let written = out.writer.checkpoint(checkpoint);
         written.map_err(|error| RecorderError::Write {
