@@ -38,7 +38,14 @@ pub struct Hold {
     /// When it is looked at next; none: it has not been looked at yet.
     due: Option<Timestamp>,
     held: Option<Held>,
+    /// What the group's load asks for where so many are held, once reckoned; inside, none: there is
+    /// no load to go by.
+    #[serde(skip)]
+    asks: Option<(u32, Option<Wanted>)>,
 }
+
+/// How many members a load asks for; none: for no change.
+type Wanted = Option<u32>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Held {
@@ -64,6 +71,12 @@ impl Hold {
 
     /// Looks at the group if it is time.
     pub fn look(&mut self, group: &GroupSnapshot, at: Timestamp) {
+        self.asks = None;
+        self.look_again(group, at);
+    }
+
+    /// Looks at a group that is the same as when it was looked at last, if it is time.
+    pub fn look_again(&mut self, group: &GroupSnapshot, at: Timestamp) {
         let Some(due) = self.due else {
             // Not all groups in the same cut.
             self.due = Some(at + phase(&group.group));
@@ -73,7 +86,33 @@ impl Hold {
             return;
         }
         self.due = Some(at + EACH);
-        self.held = renewed(self.held, group, at);
+        self.held = self.renewed(group, at);
+    }
+
+    fn renewed(&mut self, group: &GroupSnapshot, at: Timestamp) -> Option<Held> {
+        let present = group.members.as_ref()?.len() as u32;
+        if group.inactive || present == 0 {
+            return None;
+        }
+        let held = self.held.unwrap_or(Held {
+            members: present,
+            since: at,
+            asking: None,
+        });
+        let known = self.asks.filter(|(of, _)| *of == held.members);
+        let (_, wanted) = *self.asks.insert(known.unwrap_or_else(|| {
+            // While members come and go, what is seen is not what will be.
+            let stable = group.state.known() == Some(GroupState::Stable);
+            let load = stable.then(|| load_of(group)).flatten();
+            (
+                held.members,
+                load.map(|load| load.wanted(held.members, group)),
+            )
+        }));
+        match wanted {
+            Some(wanted) => Some(held.asked(wanted, at)),
+            None => self.held,
+        }
     }
 }
 
@@ -84,28 +123,9 @@ fn phase(group: &GroupId) -> Span {
     Span::from_millis(i64::from(hash) % EACH.as_millis())
 }
 
-fn renewed(held: Option<Held>, group: &GroupSnapshot, at: Timestamp) -> Option<Held> {
-    let present = group.members.as_ref()?.len() as u32;
-    if group.inactive || present == 0 {
-        return None;
-    }
-    // While members come and go, what is seen is not what will be.
-    let stable = group.state.known() == Some(GroupState::Stable);
-    let Some(load) = stable.then(|| load_of(group)).flatten() else {
-        return held;
-    };
-    let held = held.unwrap_or(Held {
-        members: present,
-        since: at,
-        asking: None,
-    });
-    let wanted = load.wanted(held.members, group);
-    Some(held.asked(wanted, at))
-}
-
 impl Held {
     /// After the load has asked for `wanted` at `at`; none: for nothing else.
-    fn asked(self, wanted: Option<u32>, at: Timestamp) -> Self {
+    fn asked(self, wanted: Wanted, at: Timestamp) -> Self {
         let Some(wanted) = wanted.filter(|w| *w != self.members) else {
             return Self {
                 asking: None,
@@ -163,7 +183,7 @@ fn load_of(group: &GroupSnapshot) -> Option<Load> {
 
 impl Load {
     /// What the load asks for where `held` are advised; none: for no change.
-    fn wanted(&self, held: u32, group: &GroupSnapshot) -> Option<u32> {
+    fn wanted(&self, held: u32, group: &GroupSnapshot) -> Wanted {
         let share = self.fullest(held as usize) / self.capacity;
         if share > UP && self.seen && more_may_help(group) {
             return Some(self.least(UP, held).max(held));

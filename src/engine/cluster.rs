@@ -1,6 +1,6 @@
 //! One cluster's facts: the fold of what was read, and the cut of what is true.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -14,9 +14,10 @@ use crate::model::{
 };
 
 use super::asks;
-use super::group::{Group, TopicKey};
+use super::group::{Group, GroupKey, TopicKey, TopicRows};
 use super::group_view;
 use super::lag::Tail;
+use super::names::Names;
 use super::now::Now;
 use super::topic::{Folded, Topic};
 
@@ -42,9 +43,13 @@ pub(super) struct Cluster {
     no_group_visible: Option<Timestamp>,
     cycle: Option<Cycle>,
     topics: SlotMap<TopicKey, Topic>,
-    topic_keys: BTreeMap<TopicName, TopicKey>,
+    topic_keys: Names<TopicName, TopicKey>,
     deleted_topics: HashMap<TopicName, Option<TopicId>>,
-    groups: BTreeMap<GroupId, Group>,
+    groups: SlotMap<GroupKey, Group>,
+    group_keys: Names<GroupId, GroupKey>,
+    /// Listings so far, by which a group tells whether the newest one named it.
+    #[serde(skip)]
+    listings: u64,
     asks: Vec<Ask>,
     changed: bool,
     /// The spans by which the last cut judged what is overdue, stale and inactive.
@@ -72,9 +77,11 @@ impl Cluster {
             no_group_visible: None,
             cycle: None,
             topics: SlotMap::with_key(),
-            topic_keys: BTreeMap::new(),
+            topic_keys: Names::default(),
             deleted_topics: HashMap::new(),
-            groups: BTreeMap::new(),
+            groups: SlotMap::with_key(),
+            group_keys: Names::default(),
+            listings: 0,
             asks: Vec::new(),
             changed: true,
             judged_by: None,
@@ -88,7 +95,7 @@ impl Cluster {
         self.settings = settings;
         self.all_settings = Arc::clone(all);
         self.changed = true;
-        for group in self.groups.values_mut() {
+        for (_, group) in &mut self.groups {
             group.policy = all.policy(&self.settings.cluster, &group.id);
             group.dirty = true;
         }
@@ -121,12 +128,13 @@ impl Cluster {
                 failures,
             } => self.list(groups, *complete, failures, answered),
             Fact::Group { description } => {
-                self.group(&description.group, answered)
-                    .describe(description, answered);
-                self.add_assigned(&description.group, answered);
+                let key = self.group_key(&description.group, answered);
+                self.groups[key].describe(description, answered);
+                self.add_assigned(key, answered);
             }
             Fact::GroupFailed { group, part, why } => {
-                let group = self.group(group, answered);
+                let key = self.group_key(group, answered);
+                let group = &mut self.groups[key];
                 match part {
                     GroupPart::Commits => group.commits_not_read(answered, why),
                     GroupPart::Description => group.not_described(answered, why),
@@ -194,9 +202,14 @@ impl Cluster {
         self.groups.values_mut().for_each(Group::start);
     }
 
+    pub(super) fn forget_shortcuts(&mut self) {
+        self.groups.values_mut().for_each(Group::forget_shortcuts);
+    }
+
     /// Notes a mark on a group, if it is here.
     pub(super) fn mark(&mut self, group: &GroupId, at: Timestamp, text: &str) {
-        if let Some(group) = self.groups.get_mut(group) {
+        let key = self.group_keys.get(group);
+        if let Some(group) = key.and_then(|key| self.groups.get_mut(key)) {
             group.event(at, crate::model::EventKind::Mark, text.to_owned());
         }
     }
@@ -225,7 +238,7 @@ impl Cluster {
 
     fn topic_key(&mut self, name: &TopicName) -> TopicKey {
         if let Some(key) = self.topic_keys.get(name) {
-            return *key;
+            return key;
         }
         let key = self.topics.insert(Topic::new(name.clone()));
         self.topic_keys.insert(name.clone(), key);
@@ -233,13 +246,15 @@ impl Cluster {
         key
     }
 
-    fn group(&mut self, id: &GroupId, at: Timestamp) -> &mut Group {
-        let (settings, cluster) = (&self.all_settings, &self.settings.cluster);
-        let changed = &mut self.changed;
-        self.groups.entry(id.clone()).or_insert_with(|| {
-            *changed = true;
-            Group::new(id.clone(), at, settings.policy(cluster, id))
-        })
+    fn group_key(&mut self, id: &GroupId, at: Timestamp) -> GroupKey {
+        if let Some(key) = self.group_keys.get(id) {
+            return key;
+        }
+        let policy = self.all_settings.policy(&self.settings.cluster, id);
+        let key = self.groups.insert(Group::new(id.clone(), at, policy));
+        self.group_keys.insert(id.clone(), key);
+        self.changed = true;
+        key
     }
 
     fn take_topics(&mut self, topics: &[TopicMetadata], complete: bool, at: Timestamp) {
@@ -284,8 +299,8 @@ impl Cluster {
         let gone: Vec<(TopicName, TopicKey)> = self
             .topic_keys
             .iter()
-            .filter(|(name, key)| self.topics[**key].visible && !named.contains(name))
-            .map(|(name, key)| (name.clone(), *key))
+            .filter(|(name, key)| self.topics[*key].visible && !named.contains(name))
+            .map(|(name, key)| (name.clone(), key))
             .collect();
         for (name, key) in gone {
             self.topic_keys.remove(&name);
@@ -305,52 +320,48 @@ impl Cluster {
             self.succeeded(at);
         }
         self.changed = true;
+        self.listings += 1;
         for listed in groups {
-            self.group(&listed.group, at).list(listed, at);
+            let key = self.group_key(&listed.group, at);
+            let group = &mut self.groups[key];
+            group.listing = self.listings;
+            group.list(listed, at);
         }
         self.listing_failures = (!complete).then(|| (at, failures.to_vec()));
         self.no_group_visible = (complete && groups.is_empty()).then_some(at);
-        let named: std::collections::HashSet<&GroupId> = groups.iter().map(|g| &g.group).collect();
+        let newest = self.listings;
+        let left_out = self.groups.iter_mut().filter(|(_, g)| g.listing != newest);
         if complete {
             self.last_complete_listing = Some(at);
-            let before = self.groups.len();
-            self.groups.retain(|id, group| {
-                if !named.contains(id) {
-                    group.missing += 1;
+            let mut gone = Vec::new();
+            for (key, group) in left_out {
+                group.missing += 1;
+                if group.missing >= 2 {
+                    gone.push(key);
                 }
-                group.missing < 2
-            });
-            self.changed |= self.groups.len() != before;
+            }
+            for group in gone.into_iter().filter_map(|key| self.groups.remove(key)) {
+                self.group_keys.remove(&group.id);
+            }
         } else {
             let why = failures
                 .first()
                 .cloned()
                 .unwrap_or_else(|| Why::text("the listing of groups was incomplete"));
-            for (id, group) in &mut self.groups {
-                if !named.contains(id) {
-                    group.not_listed(&why);
-                }
-            }
+            left_out.for_each(|(_, group)| group.not_listed(&why));
         }
     }
 
-    fn add_assigned(&mut self, id: &GroupId, at: Timestamp) {
-        let Some(group) = self.groups.get(id) else {
-            return;
-        };
-        let missing = group.assigned_without_row();
+    fn add_assigned(&mut self, key: GroupKey, at: Timestamp) {
+        let missing = self.groups[key].assigned_without_row();
         if missing.is_empty() {
             return;
         }
         for (topic, partition) in missing {
-            let key = self.topic_key(&topic);
-            if let Some(group) = self.groups.get_mut(id) {
-                group.add_row(&topic, key, partition, at);
-            }
+            let of = self.topic_key(&topic);
+            self.groups[key].add_row(&topic, of, partition, at);
         }
-        if let Some(group) = self.groups.get_mut(id) {
-            group.refresh_owners();
-        }
+        self.groups[key].refresh_owners();
     }
 
     fn take_commits(
@@ -361,23 +372,18 @@ impl Cluster {
         times: (Timestamp, Timestamp),
     ) {
         self.succeeded(times.1);
-        self.group(id, times.1);
+        let key = self.group_key(id, times.1);
+        let interval = self.interval();
         let mut confirm = false;
         for commits in topics {
-            let key = self.topic_key(&commits.topic);
-            if let Some(group) = self.groups.get_mut(id) {
-                confirm |= group
-                    .take_commits(commits, key, &self.topics[key], times)
-                    .confirm;
-            }
+            let known = self.groups[key].key_of(&commits.topic);
+            let of = known.unwrap_or_else(|| self.topic_key(&commits.topic));
+            let folded = self.groups[key].take_commits(commits, of, &self.topics[of], times);
+            confirm |= folded.confirm;
         }
-        let interval = self.interval();
-        self.group(id, times.1)
-            .commits_done(topics, complete, times, interval);
-        self.add_assigned(id, times.1);
-        if let Some(group) = self.groups.get_mut(id) {
-            group.measure(&self.topics, times.1, interval);
-        }
+        self.groups[key].commits_done(topics, complete, times, interval);
+        self.add_assigned(key, times.1);
+        self.groups[key].measure(&self.topics, times.1, interval);
         if confirm {
             self.asks.push(Ask::CommitsNow {
                 cluster: self.settings.cluster.clone(),
@@ -404,6 +410,7 @@ impl Cluster {
         // Other spans: what is overdue or stale may be so otherwise, everywhere.
         let all = std::mem::replace(&mut self.judged_by, spans) != spans || all;
         let mut changed = std::mem::take(&mut self.changed) || all;
+        let mut rebuilt = false;
         for (_, topic) in &mut self.topics {
             if all {
                 topic.look_again();
@@ -412,15 +419,16 @@ impl Cluster {
             let due = topic.is_due(&now);
             if all || due || topic.dirty || topic.snapshot.is_none() {
                 topic.rebuild(&mut now, generation);
-                changed = true;
+                rebuilt = true;
             }
         }
-        for group in self.groups.values_mut() {
+        changed |= rebuilt;
+        for key in self.group_keys.slots() {
+            let group = &mut self.groups[key];
             let moved = |g: &Group| {
-                g.topics.iter().any(|t| {
-                    let topic = self.topics.get(t.key).and_then(|t| t.snapshot.as_ref());
-                    topic.is_some_and(|t| t.generation == generation)
-                })
+                let of = |t: &TopicRows| self.topics.get(t.key);
+                let anew = |t: &Topic| t.generation == generation;
+                rebuilt && g.topics.iter().filter_map(of).any(anew)
             };
             let due = group.is_due(&now);
             if all || due || group.dirty || moved(group) {
@@ -457,8 +465,8 @@ impl Cluster {
                 topic.snapshot = copy.snapshot;
             }
         }
-        for (id, group) in &mut self.groups {
-            group.policy = all.policy(&self.settings.cluster, id);
+        for (_, group) in &mut self.groups {
+            group.policy = all.policy(&self.settings.cluster, &group.id);
             for rows in &mut group.topics {
                 if let Some(topic) = self.topics.get(rows.key) {
                     rows.topic = topic.name.clone();
@@ -481,6 +489,11 @@ impl Cluster {
         }
     }
 
+    /// The groups in name order.
+    fn in_order(&self) -> impl Iterator<Item = &Group> {
+        self.group_keys.slots().map(|key| &self.groups[key])
+    }
+
     fn snapshot(&self, generation: u64) -> ClusterSnapshot {
         ClusterSnapshot {
             cluster: self.settings.cluster.clone(),
@@ -497,15 +510,11 @@ impl Cluster {
                 poll_interval: self.settings.poll_interval,
             },
             brokers: self.brokers.clone(),
-            groups: self
-                .groups
-                .values()
-                .filter_map(|g| g.snapshot.clone())
-                .collect(),
+            groups: self.in_order().filter_map(|g| g.snapshot.clone()).collect(),
             topics: self
                 .topic_keys
-                .values()
-                .filter_map(|k| self.topics[*k].snapshot.clone())
+                .slots()
+                .filter_map(|k| self.topics[k].snapshot.clone())
                 .collect(),
             issues: self.issues(),
         }
@@ -555,7 +564,8 @@ impl Cluster {
         let mut asks = std::mem::take(&mut self.asks);
         self.ask_for_markers(at, &mut asks);
         let times = (at, self.interval());
-        let (groups, topics) = (self.groups.values(), &mut self.topics);
+        let keys = self.group_keys.slots();
+        let (groups, topics) = (keys.map(|key| &self.groups[key]), &mut self.topics);
         asks.extend(asks::for_times(
             groups,
             topics,

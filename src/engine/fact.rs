@@ -12,7 +12,7 @@ pub(super) struct OffsetFact {
     /// The last good answer.
     pub(super) good: Option<Answer>,
     /// Why the newest attempt failed, if it did.
-    pub(super) failed: Option<Why>,
+    pub(super) failed: Option<Box<Why>>,
 }
 
 /// A good answer.
@@ -51,8 +51,8 @@ impl OffsetFact {
                 if self.good.is_some_and(|g| g.asked > asked) {
                     return false;
                 }
-                let changed = self.failed.as_ref() != Some(why);
-                self.failed = Some(why.clone());
+                let changed = self.failed.as_deref() != Some(why);
+                self.failed = Some(Box::new(why.clone()));
                 changed
             }
         }
@@ -66,9 +66,10 @@ impl OffsetFact {
     /// How sure it is at `now`.
     pub(super) fn reading(&self, now: &mut Now) -> Reading<Offset> {
         let Some(good) = self.good else {
-            return Reading::unknown(self.failed.clone().unwrap_or(Why::NOT_READ_YET));
+            let why = self.failed.as_deref().cloned();
+            return Reading::unknown(why.unwrap_or(Why::NOT_READ_YET));
         };
-        staleness(self.failed.as_ref(), good.answered, now)
+        staleness(self.failed.as_deref(), good.answered, now)
             .map_or(Reading::Known(good.offset), |stale| {
                 stale.reading(good.offset)
             })

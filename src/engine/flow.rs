@@ -167,6 +167,10 @@ impl Cusum {
             self.baseline.push(rate as f32);
             return None;
         }
+        if rate == 0.0 && self.baseline.iter().all(|r| *r == 0.0) {
+            // As below, for less: most groups of most clusters rest.
+            return None;
+        }
         let (level, sigma) = level(&self.baseline);
         if sigma <= 0.0 {
             // Nothing at all flowed: that something does is no change of a rate.

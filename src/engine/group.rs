@@ -39,6 +39,8 @@ const LONGEST_PAUSE: Span = Span::from_secs(60);
 slotmap::new_key_type! {
     /// A topic's slot, freed with the topic.
     pub(super) struct TopicKey;
+    /// A group's slot, freed with the group.
+    pub(super) struct GroupKey;
 }
 
 /// A group's rows of one topic.
@@ -48,6 +50,19 @@ pub(super) struct TopicRows {
     pub(super) key: TopicKey,
     /// In order of partition.
     pub(super) rows: Vec<Row>,
+    /// The version of the topic's facts within which each commit was seen to lie: while it is this
+    /// one, a commit that is told again changes nothing.
+    #[serde(skip)]
+    within: Option<u64>,
+}
+
+/// What was measured when nothing was unread: it is the same until something moves.
+#[derive(Clone, Copy, Debug)]
+struct Measured {
+    /// The topics' versions, added up: none of them ever falls.
+    versions: u64,
+    gap: Span,
+    sums: Sums,
 }
 
 /// A group's facts.
@@ -68,6 +83,14 @@ pub(super) struct Group {
     oldest_answer: Option<Timestamp>,
     /// Rows that the read under way has answered.
     fresh: usize,
+    /// The last listing that named it, as its cluster counts them.
+    #[serde(skip)]
+    pub(super) listing: u64,
+    /// Its members' partitions may have no rows yet.
+    #[serde(default = "yes")]
+    may_lack_rows: bool,
+    #[serde(skip)]
+    measured: Option<Measured>,
     pub(super) topics: Vec<TopicRows>,
     pub(super) silence: Silence,
     /// Since when evidence is gathered anew, after a start or a gap in which nobody looked.
@@ -110,6 +133,10 @@ pub(super) struct Group {
     pub(super) snapshot: Option<Arc<GroupSnapshot>>,
 }
 
+fn yes() -> bool {
+    true
+}
+
 fn is_rebalancing(state: GroupState) -> bool {
     use GroupState::{Assigning, CompletingRebalance, PreparingRebalance, Reconciling};
     matches!(
@@ -147,6 +174,9 @@ impl Group {
             commits_read: false,
             oldest_answer: None,
             fresh: 0,
+            listing: 0,
+            may_lack_rows: true,
+            measured: None,
             topics: Vec::new(),
             silence: Silence::default(),
             warming_from: None,
@@ -257,6 +287,7 @@ impl Group {
             self.members_changed(&was, &is, at);
         }
         self.assign_owners();
+        self.may_lack_rows = true;
         self.dirty = true;
     }
 
@@ -297,6 +328,7 @@ impl Group {
 
     /// Sets each row's owner from the members' assignments.
     fn assign_owners(&mut self) {
+        self.measured = None;
         for rows in &mut self.topics {
             rows.rows.iter_mut().for_each(|r| r.owner = None);
         }
@@ -321,17 +353,20 @@ impl Group {
         }
     }
 
-    /// Partitions that its members own and for which there is no row yet, with their topics.
-    pub(super) fn assigned_without_row(&self) -> Vec<(TopicName, PartitionId)> {
-        let assigned = self
-            .members
-            .iter()
-            .flat_map(|m| m.iter())
-            .flat_map(|m| &m.assignment);
-        assigned
-            .flat_map(|a| a.partitions.iter().map(|p| (a.topic.clone(), *p)))
-            .filter(|(topic, partition)| self.row(topic, *partition).is_none())
-            .collect()
+    /// Partitions that its members own and for which there is no row yet, with their topics. It looks
+    /// only where one may have come to lack: whoever asks adds them.
+    pub(super) fn assigned_without_row(&mut self) -> Vec<(TopicName, PartitionId)> {
+        if !std::mem::take(&mut self.may_lack_rows) {
+            return Vec::new();
+        }
+        let members = self.members.iter().flat_map(|m| m.iter());
+        let mut missing = Vec::new();
+        for assigned in members.flat_map(|m| &m.assignment) {
+            let lacks = |p: &&PartitionId| self.row(&assigned.topic, **p).is_none();
+            let lacking = assigned.partitions.iter().filter(lacks);
+            missing.extend(lacking.map(|p| (assigned.topic.clone(), *p)));
+        }
+        missing
     }
 
     fn row(&self, topic: &TopicName, partition: PartitionId) -> Option<&Row> {
@@ -350,7 +385,8 @@ impl Group {
         at: Timestamp,
     ) {
         let read = self.commits_read;
-        let rows = self.rows_of(topic, key);
+        let TopicRows { rows, within, .. } = self.rows_of(topic, key);
+        *within = None;
         if let Err(place) = rows.binary_search_by_key(&partition, |r| r.partition) {
             let mut row = Row::new(partition, at);
             if read {
@@ -363,10 +399,18 @@ impl Group {
 
     /// Owners of rows that were added after the members were read.
     pub(super) fn refresh_owners(&mut self) {
+        // What grew row by row takes up to twice what it needs.
+        self.topics.iter_mut().for_each(|t| t.rows.shrink_to_fit());
         self.assign_owners();
     }
 
-    fn rows_of(&mut self, topic: &TopicName, key: TopicKey) -> &mut Vec<Row> {
+    /// The slot of a topic that it has rows of.
+    pub(super) fn key_of(&self, topic: &TopicName) -> Option<TopicKey> {
+        let place = self.topics.binary_search_by(|t| t.topic.cmp(topic)).ok()?;
+        Some(self.topics[place].key)
+    }
+
+    fn rows_of(&mut self, topic: &TopicName, key: TopicKey) -> &mut TopicRows {
         let place = match self.topics.binary_search_by(|t| t.topic.cmp(topic)) {
             Ok(place) => place,
             Err(place) => {
@@ -375,12 +419,13 @@ impl Group {
                     topic: topic.clone(),
                     key,
                     rows: Vec::new(),
+                    within: None,
                 };
                 self.topics.insert(place, rows);
                 place
             }
         };
-        &mut self.topics[place].rows
+        &mut self.topics[place]
     }
 
     /// Takes in the commits on one topic. `log` gives a partition's facts.
@@ -396,7 +441,9 @@ impl Group {
         let (mut lost, mut back, mut fresh) = (0, Vec::new(), 0);
         let mut skipped = Vec::new();
         let spacing = spacing(self.silence.typical_gap());
-        let rows = self.rows_of(&commits.topic, key);
+        let TopicRows { rows, within, .. } = self.rows_of(&commits.topic, key);
+        let calm = *within == Some(topic.version);
+        rows.reserve_exact(commits.partitions.len().saturating_sub(rows.len()));
         let mut next = 0;
         for read in &commits.partitions {
             // Answers come in order: look where the last one was found first.
@@ -412,6 +459,10 @@ impl Group {
                 },
             };
             next = place + 1;
+            if calm && rows[place].is_told_again(&read.offset, (asked, answered)) {
+                fresh += 1;
+                continue;
+            }
             let log = topic.partition(read.partition);
             let commit = CommitAt {
                 offset: &read.offset,
@@ -429,6 +480,16 @@ impl Group {
                 skipped.push((rows[place].owner, took.skipped));
             }
             back.extend(took.went_back.map(|(from, to)| (read.partition, from, to)));
+        }
+        if changed || added {
+            *within = None;
+        } else if !calm {
+            let mut all = rows.iter();
+            let inside = all.all(|r| r.lies_within(topic.partition(r.partition)));
+            *within = inside.then_some(topic.version);
+        }
+        if changed || moved {
+            self.measured = None;
         }
         if added {
             self.assign_owners();
@@ -486,6 +547,12 @@ impl Group {
         }
     }
 
+    /// Forgets what spares the next fold a closer look.
+    pub(super) fn forget_shortcuts(&mut self) {
+        (self.may_lack_rows, self.measured) = (true, None);
+        self.topics.iter_mut().for_each(|t| t.within = None);
+    }
+
     /// Laggard was started: what was known is from before.
     pub(super) fn start(&mut self) {
         self.started = true;
@@ -516,8 +583,22 @@ impl Group {
         }
         let gap = self.silence.typical_gap().max(interval);
         let recent = at - gap.times(2);
-        let (sums, standings, oldest) = self.standings(topics, recent);
-        self.loads.note(&standings, gap);
+        let versions = self.versions(topics);
+        let same = self.measured;
+        let same = same.filter(|m| m.versions == versions && m.gap == gap);
+        // Where nothing moved and nothing is unread, another look would see the same.
+        let (sums, oldest) = if let Some(same) = same {
+            (same.sums, None)
+        } else {
+            let (sums, standings, oldest) = self.standings(topics, recent);
+            self.loads.note(&standings, gap);
+            (sums, oldest)
+        };
+        self.measured = oldest.is_none().then_some(Measured {
+            versions,
+            gap,
+            sums,
+        });
         let moving = self.last_active >= recent - SESSION_GAP && !self.turns_over(at);
         if moving {
             let age = oldest.map_or(Span::ZERO, |oldest| oldest.age_at(at));
@@ -529,6 +610,12 @@ impl Group {
         self.dirty |= self.flow.moves();
         self.note_change(came, EventKind::ArrivalRate, at);
         self.note_change(read, EventKind::ConsumeRate, at);
+    }
+
+    /// The versions of its topics' facts, added up.
+    fn versions(&self, topics: &SlotMap<TopicKey, Topic>) -> u64 {
+        let of = |rows: &TopicRows| topics.get(rows.key).map_or(0, |t| t.version);
+        self.topics.iter().map(of).sum()
     }
 
     /// What flowed over all rows that take part, where each member stands, and since when the oldest
@@ -629,7 +716,11 @@ impl Group {
                         asked,
                         answered,
                     };
-                    self.dirty |= row.take(none, None, Span::ZERO).changed;
+                    let changed = row.take(none, None, Span::ZERO).changed;
+                    if changed {
+                        (rows.within, self.measured) = (None, None);
+                    }
+                    self.dirty |= changed;
                 }
             }
         }
@@ -655,6 +746,7 @@ impl Group {
     pub(super) fn forget_topic(&mut self, key: TopicKey, at: Timestamp) {
         if let Some(i) = self.topics.iter().position(|t| t.key == key) {
             let gone = self.topics.remove(i);
+            (self.may_lack_rows, self.measured) = (true, None);
             self.event(
                 at,
                 EventKind::Topic,
@@ -670,6 +762,7 @@ impl Group {
             return;
         };
         rows.rows.iter_mut().for_each(Row::wipe);
+        rows.within = None;
         self.dirty = true;
         if let Some(at) = made_anew {
             let text = format!("topic {} was deleted and made anew", rows.topic);

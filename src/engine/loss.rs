@@ -39,6 +39,8 @@ impl Deletions {
         if self.moves.len() == MOVES {
             self.moves.remove(0);
         }
+        // Of most partitions there is the first sight only.
+        self.moves.reserve_exact(1);
         self.moves.push((at, start));
     }
 

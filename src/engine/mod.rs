@@ -21,6 +21,7 @@ mod lateness;
 mod loss;
 mod lost;
 mod moves;
+mod names;
 mod now;
 mod packed;
 mod rate;
@@ -73,6 +74,14 @@ impl Engine {
             | Observation::Told { .. }
             | Observation::Refused { .. } => {}
         }
+    }
+
+    /// Forgets by what the next fold could tell that it need not look closely: it then takes the long
+    /// way, to the same facts.
+    pub fn forget_shortcuts(&mut self) {
+        self.clusters
+            .values_mut()
+            .for_each(Cluster::forget_shortcuts);
     }
 
     /// Fills in what a checkpoint leaves out, after one was read that was written at `at`.

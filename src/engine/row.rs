@@ -171,6 +171,42 @@ impl Row {
         }
     }
 
+    /// Takes in a read that says what the last one said, of a commit that lies within a log that has
+    /// not moved since: nothing is new but the times. False: it may be more than that.
+    pub(super) fn is_told_again(
+        &mut self,
+        offset: &Result<Option<Offset>, Why>,
+        (asked, answered): (Timestamp, Timestamp),
+    ) -> bool {
+        let again = match (self.commit, offset) {
+            (Commit::At(before), Ok(Some(now))) => before == *now,
+            (Commit::Never | Commit::Expired(_), Ok(None)) => true,
+            _ => false,
+        };
+        let again = again && self.failed.is_none() && self.asked <= asked;
+        if again {
+            (self.asked, self.answered) = (asked, answered);
+        }
+        again
+    }
+
+    /// The commit, if there is one, lies between log start and log end, and so it did when it was
+    /// read before.
+    pub(super) fn lies_within(&self, log: Option<&Partition>) -> bool {
+        let odd = self.below_start > 0
+            || self.below_at_first_sight
+            || self.beyond_end_before
+            || self.lost_to.is_some();
+        let (Some(c), false) = (self.offset(), odd) else {
+            return !odd;
+        };
+        let Some(log) = log else {
+            return true;
+        };
+        log.start.offset().is_none_or(|start| start <= c)
+            && log.end.offset().is_none_or(|end| c <= end)
+    }
+
     /// Records that the commit passed over since `before` because they were gone.
     fn skipped(&self, before: Commit, log: Option<&Partition>) -> i64 {
         let start = log.and_then(|l| l.start.offset());

@@ -33,6 +33,9 @@ pub(super) struct Topic {
     /// When it was first seen to be another topic than the one that bore the name before.
     pub(super) recreated_at: Option<Timestamp>,
     pub(super) dirty: bool,
+    /// Counts up with each change of a log start or end, and of which partitions there are.
+    #[serde(skip)]
+    pub(super) version: u64,
     /// A rate that may still change with no new offset.
     lively: bool,
     /// No partition is overdue before this.
@@ -102,6 +105,7 @@ impl Topic {
             visible: false,
             recreated_at: None,
             dirty: true,
+            version: 0,
             lively: true,
             quiet_until: None,
             whole: [None; 3],
@@ -147,6 +151,7 @@ impl Topic {
             && old != new
         {
             self.partitions.clear();
+            self.version += 1;
             (self.whole, self.newest_asked) = ([None; 3], [None; 3]);
             self.recreated_at = Some(at);
             folded.wiped = true;
@@ -159,8 +164,10 @@ impl Topic {
             folded.describe = id.is_none();
             self.partitions
                 .retain(|p| partitions.iter().any(|m| m.partition == p.partition));
+            self.version += 1;
             self.dirty = true;
         }
+        self.make_room(partitions.len());
         for meta in partitions {
             let known = self.at_or_new(meta.partition);
             if known.leader != meta.leader {
@@ -171,9 +178,16 @@ impl Topic {
         folded
     }
 
+    /// Room for so many partitions and no more: what grows by itself takes up to twice that.
+    fn make_room(&mut self, partitions: usize) {
+        let more = partitions.saturating_sub(self.partitions.len());
+        self.partitions.reserve_exact(more);
+    }
+
     fn at_or_new(&mut self, partition: PartitionId) -> &mut Partition {
         let i = self.index(partition).unwrap_or_else(|place| {
             self.partitions.insert(place, Partition::new(partition));
+            self.version += 1;
             self.dirty = true;
             place
         });
@@ -195,14 +209,18 @@ impl Topic {
         asked: Timestamp,
         answered: Timestamp,
     ) {
+        let mut any = false;
+        self.make_room(reads.len());
         for read in reads {
             let partition = self.at_or_new(read.partition);
             let changed = partition.start.take(&read.offset, asked, answered);
             if let Some(start) = partition.start.offset().filter(|_| changed) {
                 partition.deletions.note(answered, start);
             }
-            self.dirty |= changed;
+            any |= changed;
         }
+        self.version += u64::from(any);
+        self.dirty |= any;
         self.note_whole(0, reads, asked, answered);
     }
 
@@ -214,7 +232,8 @@ impl Topic {
         asked: Timestamp,
         answered: Timestamp,
     ) -> Folded {
-        let mut folded = Folded::default();
+        let (mut folded, mut any) = (Folded::default(), false);
+        self.make_room(reads.len());
         for read in reads {
             let partition = self.at_or_new(read.partition);
             let changed = match isolation {
@@ -226,9 +245,10 @@ impl Topic {
                 }
                 Isolation::ReadCommitted => partition.take_stable(&read.offset, asked, answered),
             };
-            self.dirty |= changed;
+            any |= changed;
         }
-        self.dirty |= self.lively && isolation == Isolation::ReadUncommitted;
+        self.version += u64::from(any);
+        self.dirty |= any || self.lively && isolation == Isolation::ReadUncommitted;
         let which = 1 + usize::from(isolation == Isolation::ReadCommitted);
         self.note_whole(which, reads, asked, answered);
         folded

@@ -59,8 +59,8 @@ impl Advising {
         let mut before = std::mem::take(&mut self.clusters);
         let mut all = Vec::new();
         for cluster in clusters {
-            let known = before.remove(&cluster.cluster).unwrap_or_default();
-            let known = known.renewed(cluster, at);
+            let mut known = before.remove(&cluster.cluster).unwrap_or_default();
+            known.renew(cluster, at);
             let said = known.groups.iter().flat_map(|g| &g.said);
             let due = said.filter(|s| s.not_before.is_none_or(|from| from <= at));
             all.extend(due.map(|s| Arc::clone(&s.advice)));
@@ -95,27 +95,41 @@ impl Advising {
 }
 
 impl Known {
-    /// The same for what the cluster is now. Both stand in name order, so one walk finds what stays.
-    fn renewed(self, cluster: &ClusterSnapshot, at: Timestamp) -> Self {
+    /// Goes by what the cluster is now.
+    fn renew(&mut self, cluster: &ClusterSnapshot, at: Timestamp) {
         let servers = servers(cluster);
         let same_way = servers == self.servers;
-        let mut before = self.groups.into_iter().peekable();
-        let groups = cluster.groups.iter().map(|group| {
-            while before.next_if(|b| b.id < group.group).is_some() {}
-            let mut known = before
-                .next_if(|b| b.id == group.group)
-                .unwrap_or_else(|| Group::new(group));
+        self.servers = servers;
+        let same = self.groups.len() == cluster.groups.len()
+            && self
+                .groups
+                .iter()
+                .zip(&cluster.groups)
+                .all(|(known, group)| known.id == group.group);
+        if !same {
+            self.follow(cluster);
+        }
+        for (known, group) in self.groups.iter_mut().zip(&cluster.groups) {
             if !same_way || known.generation != Some(group.generation) {
                 known.generation = Some(group.generation);
-                known.said = say(&cluster.cluster, &servers, group);
+                known.said = say(&cluster.cluster, &self.servers, group);
+                known.hold.look(group, at);
+            } else {
+                known.hold.look_again(group, at);
             }
-            known.hold.look(group, at);
-            known
-        });
-        Self {
-            groups: groups.collect(),
-            servers,
         }
+    }
+
+    /// Has the groups that the cluster has. Both stand in name order, so one walk finds what stays.
+    fn follow(&mut self, cluster: &ClusterSnapshot) {
+        let mut before = std::mem::take(&mut self.groups).into_iter().peekable();
+        let groups = cluster.groups.iter().map(|group| {
+            while before.next_if(|b| b.id < group.group).is_some() {}
+            before
+                .next_if(|b| b.id == group.group)
+                .unwrap_or_else(|| Group::new(group))
+        });
+        self.groups = groups.collect();
     }
 }
 

@@ -117,6 +117,9 @@ impl Pipeline {
             }
             _ => {}
         }
+        if self.rebuild_all {
+            self.engine.forget_shortcuts();
+        }
         self.engine.fold(observation);
         None
     }
