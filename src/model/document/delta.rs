@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::super::{
@@ -40,6 +40,7 @@ pub struct Delta {
     pub changed: Arc<Snapshot>,
 }
 
+/// What has changed since a generation: what `/api/v1/snapshot?since=` answers.
 #[derive(Deserialize, JsonSchema)]
 #[schemars(rename = "Delta")]
 pub(super) struct DeltaDocument {
@@ -49,7 +50,13 @@ pub(super) struct DeltaDocument {
     removed: Vec<Removed>,
     /// The snapshot, with only those groups and topics that have changed, and the topics of these
     /// groups. All clusters, advice and alerts are in it.
+    #[schemars(schema_with = "whole")]
     changed: SnapshotDocument,
+}
+
+/// The document itself, which is the root of the schema.
+fn whole(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "$ref": "#" })
 }
 
 impl Delta {
@@ -196,6 +203,8 @@ pub fn removed(before: &Snapshot, now: &Snapshot) -> Vec<Removed> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
     use crate::model::testing::World;
 
@@ -235,6 +244,31 @@ mod tests {
         // What has not changed is the old one itself.
         let ads = |s: &Arc<Snapshot>| Arc::clone(s.cluster("eu").unwrap().group("ads").unwrap());
         assert!(Arc::ptr_eq(&ads(&made), &ads(&before)));
+    }
+
+    #[test]
+    fn its_schema_names_what_is_written_and_no_more() {
+        let before = world(5, &[("ads", 3), ("gone", 1)]);
+        let now = world(9, &[("ads", 9)]);
+        let mut json = Vec::new();
+        let delta = Delta::since(&now, 5, removed(&before, &now));
+        delta.to_json(&mut json).unwrap();
+        let written: Value = serde_json::from_slice(&json).unwrap();
+        let schema = serde_json::to_value(super::super::schema()).unwrap();
+        let keys = |value: &Value| -> BTreeSet<String> {
+            value.as_object().unwrap().keys().cloned().collect()
+        };
+        let delta = &schema["$defs"]["Delta"];
+        assert_eq!(keys(&delta["properties"]), keys(&written));
+        assert_eq!(delta["required"].as_array().unwrap().len(), 3);
+        // What has changed is a whole document: the root of the schema.
+        assert_eq!(delta["properties"]["changed"]["$ref"], "#");
+        let types = |value: &Value| value["type"].as_array().cloned().unwrap_or_default();
+        let since = types(&delta["properties"]["since"]);
+        assert!(since.contains(&"null".into()) && since.contains(&"integer".into()));
+        let removed = &schema["$defs"]["Removed"];
+        let known = keys(&removed["properties"]);
+        assert!(keys(&written["removed"][0]).is_subset(&known));
     }
 
     #[test]

@@ -7,12 +7,15 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::super::{Reading, Span, Timestamp, TopicId, Why};
 use super::SnapshotDocument;
+use super::delta::DeltaDocument;
 
-/// The schema of the document, as `docs/snapshot.schema.json` holds it.
+/// The schema of the document, as `docs/snapshot.schema.json` holds it; `$defs` has what `?since=`
+/// answers beside it, as `Delta`.
 pub fn schema() -> Schema {
-    let generator = SchemaSettings::draft2020_12()
+    let mut generator = SchemaSettings::draft2020_12()
         .for_serialize()
         .into_generator();
+    generator.subschema_for::<DeltaDocument>();
     generator.into_root_schema_for::<SnapshotDocument>()
 }
 
