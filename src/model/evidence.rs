@@ -112,7 +112,7 @@ impl Evidence {
             } => format!(
                 "{lost} records from offset {committed_offset} on were deleted unread; the log now starts at {log_start_offset}{}",
                 if *at_first_sight {
-                    " (so when first seen)"
+                    " (it was so when Laggard first looked)"
                 } else {
                     ""
                 }
@@ -130,12 +130,17 @@ impl Evidence {
                 usual_silence,
                 owned,
             } => format!(
-                "no commit for {} with {effective_lag} records unread ({}; usual silence up to {usual_silence})",
+                "no commit for {} with {effective_lag} records unread; {}, and pauses {} usual",
                 since.age_at(now),
                 if *owned {
                     "a member owns it"
                 } else {
                     "nobody owns it"
+                },
+                if *usual_silence > Span::ZERO {
+                    format!("of up to {usual_silence} are")
+                } else {
+                    "are not".to_owned()
                 }
             ),
             Self::HeldBack {
@@ -171,7 +176,7 @@ impl Evidence {
             Self::Shrinking { by, window } => {
                 format!("lag shrinks by {by:.1} records/s over the last {window}")
             }
-            Self::NotKnown { why } => format!("not known: {why}"),
+            Self::NotKnown { why } => format!("not known: {}", why.in_words()),
             Self::NoOwner { members } => {
                 format!("the group has {members} members and none of them owns this partition")
             }
@@ -192,5 +197,54 @@ impl Evidence {
                 format!("{count} of {of} partitions{unknown}{worst}")
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::testing::{NOW, ago};
+
+    #[test]
+    fn a_verdict_on_silence_says_what_is_usual_and_no_verdict_says_what_is_awaited() {
+        let silent = |usual_silence: i64, owned| {
+            Evidence::NotMoved {
+                since: ago(720),
+                effective_lag: 31,
+                usual_silence: Span::from_secs(usual_silence),
+                owned,
+            }
+            .sentence(NOW)
+        };
+        let told = "no commit for 12m with 31 records unread; a member owns it, and pauses of \
+                    up to 40s are usual";
+        assert_eq!(silent(40, true), told);
+        let told = "no commit for 12m with 31 records unread; nobody owns it, and pauses are not \
+                    usual";
+        assert_eq!(silent(0, false), told);
+        let unknown = |why| Evidence::NotKnown { why }.sentence(NOW);
+        // No code stands where a person reads.
+        let codes = [
+            Why::NEVER_COMMITTED,
+            Why::COMMIT_EXPIRED,
+            Why::COMMIT_BEYOND_END,
+            Why::STALE_FOR_EXCEEDED,
+            Why::NOT_READ_YET,
+            Why::WARMING,
+            Why::LEARNING,
+            Why::NO_ANSWER,
+            Why::PROTOCOL,
+            Why::TOO_FEW_POINTS,
+            Why::NOT_VISIBLE,
+            Why::BEFORE_HISTORY,
+        ];
+        for code in codes {
+            let told = unknown(code.clone());
+            assert!(!told.contains(code.as_str()), "{told}");
+        }
+        assert_eq!(
+            unknown(Why::text("broker 2 is down")),
+            "not known: broker 2 is down"
+        );
     }
 }

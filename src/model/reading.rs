@@ -53,6 +53,30 @@ impl Why {
         Self::Text(text.into())
     }
 
+    /// What it means, for people: a code in words, a text as it is.
+    pub fn in_words(&self) -> &str {
+        match self.as_str() {
+            "never_committed" => "nothing was ever committed",
+            "commit_expired" => "Kafka has deleted the commit",
+            "commit_beyond_end" => "the commit lay beyond the log end; the next read tells why",
+            "stale_for exceeded" => "it was last read too long ago",
+            "not_read_yet" => "it has not been read yet",
+            "warming" => {
+                "Laggard was started or could not look a moment ago, and gathers its evidence anew"
+            }
+            "learning" => {
+                "how long this group usually pauses is still being learned, from its first pause or \
+                 two hours of watching"
+            }
+            "no_answer" => "the last reads had no answer",
+            "protocol" => "Kafka tells no offsets of this kind of group",
+            "too_few_points" => "it was read too few times so far",
+            "not_visible" => "Kafka shows nothing of it: it may be hidden from this user",
+            "before_history" => "it is older than what Laggard has seen",
+            text => text,
+        }
+    }
+
     /// The code or text.
     pub fn as_str(&self) -> &str {
         match self {
