@@ -209,6 +209,7 @@ fn one_cycle_reads_starts_commits_ends_and_members_in_this_order() {
         3,
         &[
             ("retention.ms", "3600000"),
+            ("segment.ms", "600000"),
             ("cleanup.policy", "compact,delete"),
         ],
     );
@@ -245,7 +246,12 @@ fn one_cycle_reads_starts_commits_ends_and_members_in_this_order() {
         Fact::TopicConfig { topic: of, config } if of.as_str() == topic => Some(config.clone()),
         _ => None,
     });
-    assert_eq!(config.unwrap().retention.unwrap().as_millis(), 3_600_000);
+    let config = config.unwrap();
+    assert_eq!(config.retention.unwrap().as_millis(), 3_600_000);
+    // When the last segment rolls bounds how late retention may delete what is in it.
+    assert_eq!(config.segment.unwrap().as_millis(), 600_000);
+    // Not set for the topic: the brokers' own.
+    assert_eq!(config.segment_bytes, Some(16_777_216));
     let id = facts.iter().rev().find_map(|(_, _, fact)| match fact {
         Fact::Topics { topics, .. } => topics.iter().find(|t| t.topic.as_str() == topic)?.topic_id,
         _ => None,
