@@ -2,8 +2,9 @@
 //!
 //! `cargo bench --bench engine` prints, for a cycle in which everything moved and one group in twenty
 //! is in trouble and for one in which nothing did: milliseconds of fold and of cut, and observations
-//! a second; and, by a counting allocator, the bytes that facts take a partition and a row, and a
-//! snapshot a row. Goals: 500 ms, 20 ms; 1.3 KiB a partition, 128 B a row of snapshot.
+//! a second; by a counting allocator, the bytes that facts take a partition and a row, and a snapshot a
+//! row; and what a checkpoint and the recorder cost, on the folding thread and beside it. Goals: 500 ms,
+//! 20 ms; 1.3 KiB a partition, 128 B a row of snapshot.
 
 #![allow(
     missing_docs,
@@ -13,6 +14,7 @@
 )]
 
 use std::alloc::System;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -22,6 +24,7 @@ use laggard::model::{
     Timestamp, TopicCommits, TopicMetadata, TopicName,
 };
 use laggard::pipeline::Pipeline;
+use laggard::recording::{Checkpoint, Recorder, Sink, Writer};
 use mimalloc as _; // what the system allocates with in the binary
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
@@ -216,6 +219,64 @@ impl Measured {
     }
 }
 
+fn ms(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64() * 1e3
+}
+
+/// What a checkpoint costs: the folding thread freezes it, the recorder's makes bytes and a line of it.
+fn checkpoint(pipeline: &Pipeline, dir: &Path) {
+    let before = in_use();
+    let started = Instant::now();
+    let frozen = pipeline.freeze().expect("it can be written");
+    let (froze, copy) = (ms(started), in_use() - before);
+    let started = Instant::now();
+    let bytes = frozen.into_bytes().expect("it can be written");
+    let (made, size) = (ms(started), bytes.len());
+    let started = Instant::now();
+    let sink = Sink::create(&dir.join("checkpoint.jsonl.zst")).expect("a file");
+    let mut writer = Writer::begin(sink, None, None).expect("a file");
+    let form = Pipeline::CHECKPOINT_FORM;
+    let line = writer.checkpoint(&Checkpoint { form, bytes });
+    line.expect("it can be written");
+    println!(
+        "a checkpoint: {froze:.1} ms of the folding thread, {:.1} MiB for its copy; beside it {made:.0} ms \
+         to make {:.1} MiB of it and {:.0} ms to write them as a line of {:.1} MiB",
+        copy / 1048576.0,
+        size as f64 / 1048576.0,
+        ms(started),
+        writer.bytes() as f64 / 1048576.0
+    );
+}
+
+/// What the recorder costs in a cycle: the folding thread hands over, another thread writes.
+fn recorder(name: &str, cycles: [Vec<Observation>; 3], dir: &Path) {
+    let cycles = cycles.map(|all| all.into_iter().map(Arc::new).collect::<Vec<_>>());
+    let sink = Sink::create(&dir.join("written.jsonl.zst")).expect("a file");
+    let mut writer = Writer::begin(sink, None, None).expect("a file");
+    let (mut wrote, mut bytes) = (0.0, 0);
+    for cycle in &cycles {
+        // The first is told in full; what counts is the last.
+        let (started, before) = (Instant::now(), writer.bytes());
+        for observation in cycle {
+            writer.write(observation).expect("it can be written");
+        }
+        (wrote, bytes) = (ms(started), writer.bytes() - before);
+    }
+    let (recorder, mut tap) = Recorder::file(&dir.join("taken.jsonl.zst")).expect("a file");
+    let started = Instant::now();
+    for observation in &cycles[0] {
+        tap.record(observation);
+    }
+    let handed = ms(started);
+    drop(tap);
+    let lost = recorder.join().expect("it can be written").lost;
+    println!(
+        "the recorder, {name}: {handed:.1} ms of the folding thread ({lost} lost), {wrote:.0} ms beside it \
+         for {:.1} MiB of lines",
+        bytes as f64 / 1048576.0
+    );
+}
+
 fn main() {
     let (rows, partitions) = (
         GROUPS as f64 * f64::from(ROWS),
@@ -282,7 +343,14 @@ fn main() {
     for n in 435..=600 {
         measured.run("settling", n, 434_000, false);
     }
-    for n in 601..=603 {
+    for n in 601..=606 {
         measured.run("nothing moved", n, 434_000, true);
     }
+    let dir = tempfile::tempdir().expect("a directory");
+    checkpoint(&measured.pipeline, dir.path());
+    let at = |n: i64, end: i64| cycle(n * 10_000, end);
+    let moved = [at(604, 434_000), at(605, 435_000), at(606, 436_000)];
+    recorder("all moved", moved, dir.path());
+    let quiet = [at(604, 434_000), at(605, 434_000), at(606, 434_000)];
+    recorder("nothing moved", quiet, dir.path());
 }
