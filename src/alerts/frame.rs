@@ -151,6 +151,23 @@ impl<'a> Frame<'a> {
         series
     }
 
+    /// Puts what is known for certain in the place of a series: the labels of each sample, all of them 1.
+    pub(crate) fn put<'b, L>(&mut self, name: &str, all: impl Iterator<Item = L>)
+    where
+        L: Iterator<Item = (&'b str, &'b str)>,
+    {
+        let sample = |labels| Sample {
+            labels: self.labels(labels),
+            value: Some(1.0),
+            doubt: Doubt::None,
+        };
+        let series = Series {
+            samples: all.map(sample).collect(),
+            index: FxHashMap::default(),
+        };
+        self.series.insert(name.into(), Rc::new(series));
+    }
+
     /// The samples that a selector picks.
     pub(crate) fn select(&mut self, selector: &Selector) -> Vec<Sample> {
         let mut series = self.series(&selector.name);

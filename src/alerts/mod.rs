@@ -39,7 +39,7 @@ use frame::{Catalog, Frame};
 use grouping::Grouping;
 use orders::Orders;
 use rules::RuleGroup;
-use state::{RuleState, Surroundings};
+use state::{RuleState, Surroundings, tell_alerts};
 
 pub use rules::RuleError;
 pub use shipped::shipped;
@@ -202,9 +202,13 @@ impl Alerting {
             cluster_label: &options.cluster_label,
             unread: unread(&snapshot.clusters),
         };
+        tell_alerts(self.states.values(), &mut frame);
         for i in due {
             let group = &self.groups[i];
             for (rule, key) in group.rules.iter().zip(keys(group)) {
+                if rule.asks_alerts {
+                    tell_alerts(self.states.values(), &mut frame);
+                }
                 let state = self.states.entry(key).or_default();
                 state.evaluate(rule, group.limit, &surroundings, &mut frame);
             }

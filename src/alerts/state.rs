@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use super::eval::{evaluate, vector};
-use super::expr::{Expr, compile};
+use super::expr::{ALERTS, Expr, compile};
 use super::frame::{Frame, Sample, SetId};
 use super::rules::Rule;
 use super::template::{LabelMap, Query};
@@ -29,6 +29,22 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) cluster_label: &'a str,
     /// Clusters of which not everything was seen yet: what misses there is not gone.
     pub(crate) unread: Vec<Arc<str>>,
+}
+
+/// Puts the series `ALERTS` into a frame, as Prometheus makes it of each rule's alerts once the rule
+/// is evaluated: so a rule sees its own as they were before.
+pub(crate) fn tell_alerts<'s>(states: impl Iterator<Item = &'s RuleState>, frame: &mut Frame<'_>) {
+    let active = states.flat_map(|state| &state.active);
+    let told = active.filter_map(|(labels, instance)| {
+        let state = match instance.state {
+            AlertState::Pending => "pending",
+            AlertState::Firing => "firing",
+            AlertState::Resolved => return None,
+        };
+        let labels = labels.iter().map(|(n, v)| (&**n, &**v));
+        Some(labels.chain([("alertstate", state)]))
+    });
+    frame.put(ALERTS, told);
 }
 
 /// The alerts of one rule, by their labels.
@@ -178,6 +194,8 @@ impl Instance {
                 self.state = AlertState::Firing;
                 self.fired_at = Some(at);
             }
+        } else if self.state == AlertState::Firing && fresh.doubt >= Doubt::Stale {
+            self.held = Some(HELD_FIRING.into());
         }
     }
 

@@ -7,9 +7,9 @@ use super::eval::{evaluate, vector};
 use super::expr::compile;
 use super::frame::{Frame, Label, Source};
 use super::rules::{self, RuleGroup};
-use super::state::{RuleState, Surroundings};
-use crate::catalog::{Doubt, Graded};
-use crate::model::{Alert, RuleFile, RulePlace, Timestamp};
+use super::state::{RuleState, Surroundings, tell_alerts};
+use crate::catalog::{self, Doubt, Graded, Options};
+use crate::model::{Alert, RuleFile, RulePlace, Snapshot, Timestamp};
 
 /// Labels of a sample.
 pub type Labels = BTreeMap<String, String>;
@@ -17,6 +17,23 @@ pub type Labels = BTreeMap<String, String>;
 /// Series by name, each with its samples of one instant. All are known.
 #[derive(Clone, Debug, Default)]
 pub struct Given(pub BTreeMap<String, Vec<(Labels, f64)>>);
+
+impl Given {
+    /// What a scrape gets of a snapshot: values without how sure they are.
+    pub fn scraped(snapshot: &Snapshot) -> Self {
+        let mut given = Self::default();
+        for series in catalog::all() {
+            let samples = given.0.entry(series.name.to_owned()).or_default();
+            series.samples(snapshot, &Options::default(), &mut |labels, value| {
+                let labels = labels
+                    .iter()
+                    .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
+                samples.push((labels.collect(), value));
+            });
+        }
+        given
+    }
+}
 
 impl Source for Given {
     fn samples(&self, name: &str, sink: &mut dyn FnMut(&[Label<'_>], Graded)) {
@@ -92,9 +109,10 @@ impl OverTime {
         };
         let rules = self.groups.iter().flat_map(|g| &g.rules);
         let mut alerts = Vec::new();
-        for (rule, state) in rules.zip(&mut self.states) {
-            state.evaluate(rule, 0, &now, &mut frame);
-            alerts.extend(state.alerts(rule, &place));
+        for (i, rule) in rules.enumerate() {
+            tell_alerts(self.states.iter(), &mut frame);
+            self.states[i].evaluate(rule, 0, &now, &mut frame);
+            alerts.extend(self.states[i].alerts(rule, &place));
         }
         alerts
     }

@@ -142,7 +142,7 @@ fn what_is_not_known_delays_good_news_alone() {
             "PPFfffffFFFFR",
         ),
         // A stale value above the limit goes on firing as in Prometheus, but makes no alert fire.
-        (vec![h(), h(), h(), stale(500), stale(500)], "PPFFF"),
+        (vec![h(), h(), h(), stale(500), stale(500)], "PPFff"),
         (vec![h(), stale(500), stale(500), stale(500), h()], "PPppF"),
         // Pending: held, its time goes on.
         (vec![h(), unknown(), unknown(), h()], "PppF"),
@@ -418,4 +418,36 @@ fn an_expected_group_is_missed_once_a_whole_listing_lacks_it() {
         missing(&mut one, &there(120, "audit")),
         Vec::<String>::new()
     );
+}
+
+/// `ALERTS` is what a Prometheus makes of its own rules' alerts: a rule sees its own as they were before.
+#[test]
+fn a_rule_may_ask_what_fires() {
+    let text = "groups:
+- name: g
+  interval: 30s
+  rules:
+  - alert: Late
+    expr: |
+      laggard_group_effective_lag > 100
+      or laggard_group_effective_lag > 50 and on (group) ALERTS{alertname=\"Late\", alertstate=\"firing\"}
+    for: 1m
+  - alert: Told
+    expr: ALERTS{alertname=\"Late\", alertstate=\"pending\"}
+";
+    let mut one = alerting(text);
+    let lags = [70, 500, 500, 500, 70, 70, 20, 70];
+    let states = lags.into_iter().enumerate().map(|(i, lag)| {
+        let alerts = one.evaluate(&world(i as i64 * 30, known(lag)));
+        let is = |name: &str, state| alerts.iter().any(|a| &*a.name == name && a.state == state);
+        let late = match () {
+            () if is("Late", AlertState::Firing) => 'F',
+            () if is("Late", AlertState::Pending) => 'P',
+            () => '-',
+        };
+        // The rule above has been evaluated when it looks.
+        assert_eq!(is("Told", AlertState::Firing), late == 'P', "{i}");
+        late
+    });
+    assert_eq!(states.collect::<String>(), "-PPFFF--");
 }

@@ -6,6 +6,8 @@
 
 #[cfg(test)]
 mod advised_tests;
+#[cfg(test)]
+mod away_tests;
 mod commands;
 pub mod demo;
 mod desk;

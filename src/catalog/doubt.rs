@@ -121,6 +121,16 @@ pub(super) fn group(name: &str, group: &GroupSnapshot) -> Doubt {
         "consume_records_per_second" => of(&group.consume_rate),
         "eta_seconds" => of(&group.eta),
         "state_info" | "members" | "rebalance_storm" | "recent_rebalances" => of(&group.state),
+        "time_lag_low_seconds" if group.time_lag.is_stale() => {
+            let mut parts = group.rows.iter().filter(|row| row.verdict.is_some());
+            if parts.any(|row| row.time_lag.is_known()) {
+                Doubt::LowerBound
+            } else {
+                Doubt::Unknown
+            }
+        }
+        // Missing while it is stale.
+        "time_to_loss_low_seconds" if group.loss_at.is_stale() => Doubt::Unknown,
         "time_to_loss_seconds" | "time_to_loss_low_seconds" => of(&group.loss_at),
         "lost_records" => of(&group.lost_lately),
         "status" => status(group),

@@ -208,10 +208,13 @@ fn by_size(case: &Standing<'_>) -> Result<Loss, Why> {
     })
 }
 
-/// The soonest over a group's partitions; beside unknown parts it is only the latest that it can be.
+/// The soonest over a group's partitions; beside unknown parts, and stale ones that would come later, it
+/// is only the latest that it can be. It is stale where a stale part's is the soonest.
 #[derive(Default)]
 pub(super) struct Soonest {
     soonest: Option<Loss>,
+    /// Of the parts that are stale, and since when the oldest of them is.
+    stale: Option<(Loss, Timestamp, Why)>,
     unknown: u32,
     parts: u32,
     why: Option<Why>,
@@ -222,7 +225,16 @@ impl Soonest {
     pub(super) fn add(&mut self, part: &Reading<Loss>) {
         self.parts += 1;
         if let Some(loss) = part.value() {
-            self.soonest = Some(self.soonest.map_or(loss, |s| s.sooner(loss)));
+            if let Some(since) = part.stale_since() {
+                let why = part.why().cloned().unwrap_or(Why::NO_ANSWER);
+                self.stale = Some(match self.stale.take() {
+                    Some((other, first, why)) if first <= since => (other.sooner(loss), first, why),
+                    Some((other, ..)) => (other.sooner(loss), since, why),
+                    None => (loss, since, why),
+                });
+            } else {
+                self.soonest = Some(self.soonest.map_or(loss, |s| s.sooner(loss)));
+            }
         } else {
             self.unknown += 1;
             self.why = self.why.take().or_else(|| part.why().cloned());
@@ -231,13 +243,28 @@ impl Soonest {
 
     /// The group's.
     pub(super) fn reading(self) -> Reading<Loss> {
-        match (self.soonest, self.unknown) {
+        let (known, stale) = (self.soonest, self.stale);
+        let loss = match (known, &stale) {
+            (Some(known), Some((other, ..))) => Some(known.sooner(*other)),
+            (known, other) => known.or(other.as_ref().map(|(loss, ..)| *loss)),
+        };
+        let at_most =
+            |loss: Loss, why: Why| Reading::at_least(loss, why).with_bounds(None, Some(loss));
+        let whole = match (loss, self.unknown) {
             (Some(loss), 0) => Reading::Known(loss),
             (Some(loss @ Loss::At { .. }), unknown) => {
                 let why = format!("{unknown} of {} partitions unknown", self.parts);
-                Reading::at_least(loss, Why::text(why)).with_bounds(None, Some(loss))
+                at_most(loss, Why::text(why))
             }
             _ => Reading::unknown(self.why.unwrap_or(Why::NOT_READ_YET)),
+        };
+        match (stale, loss) {
+            // A fresh part's own: what is stale could only be sooner by now.
+            (Some((.., why)), Some(loss @ Loss::At { .. })) if known == Some(loss) => {
+                at_most(loss, why)
+            }
+            (Some((_, since, why)), _) => whole.into_stale(since, why),
+            (None, _) => whole,
         }
     }
 }

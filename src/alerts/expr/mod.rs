@@ -3,6 +3,9 @@
 //! In: the text of a rule's `expr`. Out: an [`Expr`], or what of it is outside the subset. It
 //! never evaluates.
 
+/// The series that a Prometheus makes of the alerts of its own rules.
+pub(crate) const ALERTS: &str = "ALERTS";
+
 mod compile;
 mod series;
 

@@ -40,6 +40,8 @@ pub(crate) struct Rule {
     /// As it was written.
     pub(crate) text: Arc<str>,
     pub(crate) expr: Expr,
+    /// Whether it asks what fires.
+    pub(crate) asks_alerts: bool,
     pub(crate) hold_for: Span,
     pub(crate) keep_firing_for: Span,
     pub(crate) labels: Vec<(Arc<str>, Template)>,

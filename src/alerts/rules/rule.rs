@@ -64,6 +64,7 @@ pub(super) fn read(node: &Node, place: &Place<'_>, errors: &mut Vec<RuleError>) 
     Some(Rule {
         name,
         text,
+        asks_alerts: expr::names(&expr).contains(expr::ALERTS),
         expr,
         hold_for,
         keep_firing_for,
@@ -98,7 +99,8 @@ fn expression(
 pub(super) fn check(text: &str, known: Known) -> Result<Expr, String> {
     let expr = expr::compile(text)?;
     for name in expr::names(&expr) {
-        if known == Known::Catalog && catalog::find(&name).is_none() {
+        let there = *name == *expr::ALERTS || catalog::find(&name).is_some();
+        if known == Known::Catalog && !there {
             return Err(unknown_series(&name));
         }
     }

@@ -128,11 +128,11 @@ pub(super) static ALL: &[Series] = &[
     },
     Series {
         name: "laggard_group_time_lag_low_seconds",
-        help: "The oldest unread record is at least this old.",
+        help: "The oldest unread record is at least this old, by the partitions that were read anew.",
         unit: Unit::Seconds,
         kind: Kind::Gauge,
         labels: &[],
-        read: Read::Group(|group, emit| emit.maybe(group.time_lag.age(emit.at).low().map(seconds))),
+        read: Read::Group(|group, emit| emit.maybe(time_lag_low(group, emit.at))),
     },
     Series {
         name: "laggard_group_time_lag_high_seconds",
@@ -202,17 +202,19 @@ pub(super) static ALL: &[Series] = &[
         kind: Kind::Gauge,
         labels: &[],
         read: Read::Group(|group, emit| {
-            emit.maybe(group.loss_at.value().map(|l| until_loss(l, emit.at)));
+            // A stale one stands still: nobody knows whether it comes nearer.
+            let at = group.loss_at.stale_since().unwrap_or(emit.at);
+            emit.maybe(group.loss_at.value().map(|l| until_loss(l, at)));
         }),
     },
     Series {
         name: "laggard_group_time_to_loss_low_seconds",
-        help: "Until then at the least.",
+        help: "Until then at the least; absent while that could not be read anew.",
         unit: Unit::Seconds,
         kind: Kind::Gauge,
         labels: &[],
         read: Read::Group(|group, emit| {
-            emit.maybe(group.loss_at.value().map(|l| until_loss_low(l, emit.at)));
+            emit.maybe(group.loss_at.known().map(|l| until_loss_low(l, emit.at)));
         }),
     },
     Series {
@@ -317,6 +319,17 @@ fn info(group: &GroupSnapshot, emit: &mut Emit<'_>) {
         ("runbook", policy.runbook.as_deref().unwrap_or("")),
     ];
     emit.labelled(&labels, 1.0);
+}
+
+/// What is certain: of a stale aggregate only what its fresh parts bear.
+fn time_lag_low(group: &GroupSnapshot, now: Timestamp) -> Option<f64> {
+    if !group.time_lag.is_stale() {
+        return group.time_lag.age(now).low().map(seconds);
+    }
+    let rows = group.rows.iter().filter(|row| row.verdict.is_some());
+    let fresh = rows.filter(|row| row.time_lag.is_known());
+    let low = fresh.map(|row| row.time_lag.age(now).low().unwrap_or(Span::ZERO));
+    low.max().map(seconds)
 }
 
 /// Summed over the partitions that take part; `None` where it tells nothing new.
