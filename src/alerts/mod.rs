@@ -16,6 +16,7 @@ mod orders;
 mod rules;
 mod shipped;
 mod state;
+mod teller;
 mod template;
 #[doc(hidden)]
 pub mod testing;
@@ -43,6 +44,7 @@ use state::{RuleState, Surroundings, tell_alerts};
 
 pub use rules::RuleError;
 pub use shipped::shipped;
+pub use teller::Teller;
 
 /// Reads rule files only to see whether they are right.
 ///

@@ -53,6 +53,7 @@ impl Orders {
                 until,
                 why,
                 author,
+                alertmanagers,
             } => {
                 let silence = Silence {
                     id: Arc::clone(&id),
@@ -61,6 +62,7 @@ impl Orders {
                     until,
                     author,
                     why,
+                    alertmanagers,
                 };
                 self.silences.insert(id, silence);
                 let first = self.silences.values().min_by_key(|s| s.until);

@@ -339,6 +339,7 @@ fn a_silence_is_filled_in_until_it_is_over_or_ended() {
         until: start() + Span::from_secs(secs),
         why: "known".into(),
         author: author.into(),
+        alertmanagers: Vec::new(),
     };
     let at = |secs| start() + Span::from_secs(secs);
     assert_eq!(silenced(&mut one, 0), None);
@@ -359,6 +360,7 @@ fn a_silence_is_filled_in_until_it_is_over_or_ended() {
     let expire = Command::Expire {
         silence: "c".into(),
         author: "eve".into(),
+        alertmanagers: Vec::new(),
     };
     one.command(&expire, at(140));
     assert_eq!(silenced(&mut one, 141), None);

@@ -82,7 +82,7 @@ impl Run {
         self.theirs = self
             .prometheus
             .evaluate(snapshot.at, &Given::scraped(snapshot));
-        self.ours = snapshot.alerts.to_vec();
+        self.ours = snapshot.alerts.clone();
     }
 
     /// How many alerts of `rule` are in `state`: in Laggard, in Prometheus.

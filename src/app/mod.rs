@@ -31,6 +31,7 @@ mod replay_tests;
 mod rules;
 pub mod session;
 mod setup;
+mod silences;
 
 pub use commands::run;
 pub use setup::Refusal;

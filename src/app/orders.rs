@@ -13,10 +13,11 @@ use tokio::sync::mpsc;
 use crate::cli::SourceArgs;
 use crate::config::{Config, FlagSetting};
 use crate::http::{Commands, Orders};
-use crate::model::{Clock, Command, Notify, Observation, Secret, Settings};
+use crate::model::{Clock, Command, Notify, Observation, Secret, Settings, Silence};
 use crate::store::{Audit, StateDir};
 
-use super::{receivers, rules, setup};
+use super::receivers::{Ready, Roster};
+use super::{receivers, rules, setup, silences};
 
 /// What a reload reads anew, and what is in force.
 pub(super) struct Reloading {
@@ -24,8 +25,17 @@ pub(super) struct Reloading {
     more: Vec<FlagSetting>,
     running: Config,
     settings: Settings,
-    /// Whether receivers are told by this process.
-    tells: bool,
+    /// Who is told by this process; none where it tells nobody, whatever is configured.
+    roster: Option<Arc<Roster>>,
+}
+
+/// What was read anew, and is right.
+struct Reread {
+    settings: Settings,
+    ready: Vec<Ready>,
+    /// Who is told from now on, in words.
+    who: String,
+    notes: Vec<String>,
 }
 
 impl Reloading {
@@ -36,13 +46,13 @@ impl Reloading {
             more: more.to_vec(),
             running: running.config.clone(),
             settings: running.settings.clone(),
-            tells: false,
+            roster: None,
         }
     }
 
     /// The same for a process that tells receivers, if it does.
-    pub(super) fn telling(self, tells: bool) -> Self {
-        Self { tells, ..self }
+    pub(super) fn telling(self, roster: Option<Arc<Roster>>) -> Self {
+        Self { roster, ..self }
     }
 
     /// The settings as they are written now, with what of them needs a restart.
@@ -50,26 +60,34 @@ impl Reloading {
     /// # Errors
     ///
     /// Everything that is wrong with them.
-    fn read(&self) -> Result<(Settings, Vec<String>), String> {
+    fn read(&self) -> Result<Reread, String> {
         let loaded = setup::load(&self.source, &self.more).map_err(|refusal| refusal.text)?;
         let mut settings = loaded.config.settings();
         settings.rules = rules::in_force(&loaded.config).map_err(|refusal| refusal.text)?;
-        // The sources and the receivers run on as they were started.
+        // The sources run on as they were started.
         settings.clusters.clone_from(&self.settings.clusters);
+        let ready = match &self.roster {
+            Some(_) => {
+                receivers::ready(&loaded.config.receivers).map_err(|why| format!("error: {why}"))?
+            }
+            None => Vec::new(),
+        };
         settings.notify = self.routes(&loaded.config);
         let mut notes: Vec<_> = loaded.problems.iter().map(ToString::to_string).collect();
         notes.extend(self.waiting(&loaded.config));
-        Ok((settings, notes))
+        Ok(Reread {
+            settings,
+            ready,
+            who: receivers::in_words(&loaded.config.receivers),
+            notes,
+        })
     }
 
     fn routes(&self, new: &Config) -> Notify {
-        if !self.tells {
+        if self.roster.is_none() || new.receivers.is_empty() {
             return receivers::no_routes();
         }
-        receivers::routes(&Config {
-            receivers: self.running.receivers.clone(),
-            ..new.clone()
-        })
+        receivers::routes(new)
     }
 
     /// What has changed and is in force after a restart alone.
@@ -77,7 +95,6 @@ impl Reloading {
         let old = &self.running;
         let parts = [
             ("[clusters]", old.clusters != new.clusters),
-            ("[[notify.receiver]]", old.receivers != new.receivers),
             ("[http]", old.http != new.http),
             ("[metrics]", old.metrics != new.metrics),
             ("[statsd]", old.statsd != new.statsd),
@@ -111,6 +128,12 @@ struct Reload<'a> {
     author: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     refused: Option<&'a str>,
+}
+
+/// That what was accepted could not be carried out: the line before.
+#[derive(Serialize)]
+struct Refused<'a> {
+    refused: &'a str,
 }
 
 impl Clerk {
@@ -147,8 +170,29 @@ impl Clerk {
     async fn carry_out(&self, command: Command) -> Result<(), String> {
         let _one = self.one.lock().await;
         self.note(&command)?;
+        let command = match self.elsewhere_too(command).await {
+            Ok(command) => command,
+            Err(why) => {
+                let refused = Refused { refused: &why };
+                self.note(&refused)?;
+                return Err(why);
+            }
+        };
         let at = (self.clock)();
         self.send(Observation::Commanded { at, command }).await
+    }
+
+    /// Makes or ends a silence in the Alertmanagers that are told, too, before it is one here.
+    async fn elsewhere_too(&self, command: Command) -> Result<Command, String> {
+        let silences = matches!(command, Command::Silence { .. } | Command::Expire { .. });
+        let Some(roster) = self.reloading.roster.clone().filter(|_| silences) else {
+            return Ok(command);
+        };
+        let now = (self.clock)();
+        let done = tokio::task::spawn_blocking(move || {
+            silences::in_alertmanagers(command, &roster.alertmanagers(), now)
+        });
+        done.await.unwrap_or_else(|e| Err(format!("it broke: {e}")))
     }
 
     /// Reads the configuration anew and puts it in force.
@@ -168,10 +212,21 @@ impl Clerk {
         })?;
         let at = (self.clock)();
         match read {
-            Ok((settings, notes)) => {
+            Ok(Reread {
+                settings,
+                ready,
+                who,
+                notes,
+            }) => {
                 tracing::info!("the configuration was read anew, for {author}");
                 for note in &notes {
                     tracing::warn!("{note}");
+                }
+                if let Some(roster) = &self.reloading.roster {
+                    // Before the routes: nothing is written for a receiver that is not there yet.
+                    roster.put(ready);
+                    let who = if who.is_empty() { "nobody" } else { &who };
+                    tracing::info!("this process tells of alerts: {who}");
                 }
                 let settings = Arc::new(settings);
                 self.send(Observation::Configured { at, settings }).await?;
@@ -194,6 +249,18 @@ impl Orders for Clerk {
 
     fn reload<'a>(&'a self, by: &'a str) -> BoxFuture<'a, Result<Vec<String>, String>> {
         Box::pin(self.reload_for(by))
+    }
+
+    fn elsewhere(&self) -> BoxFuture<'_, (Vec<Silence>, Vec<String>)> {
+        let (roster, now) = (self.reloading.roster.clone(), (self.clock)());
+        Box::pin(async move {
+            let Some(roster) = roster else {
+                return (Vec::new(), Vec::new());
+            };
+            let listed =
+                tokio::task::spawn_blocking(move || silences::listed(&roster.alertmanagers(), now));
+            listed.await.unwrap_or_default()
+        })
     }
 }
 

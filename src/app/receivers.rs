@@ -6,8 +6,9 @@
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver as Inbox, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use crate::catalog::internal;
 use crate::config::{Config, Held, ReceiverSettings};
 use crate::model::{Clock, Notify, Observation, Route, TellResult, Timestamp, Told};
 use crate::notify::{
-    Alertmanager, Heartbeat, Http, Kept, Kind, Links, Next, Post, Receiver, Report, Worker,
+    Alertmanager, Heartbeat, Http, Kept, Kind, Links, Next, Peers, Post, Receiver, Report, Worker,
 };
 use crate::store::{Batch, Ledger};
 
@@ -30,14 +31,70 @@ const REPORTS: usize = 1024;
 
 /// What runs.
 pub(super) struct Telling {
-    threads: Vec<JoinHandle<()>>,
+    scribe: JoinHandle<()>,
+    roster: Arc<Roster>,
 }
 
-/// All that the threads share.
-struct Shared {
+/// What comes to a receiver's thread.
+enum Mail {
+    Letter(Post),
+    /// It is configured otherwise from now on.
+    Change(Box<Ready>),
+}
+
+/// A receiver that can be told: its settings, and what its requests go through.
+pub(super) struct Ready {
+    settings: ReceiverSettings,
+    receiver: Receiver,
+    http: Http,
+}
+
+type Boxes = Arc<Mutex<BTreeMap<Arc<str>, Sender<Mail>>>>;
+
+/// Who is told. A reload changes it while letters come and go.
+pub(super) struct Roster {
     links: Links,
     clock: Clock,
     reports: mpsc::Sender<Observation>,
+    ledger: Arc<Ledger>,
+    written: Written,
+    boxes: Boxes,
+    list: Mutex<BTreeMap<Arc<str>, Listed>>,
+    /// Threads of receivers that are no longer told: they may still be at their last try.
+    ending: Mutex<BTreeMap<Arc<str>, Vec<JoinHandle<()>>>>,
+}
+
+/// A receiver that is told.
+struct Listed {
+    settings: ReceiverSettings,
+    receiver: Receiver,
+    /// It is no longer configured.
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Receivers that can be told, from their settings.
+///
+/// # Errors
+///
+/// When certificates cannot be read.
+pub(super) fn ready(settings: &[ReceiverSettings]) -> Result<Vec<Ready>, String> {
+    let each = settings.iter().flat_map(|one| {
+        let settings = one.clone();
+        receivers(one)
+            .into_iter()
+            .map(move |r| (settings.clone(), r))
+    });
+    each.map(|(settings, receiver)| {
+        let http = Http::new(receiver.timeout, receiver.ca_file.as_deref());
+        let http = http.map_err(|why| format!("the receiver `{}`: {why}", receiver.name))?;
+        Ok(Ready {
+            settings,
+            receiver,
+            http,
+        })
+    })
+    .collect()
 }
 
 /// Starts a thread a receiver, and the desk before them. What waited in the ledger is taken up.
@@ -51,63 +108,55 @@ pub(super) fn start(
     clock: Clock,
     ledger: Arc<Ledger>,
 ) -> Result<(Telling, Desk, mpsc::Receiver<Observation>), Refusal> {
+    let ready = ready(settings).map_err(|why| Refusal::usage(format!("error: {why}")))?;
     let (reports, observations) = mpsc::channel(REPORTS);
-    let shared = Shared {
+    let boxes = Boxes::default();
+    drop_unknown(&ledger, &ready);
+    let (desk, written, scribe) =
+        desk::open(Arc::clone(&ledger), hand(&boxes), say(&reports, &clock));
+    let roster = Arc::new(Roster {
         links,
         clock,
         reports,
-    };
-    let mut transports = Vec::new();
-    for one in settings {
-        for receiver in receivers(one) {
-            let http = Http::new(receiver.timeout, receiver.ca_file.as_deref());
-            let http = http.map_err(|why| {
-                Refusal::usage(format!("error: the receiver `{}`: {why}", receiver.name))
-            })?;
-            transports.push((receiver, one, http));
-        }
-    }
-    let mut inboxes: BTreeMap<Arc<str>, Sender<Post>> = BTreeMap::new();
-    let (mut threads, mut standing) = (Vec::new(), Vec::new());
-    for (receiver, one, http) in transports {
-        if !receiver.kind.takes_letters() {
-            standing.push((receiver, http));
-            continue;
-        }
-        let (post, inbox) = channel();
-        let name = Arc::clone(&receiver.name);
-        let report = shared.report();
-        let worker = Worker::new(
-            receiver,
-            shared.links.clone(),
-            Box::new(http),
-            seed(&name),
-            report,
-        );
-        let worker = worker.giving_up_after(one.give_up_after);
-        let clock = Arc::clone(&shared.clock);
-        threads.extend(spawn(&name, move || drain(worker, &inbox, &clock)));
-        inboxes.insert(name, post);
-    }
-    take_up(&ledger, &inboxes);
-    let hand = move |post: Post| {
-        // One whose receiver is not among the settings is told to nobody.
-        if let Some(inbox) = inboxes.get(&post.head.receiver) {
-            let _ended = inbox.send(post);
+        ledger,
+        written,
+        boxes,
+        list: Mutex::default(),
+        ending: Mutex::default(),
+    });
+    roster.put(ready);
+    Ok((Telling { scribe, roster }, desk, observations))
+}
+
+/// Brings letters to their receivers. One whose receiver is not among them is told to nobody.
+fn hand(boxes: &Boxes) -> desk::Hand {
+    let boxes = Arc::clone(boxes);
+    Box::new(move |post: Post| {
+        if let Some(inbox) = locked(&boxes).get(&post.head.receiver) {
+            let _ended = inbox.send(Mail::Letter(post));
         } else {
             strike(&post.ledger, post.head.number);
         }
-    };
-    let (desk, written, scribe) = desk::open(ledger, Box::new(hand));
-    threads.push(scribe);
-    for (receiver, http) in standing {
-        threads.extend(shared.stand(receiver, http, written.clone()));
-    }
-    Ok((Telling { threads }, desk, observations))
+    })
+}
+
+/// Says whether alerts can be written down, as an observation. It never waits: the session may be
+/// waiting for the disk itself.
+fn say(reports: &mpsc::Sender<Observation>, clock: &Clock) -> desk::Report {
+    let (reports, clock) = (reports.clone(), Arc::clone(clock));
+    Box::new(move |why| {
+        let (at, why) = (clock(), why.map(Arc::from));
+        let sent = reports.try_send(Observation::Unwritten { at, why });
+        !matches!(sent, Err(mpsc::error::TrySendError::Full(_)))
+    })
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A letter that waited for a receiver which is no longer configured is told to nobody.
-fn take_up(ledger: &Arc<Ledger>, inboxes: &BTreeMap<Arc<str>, Sender<Post>>) {
+fn drop_unknown(ledger: &Arc<Ledger>, ready: &[Ready]) {
     let waiting = ledger.waiting().unwrap_or_default();
     if !waiting.is_empty() {
         tracing::info!(
@@ -115,14 +164,142 @@ fn take_up(ledger: &Arc<Ledger>, inboxes: &BTreeMap<Arc<str>, Sender<Post>>) {
             waiting.len()
         );
     }
-    for head in waiting {
-        if let Some(inbox) = inboxes.get(&head.receiver) {
-            let ledger = Arc::clone(ledger);
-            let _ended = inbox.send(Post { ledger, head });
-        } else {
-            tracing::warn!(receiver = %head.receiver, "a notification is dropped: there is no such receiver any more");
-            strike(ledger, head.number);
+    let there = |name: &str| ready.iter().any(|r| *r.receiver.name == *name);
+    for head in waiting.iter().filter(|head| !there(&head.receiver)) {
+        tracing::warn!(receiver = %head.receiver, "a notification is dropped: there is no such receiver any more");
+        strike(ledger, head.number);
+    }
+}
+
+impl Roster {
+    /// Puts these receivers in the place of those before. What waits for one that stays is kept,
+    /// also for one that is changed; what waits for one that goes stays in the ledger, and is told
+    /// if it comes back.
+    pub(super) fn put(&self, ready: Vec<Ready>) {
+        let mut list = locked(&self.list);
+        let stays = |name: &Arc<str>| ready.iter().any(|r| r.receiver.name == *name);
+        let gone: Vec<_> = list.keys().filter(|name| !stays(name)).cloned().collect();
+        for name in gone {
+            self.end(&mut list, &name);
         }
+        for one in ready {
+            let name = Arc::clone(&one.receiver.name);
+            match list.get_mut(&name) {
+                Some(listed) if listed.settings == one.settings => {}
+                Some(listed)
+                    if listed.receiver.kind.takes_letters()
+                        && one.receiver.kind.takes_letters() =>
+                {
+                    listed.settings = one.settings.clone();
+                    listed.receiver = one.receiver.clone();
+                    if let Some(inbox) = locked(&self.boxes).get(&name) {
+                        let _ended = inbox.send(Mail::Change(Box::new(one)));
+                    }
+                }
+                Some(_) => {
+                    self.end(&mut list, &name);
+                    self.begin(&mut list, one);
+                }
+                None => self.begin(&mut list, one),
+            }
+        }
+    }
+
+    fn end(&self, list: &mut BTreeMap<Arc<str>, Listed>, name: &Arc<str>) {
+        locked(&self.boxes).remove(name);
+        if let Some(listed) = list.remove(name) {
+            listed.stop.store(true, Ordering::Relaxed);
+            let mut ending = locked(&self.ending);
+            let threads = ending.entry(Arc::clone(name)).or_default();
+            threads.extend(listed.thread);
+        }
+    }
+
+    fn begin(&self, list: &mut BTreeMap<Arc<str>, Listed>, one: Ready) {
+        let (settings, receiver) = (one.settings.clone(), one.receiver.clone());
+        let name = Arc::clone(&receiver.name);
+        let stop = Arc::new(AtomicBool::new(false));
+        // One of the same name may still be at its last try: nothing is told twice.
+        let before = locked(&self.ending).remove(&name).unwrap_or_default();
+        let thread = if receiver.kind.takes_letters() {
+            self.letters(one, before, Arc::clone(&stop))
+        } else {
+            self.stand(one.receiver, one.http, Arc::clone(&stop))
+        };
+        let listed = Listed {
+            settings,
+            receiver,
+            stop,
+            thread,
+        };
+        list.insert(name, listed);
+    }
+
+    fn letters(
+        &self,
+        one: Ready,
+        before: Vec<JoinHandle<()>>,
+        stop: Arc<AtomicBool>,
+    ) -> Option<JoinHandle<()>> {
+        let (inbox, mail) = channel();
+        let name = Arc::clone(&one.receiver.name);
+        locked(&self.boxes).insert(Arc::clone(&name), inbox);
+        let patience = one.settings.give_up_after;
+        let http = Box::new(one.http);
+        let worker = Worker::new(
+            one.receiver,
+            self.links.clone(),
+            http,
+            seed(&name),
+            self.report(),
+        );
+        let mut drain = Drain {
+            worker: worker.giving_up_after(patience),
+            clock: Arc::clone(&self.clock),
+            ledger: Arc::clone(&self.ledger),
+            known: None,
+        };
+        let mut report = self.report();
+        spawn(&Arc::clone(&name), move || {
+            for thread in before {
+                let _broke = thread.join();
+            }
+            drain.take_up(&name);
+            drain.run(&mail);
+            if stop.load(Ordering::Relaxed) {
+                report((drain.clock)(), gone(&name));
+            }
+        })
+    }
+
+    /// The Alertmanagers that are told, a receiver each.
+    pub(super) fn alertmanagers(&self) -> Vec<Peers> {
+        let mut all: Vec<ReceiverSettings> = Vec::new();
+        for listed in locked(&self.list).values() {
+            let is = listed.receiver.kind == Kind::Alertmanager;
+            if is && !all.iter().any(|one| one.name == listed.settings.name) {
+                all.push(listed.settings.clone());
+            }
+        }
+        let peers = |one: &ReceiverSettings| {
+            let ready = ready(std::slice::from_ref(one)).ok()?;
+            let peers = ready.into_iter().map(|r| (r.receiver, r.http));
+            Some(Peers::new(one.name.clone()?, peers.collect()))
+        };
+        all.iter().filter_map(peers).collect()
+    }
+
+    /// Lets all threads end, and gives them.
+    fn close(&self) -> Vec<JoinHandle<()>> {
+        locked(&self.boxes).clear();
+        let listed = std::mem::take(&mut *locked(&self.list));
+        let mut threads: Vec<_> = listed.into_values().filter_map(|l| l.thread).collect();
+        threads.extend(
+            std::mem::take(&mut *locked(&self.ending))
+                .into_values()
+                .flatten(),
+        );
+        threads
     }
 }
 
@@ -151,63 +328,147 @@ fn seed(name: &str) -> u64 {
     hasher.finish()
 }
 
-/// Tells until the inbox is closed.
-fn drain(mut worker: Worker, inbox: &Inbox<Post>, clock: &Clock) {
-    loop {
-        let wait = match worker.turn(clock()) {
-            Next::Now => Duration::ZERO,
-            Next::At(at) => (at - clock()).to_std(),
-            Next::Idle => Duration::from_hours(1),
-        };
-        match inbox.recv_timeout(wait) {
-            Ok(post) => {
-                worker.take(post, clock());
-                for post in inbox.try_iter() {
-                    worker.take(post, clock());
+/// That a receiver is no longer told: after its last try.
+fn gone(name: &Arc<str>) -> Told {
+    Told {
+        receiver: Arc::clone(name),
+        alerts: Vec::new(),
+        result: TellResult::Gone,
+        why: None,
+        waiting: 0,
+        oldest: None,
+    }
+}
+
+/// Tells one receiver what comes to it.
+struct Drain {
+    worker: Worker,
+    clock: Clock,
+    ledger: Arc<Ledger>,
+    /// The last number that was taken up from the ledger: it may come by mail, too.
+    known: Option<u64>,
+}
+
+impl Drain {
+    /// What waited in the ledger.
+    fn take_up(&mut self, name: &str) {
+        let now = (self.clock)();
+        for head in self.ledger.waiting().unwrap_or_default() {
+            self.known = self.known.max(Some(head.number));
+            if *head.receiver == *name {
+                let ledger = Arc::clone(&self.ledger);
+                self.worker.take(Post { ledger, head }, now);
+            }
+        }
+    }
+
+    /// Tells until the inbox is closed.
+    fn run(&mut self, inbox: &Inbox<Mail>) {
+        loop {
+            let wait = match self.worker.turn((self.clock)()) {
+                Next::Now => Duration::ZERO,
+                Next::At(at) => (at - (self.clock)()).to_std(),
+                Next::Idle => Duration::from_hours(1),
+            };
+            match inbox.recv_timeout(wait) {
+                Ok(mail) => {
+                    self.take(mail);
+                    for mail in inbox.try_iter() {
+                        self.take(mail);
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    fn take(&mut self, mail: Mail) {
+        match mail {
+            Mail::Letter(post) => {
+                let known = Some(post.head.number) <= self.known;
+                if !(known && Arc::ptr_eq(&post.ledger, &self.ledger)) {
+                    self.worker.take(post, (self.clock)());
                 }
             }
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return,
+            Mail::Change(ready) => {
+                let patience = ready.settings.give_up_after;
+                self.worker
+                    .change(ready.receiver, Box::new(ready.http), patience);
+            }
         }
     }
 }
 
-impl Shared {
+impl Roster {
     /// Counts what came of a try and makes it an observation.
     fn report(&self) -> Report {
         let reports = self.reports.clone();
         Box::new(move |at: Timestamp, told: Told| {
             let name = match told.result {
-                TellResult::Delivered => internal::NOTIFY_DELIVERED,
-                TellResult::Failed => internal::NOTIFY_FAILED,
-                TellResult::GivenUp => internal::NOTIFY_GIVEN_UP,
+                TellResult::Delivered => Some(internal::NOTIFY_DELIVERED),
+                TellResult::Failed => Some(internal::NOTIFY_FAILED),
+                TellResult::GivenUp => Some(internal::NOTIFY_GIVEN_UP),
+                TellResult::Gone => None,
             };
-            metrics::counter!(name, "receiver" => told.receiver.to_string()).increment(1);
+            if let Some(name) = name {
+                metrics::counter!(name, "receiver" => told.receiver.to_string()).increment(1);
+            }
             let _ended = reports.blocking_send(Observation::Told { at, told });
         })
     }
 
-    /// A thread that tells of alerts as they stand. It ends with the desk.
-    fn stand(&self, receiver: Receiver, http: Http, written: Written) -> Option<JoinHandle<()>> {
+    /// A thread that tells of alerts as they stand. It ends with the desk, or when it is stopped.
+    fn stand(
+        &self,
+        receiver: Receiver,
+        http: Http,
+        stop: Arc<AtomicBool>,
+    ) -> Option<JoinHandle<()>> {
         let (name, clock) = (Arc::clone(&receiver.name), Arc::clone(&self.clock));
-        let (links, report) = (self.links.clone(), self.report());
+        let (written, links) = (self.written.clone(), self.links.clone());
+        let (tell, mut report) = (self.report(), self.report());
         let (seed, http) = (seed(&name), Box::new(http));
+        let of = Arc::clone(&name);
+        let over = move |at| {
+            if stop.load(Ordering::Relaxed) {
+                report(at, gone(&of));
+                return true;
+            }
+            false
+        };
         if receiver.kind == Kind::Heartbeat {
-            let mut heart = Heartbeat::new(receiver, http, seed, report);
+            let mut heart = Heartbeat::new(receiver, http, seed, tell);
             return spawn(&name, move || {
-                watch(&written, |snapshot| heart.turn(snapshot, clock()));
+                let now = Arc::clone(&clock);
+                let mut over = over;
+                watch(
+                    &written,
+                    || over(now()),
+                    |snapshot| heart.turn(snapshot, clock()),
+                );
             });
         }
-        let mut manager = Alertmanager::new(receiver, links, http, seed, report);
+        let mut manager = Alertmanager::new(receiver, links, http, seed, tell);
         spawn(&name, move || {
-            watch(&written, |snapshot| manager.turn(snapshot, clock()));
+            let now = Arc::clone(&clock);
+            let mut over = over;
+            watch(
+                &written,
+                || over(now()),
+                |snapshot| manager.turn(snapshot, clock()),
+            );
         })
     }
 }
 
 /// Looks at the newest snapshot each second, and goes on at once while there is more to do.
-fn watch(written: &Written, mut turn: impl FnMut(&crate::model::Snapshot) -> Next) {
-    while !written.is_closed() {
+fn watch(
+    written: &Written,
+    mut over: impl FnMut() -> bool,
+    mut turn: impl FnMut(&crate::model::Snapshot) -> Next,
+) {
+    while !written.is_closed() && !over() {
         let next = written.newest().map(|snapshot| turn(&snapshot));
         if next != Some(Next::Now) {
             std::thread::sleep(LOOK_EACH);
@@ -282,10 +543,16 @@ pub(super) fn in_words(settings: &[ReceiverSettings]) -> String {
 }
 
 impl Telling {
+    /// Who is told.
+    pub(super) fn roster(&self) -> &Arc<Roster> {
+        &self.roster
+    }
+
     /// Waits until what is under way has ended: the session must have.
     pub(super) async fn land(self) {
         let joined = tokio::task::spawn_blocking(move || {
-            for thread in self.threads {
+            let _broke = self.scribe.join();
+            for thread in self.roster.close() {
                 let _broke = thread.join();
             }
         });

@@ -495,6 +495,11 @@ pub(super) fn demo(demo: &Demo, mut config: Config) -> Result<Setup, Refusal> {
 }
 
 impl Setup {
+    /// Whether what is read is no cluster as it is now: a recording, or an embedded one.
+    pub(super) fn is_unreal(&self) -> bool {
+        self.replay.is_some() || self.demo.is_some()
+    }
+
     /// Puts routes in force.
     pub(super) fn tell(&mut self, notify: Notify) {
         self.settings.notify = notify;

@@ -140,6 +140,9 @@ pub struct TopArgs {
     /// Open this group at once.
     #[arg(long, value_name = "GROUP")]
     pub group: Option<String>,
+    /// Tell receivers of alerts: without it only `serve` does.
+    #[arg(long)]
+    pub deliver: bool,
     /// The source.
     #[command(flatten)]
     pub source: SourceArgs,
@@ -154,7 +157,8 @@ pub struct ServeArgs {
     /// Where to listen for HTTP: 127.0.0.1:9550 when it is nowhere said.
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<String>,
-    /// Tell receivers of an embedded cluster's alerts, too: real clusters' are told anyway.
+    /// Tell receivers of a recording's or an embedded cluster's alerts, too: real clusters' are told
+    /// anyway.
     #[arg(long)]
     pub deliver: bool,
     /// The source.

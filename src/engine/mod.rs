@@ -72,7 +72,8 @@ impl Engine {
             Observation::Tick { .. }
             | Observation::ClockJump { .. }
             | Observation::Told { .. }
-            | Observation::Refused { .. } => {}
+            | Observation::Refused { .. }
+            | Observation::Unwritten { .. } => {}
         }
     }
 

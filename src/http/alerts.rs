@@ -1,5 +1,6 @@
 //! `/api/v1/alerts` and `/api/v1/rules`, in the shape that Prometheus gives them, so that what
-//! reads Prometheus' reads ours. Beside it stands `held`: why an alert makes no step.
+//! reads Prometheus' reads ours. Beside it stand `held`: why an alert makes no step,
+//! `silenced`: by whom and why, and `delivery`: how telling of it went the last time.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use serde::Serialize;
 
 use super::Shared;
 use crate::model::{
-    Alert, AlertState, Delivery, Rule, RuleGroup, RulePlace, Snapshot, Span, Timestamp,
+    Alert, AlertState, Delivery, Rule, RuleGroup, RulePlace, Silenced, Snapshot, Span, Timestamp,
 };
 
 pub(super) const ALERTS: &str = "/api/v1/alerts";
@@ -48,6 +49,9 @@ struct One {
     value: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     held: Option<Arc<str>>,
+    /// Under which silence it lies: nobody is told of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    silenced: Option<Silenced>,
     /// How telling somebody of it went the last time.
     #[serde(skip_serializing_if = "Option::is_none")]
     delivery: Option<Delivery>,
@@ -123,6 +127,7 @@ fn one(alert: &Alert) -> One {
         active_at: alert.active_since,
         value: alert.value.map_or_else(|| "NaN".to_owned(), scientific),
         held: alert.held.clone(),
+        silenced: alert.silenced.clone(),
         delivery: alert.delivery.clone(),
     }
 }

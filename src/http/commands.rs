@@ -22,7 +22,9 @@ use uuid::Uuid;
 
 use super::Shared;
 use super::routes::error;
-use crate::model::{ClusterName, Command, GroupId, Matcher, Secret, Snapshot, Span, Timestamp};
+use crate::model::{
+    ClusterName, Command, GroupId, Matcher, Secret, Silence, Snapshot, Span, Timestamp,
+};
 
 pub(super) const MARKS: &str = "/api/v1/marks";
 pub(super) const SILENCES: &str = "/api/v1/silences";
@@ -39,6 +41,10 @@ pub trait Orders: Send + Sync {
     fn command(&self, command: Command) -> BoxFuture<'_, Result<(), String>>;
     /// Reads the configuration anew. What is worth a note, or why the one before stays in force.
     fn reload<'a>(&'a self, by: &'a str) -> BoxFuture<'a, Result<Vec<String>, String>>;
+    /// The silences that stand in Alertmanagers, whoever made them, and what kept from asking one.
+    fn elsewhere(&self) -> BoxFuture<'_, (Vec<Silence>, Vec<String>)> {
+        Box::pin(std::future::ready((Vec::new(), Vec::new())))
+    }
 }
 
 /// Who may order, and who carries it out.
@@ -68,8 +74,29 @@ async fn marks(State(shared): State<Arc<Shared>>) -> Response {
     success(&json!(shared.snapshot().notices.marks))
 }
 
+/// Those in force: Laggard's own, and those that somebody else made in an Alertmanager that it tells.
 async fn silences(State(shared): State<Arc<Shared>>) -> Response {
-    success(&json!(shared.snapshot().notices.silences))
+    let mut all = shared.snapshot().notices.silences.clone();
+    let (others, warnings) = others(&shared, &all).await;
+    all.extend(others);
+    let mut answer = json!({ "status": "success", "data": all });
+    if !warnings.is_empty() {
+        answer["warnings"] = json!(warnings);
+    }
+    Json(answer).into_response()
+}
+
+async fn others(shared: &Shared, ours: &[Silence]) -> (Vec<Silence>, Vec<String>) {
+    let Some(commands) = &shared.http.commands else {
+        return (Vec::new(), Vec::new());
+    };
+    let (mut there, warnings) = commands.orders.elsewhere().await;
+    let known = |s: &Silence| {
+        let mut ours = ours.iter().flat_map(|o| &o.alertmanagers);
+        ours.any(|one| s.alertmanagers.contains(one))
+    };
+    there.retain(|s| !known(s));
+    (there, warnings)
 }
 
 fn success(data: &serde_json::Value) -> Response {
@@ -121,7 +148,7 @@ fn unknown(snapshot: &Snapshot, cluster: Option<&ClusterName>, group: &GroupId) 
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Silence {
+struct Wanted {
     matchers: Vec<Matcher>,
     #[serde(default, rename = "for")]
     during: Option<String>,
@@ -132,7 +159,7 @@ struct Silence {
 }
 
 async fn silence(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
-    accept(&shared, &headers, &body, |asked: Silence, now| {
+    accept(&shared, &headers, &body, |asked: Wanted, now| {
         let until = until(asked.during.as_deref(), asked.until, now)?;
         let (why, author) = (said("why", &asked.why)?, said("author", &asked.author)?);
         // As in Alertmanager: one that holds for every alert is a slip.
@@ -151,6 +178,7 @@ async fn silence(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: By
             until,
             why,
             author,
+            alertmanagers: Vec::new(),
         };
         Ok((command, answer))
     })
@@ -169,19 +197,32 @@ async fn expire(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let there = |id: &str| {
-        let snapshot = shared.snapshot();
-        snapshot.notices.silences.iter().any(|s| *s.id == *id)
+    let silence = match is_allowed(&shared, &headers) {
+        Ok(_) => found(&shared, &id).await,
+        Err(refused) => return refused,
     };
-    if is_allowed(&shared, &headers).is_ok() && !there(&id) {
+    let Some(silence) = silence else {
         return error(StatusCode::NOT_FOUND, "no such silence is in force");
-    }
+    };
     accept(&shared, &headers, &body, |asked: By, _| {
-        let author = said("author", &asked.author)?;
-        let silence: Arc<str> = id.into();
-        Ok((Command::Expire { silence, author }, json!({})))
+        let expire = Command::Expire {
+            author: said("author", &asked.author)?,
+            silence: silence.id,
+            alertmanagers: silence.alertmanagers,
+        };
+        Ok((expire, json!({})))
     })
     .await
+}
+
+/// The silence of this id, ours or somebody else's in an Alertmanager.
+async fn found(shared: &Shared, id: &str) -> Option<Silence> {
+    let ours = shared.snapshot().notices.silences.clone();
+    if let Some(silence) = ours.iter().find(|s| *s.id == *id) {
+        return Some(silence.clone());
+    }
+    let (others, _) = others(shared, &ours).await;
+    others.into_iter().find(|s| *s.id == *id)
 }
 
 async fn reload(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::commands::{Commands, Orders};
 use super::tests::{Running, run_with};
 use crate::model::testing::{NOW, World};
-use crate::model::{Command, Secret, Silence, Snapshot, Span};
+use crate::model::{Command, Elsewhere, Secret, Silence, Snapshot, Span};
 
 /// Writes down what is ordered.
 #[derive(Default)]
@@ -50,6 +50,10 @@ fn snapshot() -> Snapshot {
         until: NOW + Span::from_secs(60),
         author: "ann".into(),
         why: "known".into(),
+        alertmanagers: vec![Elsewhere {
+            receiver: "am".into(),
+            id: "at-am".into(),
+        }],
     });
     snapshot
 }
@@ -204,6 +208,10 @@ async fn silences_are_made_listed_and_ended() {
     let expire = Command::Expire {
         silence: "s1".into(),
         author: "ann".into(),
+        alertmanagers: vec![Elsewhere {
+            receiver: "am".into(),
+            id: "at-am".into(),
+        }],
     };
     assert_eq!(noted.taken(), [expire]);
 }

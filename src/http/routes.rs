@@ -51,7 +51,7 @@ pub(super) fn routes(shared: Arc<Shared>) -> Router {
         .merge(burrow::routes())
         .merge(commands::routes())
         .route("/metrics", get(metrics))
-        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/healthz", get(health))
         .route("/readyz", get(ready))
         .route("/api/v1/snapshot", get(snapshot))
         .route("/api/v1/history", get(past::group_history))
@@ -99,6 +99,14 @@ async fn admit(State(shared): State<Arc<Shared>>, request: Request, next: Next) 
         response.headers_mut().insert(name.clone(), value.clone());
     }
     response
+}
+
+/// Alive, whatever Kafka does; what keeps Laggard from telling anybody stands beside it.
+async fn health(State(shared): State<Arc<Shared>>) -> String {
+    let snapshot = shared.snapshot();
+    let issues = snapshot.notices.issues.iter();
+    let lines = issues.map(|i| format!("{}: {}\n", i.subject, i.text.replace('\n', " ")));
+    std::iter::once("ok\n".to_owned()).chain(lines).collect()
 }
 
 async fn ready(State(shared): State<Arc<Shared>>) -> Response {

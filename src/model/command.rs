@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::id::{ClusterName, GroupId};
 use super::matcher::Matcher;
+use super::notice::Elsewhere;
 use super::time::Timestamp;
 
 /// An order.
@@ -37,6 +38,9 @@ pub enum Command {
         why: Arc<str>,
         /// By whom.
         author: Arc<str>,
+        /// The Alertmanagers that have it, too.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        alertmanagers: Vec<Elsewhere>,
     },
     /// The end of a silence before its time.
     Expire {
@@ -44,5 +48,8 @@ pub enum Command {
         silence: Arc<str>,
         /// By whom.
         author: Arc<str>,
+        /// The Alertmanagers in which it ends, too.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        alertmanagers: Vec<Elsewhere>,
     },
 }

@@ -57,6 +57,37 @@ impl Matcher {
     pub fn label(&self) -> &str {
         &self.label
     }
+
+    /// As Alertmanager's API has it: the value, whether that is a regular expression, and whether
+    /// the label must match rather than must not.
+    pub fn parts(&self) -> (&str, bool, bool) {
+        match &self.is {
+            Is::Equal(value) => (value, false, true),
+            Is::NotEqual(value) => (value, false, false),
+            Is::Matching(pattern) => (pattern.as_str(), true, true),
+            Is::NotMatching(pattern) => (pattern.as_str(), true, false),
+        }
+    }
+
+    /// From what Alertmanager's API has: the other way round of [`Self::parts`].
+    ///
+    /// # Errors
+    ///
+    /// When the name or the regular expression is none.
+    pub fn of_parts(
+        label: &str,
+        value: &str,
+        is_regex: bool,
+        is_equal: bool,
+    ) -> Result<Self, NotAMatcher> {
+        let operator = match (is_regex, is_equal) {
+            (false, true) => "=",
+            (false, false) => "!=",
+            (true, true) => "=~",
+            (true, false) => "!~",
+        };
+        format!("{label}{operator}{}", Quoted(value)).parse()
+    }
 }
 
 impl fmt::Display for Matcher {

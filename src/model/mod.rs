@@ -51,7 +51,7 @@ pub use load::{MemberLoad, Storm};
 pub use loss::{Loss, Retention, RowDetail};
 pub(crate) use matcher::Quoted;
 pub use matcher::{Matcher, NotAMatcher};
-pub use notice::{Mark, Missing, Notices, Silence};
+pub use notice::{Elsewhere, Mark, Missing, Notices, Silence};
 pub use notification::{
     Fingerprint, Notification, NotificationReason, NotificationStatus, fingerprint,
 };

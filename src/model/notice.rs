@@ -41,6 +41,18 @@ pub struct Silence {
     pub author: Arc<str>,
     /// Why.
     pub why: Arc<str>,
+    /// The Alertmanagers that have it, too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alertmanagers: Vec<Elsewhere>,
+}
+
+/// A silence in an Alertmanager.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Elsewhere {
+    /// The receiver whose Alertmanager has it.
+    pub receiver: Arc<str>,
+    /// What it is called there.
+    pub id: Arc<str>,
 }
 
 impl Silence {

@@ -77,6 +77,14 @@ pub enum Observation {
         /// What is wrong with it.
         why: Arc<str>,
     },
+    /// Whether where alerts stand can be written down: nobody is told of anything before it is.
+    Unwritten {
+        /// When.
+        at: Timestamp,
+        /// What is in the way; `None`: it is written again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<Arc<str>>,
+    },
     /// One read of a cluster.
     Read {
         /// Of which cluster.
@@ -101,7 +109,8 @@ impl Observation {
             | Self::Gap { at, .. }
             | Self::Commanded { at, .. }
             | Self::Told { at, .. }
-            | Self::Refused { at, .. } => *at,
+            | Self::Refused { at, .. }
+            | Self::Unwritten { at, .. } => *at,
             Self::Read { answered, .. } => *answered,
         }
     }

@@ -38,6 +38,8 @@ pub enum TellResult {
     Failed,
     /// It will not be tried again: it is refused as it is, or too old.
     GivenUp,
+    /// Nobody is told any more: the receiver is no longer configured.
+    Gone,
 }
 
 /// How a receiver fares.

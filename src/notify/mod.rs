@@ -17,6 +17,7 @@ mod queue;
 mod receiver;
 mod resend;
 mod sign;
+mod silences;
 mod text;
 mod transport;
 mod worker;
@@ -32,6 +33,7 @@ pub use heartbeat::Heartbeat;
 pub use letter::{Circumstances, Letter};
 pub use pause::Pause;
 pub use receiver::{Kept, Kind, Links, Receiver};
+pub use silences::Peers;
 pub use transport::Http;
 pub use worker::{Post, Report, Worker};
 

@@ -127,6 +127,19 @@ impl Queue {
         self.strike(slip);
     }
 
+    /// The receiver is another one than before: nothing rests.
+    pub(crate) fn wake(&mut self) {
+        self.pause.reset();
+        self.rests_until = Timestamp::default();
+        for (_, name) in std::mem::take(&mut self.resting) {
+            if let Some(lane) = self.lanes.get_mut(&name) {
+                lane.pause.reset();
+                lane.rests_until = Timestamp::default();
+                self.ready.insert((lane.place, name));
+            }
+        }
+    }
+
     /// It goes without having been told.
     pub(crate) fn strike(&mut self, slip: &Slip) {
         let name = &slip.head.lane;
@@ -261,6 +274,21 @@ mod tests {
         queue.failed(&slip, NOW, Some(later(90)));
         assert_eq!(queue.next(later(89)).unwrap_err(), Next::At(later(90)));
         assert!(queue.next(later(90)).is_ok());
+    }
+
+    #[test]
+    fn nothing_rests_once_the_receiver_is_another() {
+        let mut queue = queue(&["a", "b"]);
+        let slip = queue.next(NOW).unwrap();
+        queue.failed(&slip, NOW, Some(later(90)));
+        queue.wake();
+        let mut order = Vec::new();
+        while let Ok(slip) = queue.next(NOW) {
+            order.push(slip.head.number);
+            queue.told(&slip);
+        }
+        order.sort_unstable();
+        assert_eq!(order, [0, 1]);
     }
 
     #[test]

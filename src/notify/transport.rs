@@ -81,10 +81,23 @@ fn certificates(pem: &[u8]) -> Result<Vec<Certificate<'static>>, ureq::Error> {
     Ok(found)
 }
 
-impl Transport for Http {
-    fn send(&mut self, call: &Call) -> Result<Answer, Broken> {
+/// What is done there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verb {
+    Get,
+    Post,
+    Delete,
+}
+
+impl Http {
+    /// Sends a request of any kind, and reads up to `most` bytes of its answer.
+    ///
+    /// # Errors
+    ///
+    /// When there was no answer.
+    pub(crate) fn ask(&self, verb: Verb, call: &Call, most: u64) -> Result<Answer, Broken> {
         let url = call.url.reveal();
-        let sent = if call.post {
+        let sent = if verb == Verb::Post {
             let mut request = self
                 .agent
                 .post(url)
@@ -94,7 +107,10 @@ impl Transport for Http {
             }
             request.send(&call.body[..])
         } else {
-            let mut request = self.agent.get(url);
+            let mut request = match verb {
+                Verb::Delete => self.agent.delete(url),
+                _ => self.agent.get(url),
+            };
             for (name, value) in &call.headers {
                 request = request.header(*name, value.reveal());
             }
@@ -108,12 +124,19 @@ impl Transport for Http {
         let _ = response
             .body_mut()
             .as_reader()
-            .take(MOST)
+            .take(most)
             .read_to_end(&mut text);
         Ok(Answer {
             status: response.status().as_u16(),
             retry_after,
             text: String::from_utf8_lossy(&text).into_owned(),
         })
+    }
+}
+
+impl Transport for Http {
+    fn send(&mut self, call: &Call) -> Result<Answer, Broken> {
+        let verb = if call.post { Verb::Post } else { Verb::Get };
+        self.ask(verb, call, MOST)
     }
 }

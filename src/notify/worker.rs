@@ -75,6 +75,17 @@ impl Worker {
         self
     }
 
+    /// Goes on with the receiver as it is configured now. What waits is kept, and tried at once.
+    pub fn change(&mut self, receiver: Receiver, transport: Box<dyn Transport>, patience: Span) {
+        if receiver.kind != self.receiver.kind {
+            // Its letters are other requests.
+            self.partly.clear();
+        }
+        (self.receiver, self.transport) = (receiver, transport);
+        self.give_up_after = patience;
+        self.queue.wake();
+    }
+
     /// Takes a letter in.
     pub fn take(&mut self, post: Post, now: Timestamp) {
         if let Some(gone) = self.queue.push(post.ledger, post.head) {
@@ -92,14 +103,20 @@ impl Worker {
         };
         if is_stale(&slip.head, now, self.give_up_after) {
             let why = format!("not delivered within {}", self.give_up_after);
-            let alerts = Self::letter(&slip).map(|l| fingerprints(&l));
+            let alerts = Self::letter(&slip).ok().and_then(Result::ok);
+            let alerts = alerts.map(|l| fingerprints(&l));
             self.give_up(&slip, now, alerts.unwrap_or_default(), why);
             return Next::Now;
         }
         match Self::letter(&slip) {
-            Ok(letter) => self.attempt(&slip, &letter, now),
+            Ok(Ok(letter)) => self.attempt(&slip, &letter, now),
             // It can be read by no later turn either.
-            Err(why) => self.give_up(&slip, now, Vec::new(), why),
+            Ok(Err(why)) => self.give_up(&slip, now, Vec::new(), why),
+            Err(error) => {
+                self.queue.failed(&slip, now, None);
+                let why = format!("it cannot be read from the state directory: {error}");
+                self.tell(now, Vec::new(), TellResult::Failed, Some(why));
+            }
         }
         Next::Now
     }
@@ -109,11 +126,12 @@ impl Worker {
         self.queue.len()
     }
 
-    fn letter(slip: &Slip) -> Result<Letter, String> {
-        let body = slip.ledger.letter(slip.head.number);
-        let body = body.map_err(|e| format!("it cannot be read: {e}"))?;
-        let body = body.ok_or("it is no longer there")?;
-        Letter::from_body(&body).map_err(|e| format!("it cannot be read: {e}"))
+    /// The letter, or why there is none; an error is the ledger's, and may pass.
+    fn letter(slip: &Slip) -> Result<Result<Letter, String>, LedgerError> {
+        let Some(body) = slip.ledger.letter(slip.head.number)? else {
+            return Ok(Err("it is no longer there".to_owned()));
+        };
+        Ok(Letter::from_body(&body).map_err(|e| format!("it cannot be read: {e}")))
     }
 
     fn attempt(&mut self, slip: &Slip, letter: &Letter, now: Timestamp) {

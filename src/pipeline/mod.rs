@@ -57,6 +57,11 @@ pub struct Pipeline {
     rebuild_all: bool,
 }
 
+/// An issue's subject: a configuration that was not taken.
+const CONFIGURATION: &str = "configuration";
+/// An issue's subject: where alerts stand cannot be written down.
+const LEDGER: &str = "state directory";
+
 impl Pipeline {
     /// A pipeline that has seen nothing.
     pub fn new() -> Self {
@@ -93,6 +98,7 @@ impl Pipeline {
                 self.rebooted = true;
                 self.advising.reboot();
                 self.telling.boot();
+                self.issues.retain(|i| *i.subject != *LEDGER);
             }
             Observation::Told { at, told } => self.telling.fold(*at, told),
             Observation::Tick { at } => {
@@ -105,16 +111,13 @@ impl Pipeline {
                 let _ = self.alerting.load(&settings.rules);
                 self.alerting.tell(&settings.notify);
                 self.alerting.expect(&settings.policies);
-                self.issues.clear();
+                self.issues.retain(|i| *i.subject != *CONFIGURATION);
             }
             Observation::Commanded { at, command } => self.alerting.command(command, *at),
             Observation::Refused { at, why } => {
-                self.issues = vec![Issue {
-                    since: *at,
-                    subject: "configuration".into(),
-                    text: Arc::clone(why),
-                }];
+                self.note(CONFIGURATION, *at, Some(why));
             }
+            Observation::Unwritten { at, why } => self.note(LEDGER, *at, why.as_ref()),
             _ => {}
         }
         if self.rebuild_all {
@@ -122,6 +125,18 @@ impl Pipeline {
         }
         self.engine.fold(observation);
         None
+    }
+
+    /// What is wrong with Laggard itself, of one kind; `None`: nothing any more.
+    fn note(&mut self, subject: &str, at: Timestamp, why: Option<&Arc<str>>) {
+        let before = self.issues.iter().find(|i| *i.subject == *subject);
+        let since = before.map_or(at, |i| i.since);
+        self.issues.retain(|i| *i.subject != *subject);
+        self.issues.extend(why.map(|why| Issue {
+            since: if subject == LEDGER { since } else { at },
+            subject: subject.into(),
+            text: Arc::clone(why),
+        }));
     }
 
     fn cut(&mut self) -> Cut {

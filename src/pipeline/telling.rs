@@ -31,11 +31,15 @@ impl Telling {
 
     pub(super) fn fold(&mut self, at: Timestamp, told: &Told) {
         self.cached = None;
+        if told.result == TellResult::Gone {
+            self.receivers.remove(&told.receiver);
+            return;
+        }
         let delivery = Delivery {
             at,
             receiver: Arc::clone(&told.receiver),
             failure: match (told.result, &told.why) {
-                (TellResult::Delivered, _) => None,
+                (TellResult::Delivered | TellResult::Gone, _) => None,
                 (TellResult::Failed, why) => Some(why.clone().unwrap_or_default()),
                 (TellResult::GivenUp, why) => {
                     Some(format!("given up: {}", why.as_deref().unwrap_or_default()).into())
@@ -63,6 +67,7 @@ impl Telling {
             TellResult::Delivered => health.delivered += 1,
             TellResult::Failed => health.failed += 1,
             TellResult::GivenUp => health.given_up += 1,
+            TellResult::Gone => {}
         }
         health.failing_since = delivery
             .failure
@@ -175,6 +180,9 @@ mod tests {
         // What is gone is forgotten.
         telling.mark(&[]);
         assert!(telling.mark(&[b])[0].delivery.is_none());
+        telling.fold(NOW, &told(TellResult::Gone, &[]));
+        assert!(telling.receivers().is_empty(), "it is no longer configured");
+        telling.fold(NOW, &told(TellResult::Failed, &[]));
         telling.boot();
         assert!(telling.receivers().is_empty());
     }

@@ -219,7 +219,7 @@ impl Reader {
                 self.changed(change)?
             }
             "boot" | "configured" | "tick" | "clock_jump" | "gap" | "commanded" | "told"
-            | "refused" => serde_json::from_slice(&self.line).map_err(text)?,
+            | "refused" | "unwritten" => serde_json::from_slice(&self.line).map_err(text)?,
             // `read` is how reads are called inside; a line says which read.
             unknown @ "read" => {
                 *self.unknown.entry(unknown.to_owned()).or_default() += 1;

@@ -10,11 +10,11 @@ use proptest::prelude::*;
 
 use super::{Checkpoint, Item, Reader, Sink, Writer};
 use crate::model::{
-    AssignedTopic, BootId, Broker, ClusterName, ClusterSettings, Command, CommitRead, Cycle, Fact,
-    GroupDescription, GroupPart, GroupState, GroupType, HealthState, Isolation, ListedGroup,
-    Matcher, Member, Notify, Observation, OffsetRead, PartitionMetadata, Pattern, Policy,
-    PolicyRule, Recurring, Route, RuleFile, Settings, Span, TellResult, TimeInterval, Timestamp,
-    Told, TopicCommits, TopicConfig, TopicId, TopicMetadata, Why,
+    AssignedTopic, BootId, Broker, ClusterName, ClusterSettings, Command, CommitRead, Cycle,
+    Elsewhere, Fact, GroupDescription, GroupPart, GroupState, GroupType, HealthState, Isolation,
+    ListedGroup, Matcher, Member, Notify, Observation, OffsetRead, PartitionMetadata, Pattern,
+    Policy, PolicyRule, Recurring, Route, RuleFile, Settings, Span, TellResult, TimeInterval,
+    Timestamp, Told, TopicCommits, TopicConfig, TopicId, TopicMetadata, Why,
 };
 
 /// Few names, so that reads of the same subject follow one another.
@@ -328,6 +328,10 @@ fn observation() -> impl Strategy<Value = Observation> {
         matchers: vec![Matcher::equal("group", &text)],
         until,
         why: text.as_str().into(),
+        alertmanagers: vec![Elsewhere {
+            receiver: "am".into(),
+            id: text.as_str().into(),
+        }],
         author: text.into(),
     });
     prop_oneof![
@@ -338,6 +342,7 @@ fn observation() -> impl Strategy<Value = Observation> {
         1 => (when(), span()).prop_map(|(at, by)| Observation::ClockJump { at, by }),
         1 => (when(), any::<u64>()).prop_map(|(at, lost)| Observation::Gap { at, lost }),
         1 => (when(), name()).prop_map(|(at, why)| Observation::Refused { at, why: why.into() }),
+        1 => (when(), option::of(name())).prop_map(|(at, why)| Observation::Unwritten { at, why: why.map(Into::into) }),
         1 => (when(), silence).prop_map(|(at, command)| Observation::Commanded { at, command }),
         1 => (when(), mark).prop_map(|(at, command)| Observation::Commanded { at, command }),
         1 => (when(), told()).prop_map(|(at, told)| Observation::Told { at, told }),

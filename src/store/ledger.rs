@@ -5,10 +5,11 @@
 //! So a transition is never known without the notification that it calls for, nor the other way
 //! round. Out: the same, after a restart. What state and letters say is not known here.
 
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use redb::backends::InMemoryBackend;
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, TableError};
@@ -24,13 +25,44 @@ const OUTBOX: TableDefinition<'_, u64, Row> = TableDefinition::new("outbox");
 
 /// What went wrong, in the database's own words.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct LedgerError(String);
+pub enum LedgerError {
+    /// The disk refuses, for now at least: nothing of the file is known to be wrong.
+    #[error("{0}")]
+    Refused(String),
+    /// What stands in the file is not what was written.
+    #[error("{0}")]
+    Damaged(String),
+}
+
+impl LedgerError {
+    fn damaged() -> Self {
+        Self::Damaged("it is damaged".to_owned())
+    }
+
+    /// Whether what stands in the file is of no use.
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::Damaged(_))
+    }
+}
 
 /// Any of the database's own.
 impl<E: Into<redb::Error>> From<E> for LedgerError {
     fn from(error: E) -> Self {
-        Self(error.into().to_string())
+        let error = error.into();
+        let text = error.to_string();
+        let damage = match &error {
+            redb::Error::Corrupted(_) | redb::Error::UpgradeRequired(_) => true,
+            redb::Error::Io(error) => matches!(
+                error.kind(),
+                io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof
+            ),
+            _ => false,
+        };
+        if damage {
+            Self::Damaged(text)
+        } else {
+            Self::Refused(text)
+        }
     }
 }
 
@@ -87,11 +119,23 @@ impl Batch {
     }
 }
 
+/// How the database is opened, at the start and once more after the disk refused.
+type Opener = Box<dyn Fn() -> Result<Database, LedgerError> + Send + Sync>;
+
 /// The database.
-#[derive(Debug)]
 pub struct Ledger {
-    database: Database,
+    /// None while it could not be opened again.
+    database: RwLock<Option<Database>>,
+    opener: Opener,
+    /// Where it is; none in memory.
+    path: Option<PathBuf>,
     next: AtomicU64,
+}
+
+impl std::fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ledger").finish_non_exhaustive()
+    }
 }
 
 impl Ledger {
@@ -101,14 +145,14 @@ impl Ledger {
     ///
     /// When it cannot be opened, or is damaged.
     pub fn open(path: &Path) -> Result<Self, LedgerError> {
-        // A library that trips over damaged pages must not take `serve` down.
-        let opened = catch_unwind(|| {
-            let mut database = Database::create(path)?;
+        let (at, path) = (path.to_owned(), path.to_owned());
+        let opener = move || {
+            let mut database = Database::create(&at)?;
             // Whether every page is as it was written.
             database.check_integrity()?;
-            Self::begin(database)
-        });
-        opened.unwrap_or_else(|_| Err(LedgerError("it is damaged".to_owned())))
+            Ok(database)
+        };
+        Self::begin(Box::new(opener), Some(path))
     }
 
     /// One that is gone with the process.
@@ -117,20 +161,89 @@ impl Ledger {
     ///
     /// Hardly ever: memory is all that it needs.
     pub fn in_memory() -> Result<Self, LedgerError> {
-        Self::begin(Database::builder().create_with_backend(InMemoryBackend::new())?)
+        let opener = || Ok(Database::builder().create_with_backend(InMemoryBackend::new())?);
+        Self::begin(Box::new(opener), None)
     }
 
-    fn begin(database: Database) -> Result<Self, LedgerError> {
+    fn begin(opener: Opener, path: Option<PathBuf>) -> Result<Self, LedgerError> {
         let ledger = Self {
-            database,
+            database: RwLock::new(None),
+            opener,
+            path,
             next: AtomicU64::new(0),
         };
-        ledger.state()?;
-        for waiting in ledger.waiting()? {
-            ledger.letter(waiting.number)?;
-            ledger.next.store(waiting.number + 1, Ordering::Relaxed);
-        }
+        ledger.mend()?;
         Ok(ledger)
+    }
+
+    /// Opens the database anew: after the disk has refused once, it takes nothing before that.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be opened, or is damaged.
+    pub fn mend(&self) -> Result<(), LedgerError> {
+        let mut held = self
+            .database
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        self.open_into(&mut held)?;
+        drop(held);
+        self.state()?;
+        for waiting in self.waiting()? {
+            self.letter(waiting.number)?;
+            self.next.fetch_max(waiting.number + 1, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    fn open_into(&self, held: &mut Option<Database>) -> Result<(), LedgerError> {
+        // A library that trips over damaged pages must not take `serve` down.
+        let closed = catch_unwind(AssertUnwindSafe(|| *held = None));
+        let opened = catch_unwind(AssertUnwindSafe(|| (self.opener)()));
+        *held = Some(opened.unwrap_or_else(|_| Err(LedgerError::damaged()))?);
+        closed.map_err(|_| LedgerError::damaged())
+    }
+
+    /// Sets a damaged file aside under a name with `now` in it, and begins a new one. Under which.
+    ///
+    /// # Errors
+    ///
+    /// What the disk says.
+    pub fn begin_anew(&self, now: Timestamp) -> Result<PathBuf, LedgerError> {
+        let Some(path) = &self.path else {
+            return Err(LedgerError::damaged());
+        };
+        let mut held = self
+            .database
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        let _ = catch_unwind(AssertUnwindSafe(|| *held = None));
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".damaged-{}", now.as_millis()));
+        let aside = path.with_file_name(name);
+        std::fs::rename(path, &aside)?;
+        self.open_into(&mut held)?;
+        Ok(aside)
+    }
+
+    /// The number that the next letter gets.
+    pub fn next(&self) -> u64 {
+        self.next.load(Ordering::Relaxed)
+    }
+
+    /// Does something with the database, whatever it trips over.
+    fn with<T>(
+        &self,
+        run: impl FnOnce(&Database) -> Result<T, LedgerError>,
+    ) -> Result<T, LedgerError> {
+        let held = self.database.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(database) = held.as_ref() else {
+            return Err(LedgerError::Refused(
+                "it could not be opened again".to_owned(),
+            ));
+        };
+        let done = catch_unwind(AssertUnwindSafe(|| run(database)));
+        done.unwrap_or_else(|_| Err(LedgerError::damaged()))
     }
 
     /// Writes a batch as one transaction, and returns once it is on the disk. Says which numbers
@@ -140,13 +253,12 @@ impl Ledger {
     ///
     /// What the disk says; nothing of the batch is then written.
     pub fn write(&self, batch: &Batch) -> Result<Vec<Waiting>, LedgerError> {
-        let written = catch_unwind(AssertUnwindSafe(|| self.transact(batch)));
-        written.unwrap_or_else(|_| Err(LedgerError("it is damaged".to_owned())))
+        self.with(|database| self.transact(database, batch))
     }
 
-    fn transact(&self, batch: &Batch) -> Result<Vec<Waiting>, LedgerError> {
+    fn transact(&self, database: &Database, batch: &Batch) -> Result<Vec<Waiting>, LedgerError> {
         let mut waiting = Vec::with_capacity(batch.letters.len());
-        let transaction = self.database.begin_write()?;
+        let transaction = database.begin_write()?;
         {
             if let Some(state) = &batch.state {
                 let mut table = transaction.open_table(STATE)?;
@@ -179,19 +291,7 @@ impl Ledger {
     ///
     /// What the disk says.
     pub fn state(&self) -> Result<Option<State>, LedgerError> {
-        let transaction = self.database.begin_read()?;
-        let table = match transaction.open_table(STATE) {
-            Ok(table) => table,
-            Err(TableError::TableDoesNotExist(_)) => return Ok(None),
-            Err(error) => return Err(error.into()),
-        };
-        Ok(table.get(())?.map(|row| {
-            let (form, bytes) = row.value();
-            State {
-                form,
-                bytes: bytes.to_vec(),
-            }
-        }))
+        self.with(read_state)
     }
 
     /// What waits, in the order in which it was written.
@@ -200,24 +300,7 @@ impl Ledger {
     ///
     /// What the disk says.
     pub fn waiting(&self) -> Result<Vec<Waiting>, LedgerError> {
-        let transaction = self.database.begin_read()?;
-        let table = match transaction.open_table(OUTBOX) {
-            Ok(table) => table,
-            Err(TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
-            Err(error) => return Err(error.into()),
-        };
-        let mut waiting = Vec::new();
-        for row in table.iter()? {
-            let (number, row) = row?;
-            let (receiver, lane, at, _) = row.value();
-            waiting.push(Waiting {
-                number: number.value(),
-                receiver: receiver.into(),
-                lane: lane.into(),
-                at: Timestamp::from_millis(at),
-            });
-        }
-        Ok(waiting)
+        self.with(read_waiting)
     }
 
     /// What a letter says; `None` once it is told.
@@ -226,17 +309,164 @@ impl Ledger {
     ///
     /// What the disk says.
     pub fn letter(&self, number: u64) -> Result<Option<Vec<u8>>, LedgerError> {
-        let transaction = self.database.begin_read()?;
-        let table = transaction.open_table(OUTBOX)?;
-        Ok(table.get(number)?.map(|row| row.value().3.to_vec()))
+        self.with(|database| {
+            let transaction = database.begin_read()?;
+            let table = match transaction.open_table(OUTBOX) {
+                Ok(table) => table,
+                Err(TableError::TableDoesNotExist(_)) => return Ok(None),
+                Err(error) => return Err(error.into()),
+            };
+            Ok(table.get(number)?.map(|row| row.value().3.to_vec()))
+        })
     }
+}
+
+fn read_state(database: &Database) -> Result<Option<State>, LedgerError> {
+    let transaction = database.begin_read()?;
+    let table = match transaction.open_table(STATE) {
+        Ok(table) => table,
+        Err(TableError::TableDoesNotExist(_)) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    Ok(table.get(())?.map(|row| {
+        let (form, bytes) = row.value();
+        State {
+            form,
+            bytes: bytes.to_vec(),
+        }
+    }))
+}
+
+fn read_waiting(database: &Database) -> Result<Vec<Waiting>, LedgerError> {
+    let transaction = database.begin_read()?;
+    let table = match transaction.open_table(OUTBOX) {
+        Ok(table) => table,
+        Err(TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
+        Err(error) => return Err(error.into()),
+    };
+    let mut waiting = Vec::new();
+    for row in table.iter()? {
+        let (number, row) = row?;
+        let (receiver, lane, at, _) = row.value();
+        waiting.push(Waiting {
+            number: number.value(),
+            receiver: receiver.into(),
+            lane: lane.into(),
+            at: Timestamp::from_millis(at),
+        });
+    }
+    Ok(waiting)
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::sync::Mutex;
+    use std::sync::atomic::AtomicBool;
+
+    use redb::StorageBackend;
 
     use super::*;
+
+    /// A file in memory whose disk can be full, or lose what was written.
+    #[derive(Clone, Debug, Default)]
+    pub(super) struct Disk {
+        bytes: Arc<Mutex<Vec<u8>>>,
+        full: Arc<AtomicBool>,
+    }
+
+    impl Disk {
+        fn ask(&self) -> io::Result<()> {
+            if self.full.load(Ordering::SeqCst) {
+                return Err(io::Error::from_raw_os_error(28));
+            }
+            Ok(())
+        }
+
+        fn ledger(&self) -> Result<Ledger, LedgerError> {
+            let disk = self.clone();
+            let opener = move || Ok(Database::builder().create_with_backend(disk.clone())?);
+            Ledger::begin(Box::new(opener), None)
+        }
+    }
+
+    impl StorageBackend for Disk {
+        fn len(&self) -> io::Result<u64> {
+            Ok(self.bytes.lock().unwrap().len() as u64)
+        }
+
+        fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+            let (bytes, at) = (self.bytes.lock().unwrap(), offset as usize);
+            let from = bytes.get(at..at + out.len());
+            out.copy_from_slice(from.ok_or(io::ErrorKind::UnexpectedEof)?);
+            Ok(())
+        }
+
+        fn set_len(&self, len: u64) -> io::Result<()> {
+            self.ask()?;
+            self.bytes.lock().unwrap().resize(len as usize, 0);
+            Ok(())
+        }
+
+        fn sync_data(&self) -> io::Result<()> {
+            self.ask()
+        }
+
+        fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+            self.ask()?;
+            let (mut bytes, at) = (self.bytes.lock().unwrap(), offset as usize);
+            bytes[at..at + data.len()].copy_from_slice(data);
+            Ok(())
+        }
+    }
+
+    /// What was written while it ran is gone from the disk: it is set aside, and a new one begun.
+    #[test]
+    fn one_that_is_damaged_while_it_runs_is_set_aside() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.redb");
+        let ledger = Ledger::open(&path).unwrap();
+        let batch = Batch {
+            letters: vec![letter("a", "x", "1")],
+            ..Batch::default()
+        };
+        let first = ledger.write(&batch).unwrap();
+        fs::write(&path, "no database").unwrap();
+        assert!(ledger.mend().unwrap_err().is_damage());
+        assert!(ledger.write(&batch).is_err(), "nothing is taken meanwhile");
+        let aside = ledger.begin_anew(Timestamp::from_millis(7)).unwrap();
+        assert!(aside.ends_with("a.redb.damaged-7") && aside.exists());
+        let second = ledger.write(&batch).unwrap();
+        assert!(second[0].number > first[0].number);
+        assert_eq!(ledger.waiting().unwrap(), second);
+    }
+
+    /// A full disk takes nothing and loses nothing; once there is room, it goes on where it stood.
+    #[test]
+    fn a_disk_that_was_full_takes_up_where_it_stood() {
+        let disk = Disk::default();
+        let ledger = disk.ledger().unwrap();
+        let batch = |body: &str| Batch {
+            state: Some(state(body)),
+            letters: vec![letter("a", "x", body)],
+            done: Vec::new(),
+        };
+        let first = ledger.write(&batch("1")).unwrap();
+        disk.full.store(true, Ordering::SeqCst);
+        for _ in 0..3 {
+            let refused = ledger.write(&batch("2")).unwrap_err();
+            assert!(!refused.is_damage(), "{refused}");
+            let _ = ledger.mend();
+        }
+        disk.full.store(false, Ordering::SeqCst);
+        ledger.mend().unwrap();
+        assert_eq!(ledger.state().unwrap(), Some(state("1")));
+        assert_eq!(ledger.waiting().unwrap(), first);
+        let second = ledger.write(&batch("2")).unwrap();
+        assert!(second[0].number > first[0].number);
+        assert_eq!(ledger.waiting().unwrap().len(), 2);
+        assert_eq!(ledger.state().unwrap(), Some(state("2")));
+    }
 
     fn letter(receiver: &str, lane: &str, body: &str) -> Letter {
         Letter {

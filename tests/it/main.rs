@@ -34,6 +34,7 @@ mod orders;
 mod played;
 mod promql;
 mod rebalances;
+mod receivers;
 mod replay;
 mod rights;
 mod serve;

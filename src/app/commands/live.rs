@@ -6,14 +6,17 @@ use std::time::Duration;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::alerts::Teller;
 use crate::catalog;
 use crate::cli::{DemoArgs, Exit, ServeArgs, SourceArgs, TopArgs};
 use crate::config::{Config, FlagSetting, ReceiverSettings};
 use crate::export::statsd::Statsd;
 use crate::http::{Commands, Http, Listener, Web, serve as serve_http};
+use crate::model::{Notify, Observation, Snapshot};
 use crate::notify::Links;
 use crate::sim::scenario;
 use crate::store::{Audit, Ledger, StateDir};
@@ -21,6 +24,7 @@ use crate::timeline::Tape;
 use crate::tui;
 
 use super::super::demo::Demo;
+use super::super::desk::Desk;
 use super::super::flight;
 use super::super::logging;
 use super::super::orders::{self, Clerk, Reloading};
@@ -49,13 +53,61 @@ pub(super) async fn top(args: &TopArgs) -> Result<Exit, Refusal> {
     options.at = attach.and_then(|a| a.at);
     let cluster = attach.and_then(|a| a.clusters.first());
     options.cluster = cluster.map(|c| c.as_str().into());
+    let deliver = Deliver::on_request(args.deliver);
+    if deliver.wanted && setup.attach.is_some() {
+        return Err(Refusal::usage(
+            "error: --deliver and --attach: whoever evaluates the alerts tells of them, and that is the \
+             `laggard serve` that is attached to",
+        ));
+    }
+    let telling = tell_receivers(&mut setup, None, "", deliver)?;
+    let played = setup.telling.take_if(|_| setup.replay.is_some());
+    let routes = setup.settings.notify.clone();
     let (mut session, demo) = setup.start(None)?;
+    let played = played.map(|told| tell_of_played(told, routes, session.snapshots.clone()));
     let clock = session.clock.clone();
     options.deck.clone_from(&demo.deck);
     let left = show(&mut session, ring, clock, options, None).await;
     session.shut_down(PATIENCE).await;
     drop(demo);
+    land(played, telling).await;
     left
+}
+
+/// Tells of the alerts in the snapshots of a recording, until it is aborted. What comes of it stands
+/// in the log alone: the snapshots are as they were recorded.
+fn tell_of_played(
+    (mut desk, mut came): (Desk, tokio::sync::mpsc::Receiver<Observation>),
+    routes: Notify,
+    mut snapshots: watch::Receiver<Arc<Snapshot>>,
+) -> JoinHandle<()> {
+    let mut teller = Teller::new(routes);
+    tokio::spawn(async move {
+        loop {
+            let snapshot = Arc::clone(&snapshots.borrow_and_update());
+            let notifications = teller.look(&snapshot);
+            tokio::task::block_in_place(|| desk.pass_on(snapshot, notifications));
+            tokio::select! {
+                changed = snapshots.changed() => {
+                    if changed.is_err() {
+                        return;
+                    }
+                }
+                () = async { while came.recv().await.is_some() {} } => return,
+            }
+        }
+    })
+}
+
+/// Ends what tells receivers: the desk first, so that all of it is written.
+async fn land(played: Option<JoinHandle<()>>, telling: Option<Telling>) {
+    if let Some(played) = played {
+        played.abort();
+        let _ = played.await;
+    }
+    if let Some(telling) = telling {
+        let _ = tokio::time::timeout(PATIENCE, telling.land()).await;
+    }
 }
 
 /// Whether the output is a terminal that can place a cursor.
@@ -143,6 +195,14 @@ struct Deliver {
     how: &'static str,
 }
 
+impl Deliver {
+    /// For what tells only where that is asked for.
+    const fn on_request(wanted: bool) -> Self {
+        let how = "--deliver";
+        Self { wanted, how }
+    }
+}
+
 fn listen_flag(listen: Option<&str>) -> Vec<FlagSetting> {
     let setting = |value: &str| FlagSetting {
         flag: "--listen",
@@ -168,8 +228,8 @@ async fn headless(
     );
     let (label, clock) = (Arc::clone(&setup.label), setup.clock.clone());
     let mut config = setup.config.clone();
-    if setup.replay.is_some() {
-        // What was is not to be told to others as what is.
+    if setup.is_unreal() && !deliver.wanted {
+        // What was, or never was, is not to be told to others as what is.
         config.statsd.address = None;
     }
     let replayed = setup.replay.as_ref().map(|r| r.tape.clone());
@@ -185,11 +245,15 @@ async fn headless(
     let state = flight.as_ref().map(|f| &f.state);
     let token = orders::token(&config, state).map_err(|e| Refusal::usage(format!("error: {e}")))?;
     let audit = state.and_then(audit);
-    let tells = !setup.settings.notify.tells_nobody();
+    let roster = telling.as_ref().filter(|_| deliver.wanted);
+    let roster = roster.map(|telling| Arc::clone(telling.roster()));
+    let played = setup.telling.take_if(|_| setup.replay.is_some());
+    let routes = setup.settings.notify.clone();
     let (mut session, demo) = setup.start(None)?;
+    let played = played.map(|told| tell_of_played(told, routes, session.snapshots.clone()));
     let clerk = session.orders.clone().zip(reloading);
     let clerk = clerk.map(|(out, reloading)| {
-        let reloading = reloading.telling(tells);
+        let reloading = reloading.telling(roster);
         Clerk::new(clock.clone(), out, audit, reloading)
     });
     let clerk = clerk.map(Arc::new);
@@ -220,9 +284,7 @@ async fn headless(
     }
     session.shut_down(PATIENCE).await;
     drop(demo);
-    if let Some(telling) = telling {
-        let _ = tokio::time::timeout(PATIENCE, telling.land()).await;
-    }
+    land(played, telling).await;
     if let Some(flight) = flight {
         let _ = tokio::time::timeout(PATIENCE, flight.land()).await;
     }
@@ -237,11 +299,11 @@ fn tell_receivers(
     deliver: Deliver,
 ) -> Result<Option<Telling>, Refusal> {
     let settings = setup.config.receivers.clone();
-    let tells = deliver.wanted && setup.replay.is_none() && !settings.is_empty();
-    say_who_tells(setup, &settings, tells, deliver);
+    let tells = deliver.wanted && !settings.is_empty();
+    say_who_tells(&settings, tells, deliver);
     let ledger = match ledger {
         Some(ledger) => ledger,
-        None if !tells => return Ok(None),
+        None if !deliver.wanted => return Ok(None),
         None => {
             let ledger = Ledger::in_memory();
             Arc::new(ledger.map_err(|e| Refusal::failed(format!("error: {e}")))?)
@@ -268,14 +330,12 @@ fn tell_receivers(
     Ok(Some(telling))
 }
 
-fn say_who_tells(setup: &Setup, settings: &[ReceiverSettings], tells: bool, deliver: Deliver) {
+fn say_who_tells(settings: &[ReceiverSettings], tells: bool, deliver: Deliver) {
     let who = receivers::in_words(settings);
     if settings.is_empty() {
         tracing::info!("alerts are evaluated and shown; no receiver is configured to be told");
     } else if tells {
         tracing::info!("this process tells of alerts: {who}");
-    } else if setup.replay.is_some() {
-        tracing::info!("this process tells nobody of alerts: they are a recording's");
     } else {
         let how = deliver.how;
         tracing::info!("this process tells nobody of alerts; {how} would tell {who}");
@@ -438,7 +498,7 @@ pub(super) async fn demo(args: &DemoArgs) -> Result<Exit, Refusal> {
         wanted: args.deliver,
         how: "--deliver",
     };
-    let setup = setup::demo(&wanted(args)?, config)?;
+    let mut setup = setup::demo(&wanted(args)?, config)?;
     if args.headless || !can_draw() {
         logging::to_stderr(&setup.config.log, setup.config.log.level.as_str())?;
         return headless(setup, None, deliver, None).await;
@@ -456,12 +516,15 @@ pub(super) async fn demo(args: &DemoArgs) -> Result<Exit, Refusal> {
     let options = screen(&setup, &TopArgs::default());
     let clock = setup.clock.clone();
     tracing::info!("the embedded cluster listens on {}", setup.connecting_to);
+    let address = beside.as_ref().map(Offer::address).unwrap_or_default();
+    let telling = tell_receivers(&mut setup, None, &address, deliver)?;
     let (mut session, running) = setup.start(None)?;
     let address = beside.as_ref().map(Offer::address);
     let http = beside.map(|offer| offer.http(&session, clock.clone(), None, None));
     let left = show(&mut session, ring, clock, options, http).await;
     session.shut_down(PATIENCE).await;
     drop(running);
+    land(None, telling).await;
     if let (Ok(Exit::Ok), Some(address)) = (&left, address) {
         tell(&format!(
             "While it ran, its metrics stood on {address}/metrics"

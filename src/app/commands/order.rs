@@ -82,10 +82,17 @@ fn list(answer: Value) -> Result<String, Refusal> {
     for silence in silences {
         let matchers: Vec<_> = silence.matchers.iter().map(ToString::to_string).collect();
         let (id, until, author, why) = (silence.id, silence.until, silence.author, silence.why);
+        let there = silence.alertmanagers.iter().map(|a| &*a.receiver);
+        let there = there.collect::<Vec<_>>().join(", ");
+        let there = if there.is_empty() {
+            String::new()
+        } else {
+            format!("  (in {there})")
+        };
         // Writing to a string cannot fail.
         let _ = writeln!(
             text,
-            "{id}  until {until}  {}  {author}: {why}",
+            "{id}  until {until}  {}  {author}: {why}{there}",
             matchers.join(", ")
         );
     }

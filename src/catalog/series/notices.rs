@@ -42,6 +42,19 @@ pub(super) static ALL: &[Series] = &[
             emit.value(flag(!issues.iter().any(|i| &*i.subject == "configuration")));
         }),
     },
+    Series {
+        name: "laggard_alerts_written",
+        help: "0 while where alerts stand cannot be written to the state directory: nobody is told of them before it can; else 1.",
+        unit: Unit::Flag,
+        kind: Kind::Gauge,
+        labels: &[],
+        read: Read::Laggard(|snapshot, emit| {
+            let issues = &snapshot.notices.issues;
+            emit.value(flag(
+                !issues.iter().any(|i| &*i.subject == "state directory"),
+            ));
+        }),
+    },
 ];
 
 /// Two marks may say the same; a series stands once.

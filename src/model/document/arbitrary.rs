@@ -649,6 +649,10 @@ pub(super) fn snapshot() -> impl Strategy<Value = Snapshot> {
                     until: at + Span::from_secs(60),
                     author: "ann".into(),
                     why: "known".into(),
+                    alertmanagers: vec![Elsewhere {
+                        receiver: "am".into(),
+                        id: "a-1".into(),
+                    }],
                 }],
                 marks: vec![Mark {
                     cluster: None,

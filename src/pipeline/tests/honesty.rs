@@ -1,6 +1,6 @@
 //! What is not known is never shown as known.
 
-use crate::model::{Fact, GroupState, Policy, Reading, Status, Why};
+use crate::model::{Fact, GroupState, Observation, Policy, Reading, Status, Why};
 
 use super::facts::{
     at, commits, configured, described, end_results, ends, listed, read, starts, tick, topic,
@@ -100,4 +100,42 @@ fn no_visible_group_is_said() {
             .text
             .contains("no group is visible")
     );
+}
+
+#[test]
+fn what_cannot_be_written_down_is_in_sight_until_it_can() {
+    let refused = |secs, why: Option<&str>| Observation::Unwritten {
+        at: at(secs),
+        why: why.map(Into::into),
+    };
+    let written = |more: Vec<Observation>| {
+        let mut all = vec![configured(Policy::default()), refused(5, Some("no room"))];
+        all.extend(more);
+        all.push(tick(10));
+        let snapshot = run(all).snapshot;
+        let issues = snapshot.notices.issues.iter();
+        let issues: Vec<_> = issues
+            .map(|i| format!("{}: {} {}", i.subject, i.text, i.since))
+            .collect();
+        let mut value = None;
+        let series = crate::catalog::find("laggard_alerts_written").unwrap();
+        series.samples(
+            &snapshot,
+            &crate::catalog::Options::default(),
+            &mut |_, v| value = Some(v),
+        );
+        (issues.join("; "), value)
+    };
+    let since = at(5);
+    let said = format!("state directory: no room {since}");
+    assert_eq!(written(Vec::new()), (said, Some(0.0)));
+    let said = format!("state directory: no disk {since}");
+    assert_eq!(
+        written(vec![refused(7, Some("no disk"))]),
+        (said.clone(), Some(0.0))
+    );
+    // A reload has nothing to do with it.
+    let reloaded = vec![refused(7, Some("no disk")), configured(Policy::default())];
+    assert_eq!(written(reloaded), (said, Some(0.0)));
+    assert_eq!(written(vec![refused(8, None)]), (String::new(), Some(1.0)));
 }
