@@ -14,9 +14,9 @@
 mod report;
 #[allow(dead_code, reason = "comparing figures is the tests' part")]
 mod score;
+#[path = "../common/side_by_side.rs"]
+mod side_by_side;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use anyhow::{Context, bail};
@@ -24,10 +24,11 @@ use clap::Parser;
 use laggard::sim::scenario::{Purpose, over_days};
 use laggard::sim::spec::{DAY, Millis, SECOND};
 
+use crate::score::Scores;
 use crate::score::figures::figures;
 use crate::score::run::{Run, run};
 use crate::score::short::short;
-use crate::score::{Score, Scores};
+use crate::side_by_side::side_by_side;
 
 /// How big a measurement is.
 #[derive(Debug, Parser)]
@@ -119,23 +120,9 @@ fn runs(size: &Size) -> Vec<Run> {
         .collect()
 }
 
-/// Runs all, `threads` at a time; the result does not depend on their order.
+/// Runs all, `threads` at a time.
 fn measure(runs: &[Run], threads: usize) -> Scores {
-    let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<Option<Score>>> = Mutex::new(vec![None; runs.len()]);
-    std::thread::scope(|scope| {
-        for _ in 0..threads.max(1) {
-            scope.spawn(|| {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(one) = runs.get(index) else { break };
-                    let score = run(*one);
-                    done.lock().unwrap_or_else(PoisonError::into_inner)[index] = score;
-                }
-            });
-        }
-    });
-    let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let done = side_by_side(runs, threads, |one| run(*one));
     let mut scores = Scores::new();
     for (one, score) in runs.iter().zip(done) {
         let kept = scores.entry((one.purpose, one.workload)).or_default();

@@ -13,17 +13,18 @@
 )]
 
 mod report;
+#[path = "../common/side_by_side.rs"]
+mod side_by_side;
 #[allow(dead_code, reason = "comparing figures is the tests' part")]
 mod trial;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use anyhow::{Context, bail};
 use clap::Parser;
 use laggard::sim::spec::SECOND;
 
+use crate::side_by_side::side_by_side;
 use crate::trial::adding::{Added, add};
 use crate::trial::figures::{Figures, Scalings};
 use crate::trial::following::{Followed, follow};
@@ -116,29 +117,13 @@ fn carry_out(trial: Trial) -> Result {
     }
 }
 
-/// Runs all, so many at a time; the result does not depend on their order.
+/// Runs all, so many at a time.
 fn measure(trials: &[Trial], size: &Size) -> (Figures, Scalings) {
-    let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<Option<Result>>> = Mutex::new(trials.iter().map(|_| None).collect());
-    std::thread::scope(|scope| {
-        for _ in 0..size.threads.max(1) {
-            scope.spawn(|| {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(trial) = trials.get(index) else {
-                        break;
-                    };
-                    let result = carry_out(*trial);
-                    done.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(result);
-                }
-            });
-        }
-    });
-    let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let done = side_by_side(trials, size.threads, |trial| carry_out(*trial));
     let (mut figures, mut scalings) = (Figures::new(), Scalings::new());
     for (trial, result) in trials.iter().zip(done) {
         match (trial, result) {
-            (Trial::Follow(run), Some(Result::Followed(result))) => {
+            (Trial::Follow(run), Result::Followed(result)) => {
                 let (followed, added) = *result;
                 if size.explain {
                     explain(run, &followed, &added);
@@ -146,7 +131,7 @@ fn measure(trials: &[Trial], size: &Size) -> (Figures, Scalings) {
                 let figure = figures.entry(run.scenario.to_owned()).or_default();
                 figure.take(&followed, &added);
             }
-            (Trial::Scale(run, scaler), Some(Result::Scaled(outcomes))) => {
+            (Trial::Scale(run, scaler), Result::Scaled(outcomes)) => {
                 let key = (run.scenario.to_owned(), scaler.name());
                 scalings.entry(key).or_default().take(&outcomes);
             }

@@ -12,6 +12,9 @@ pub mod foretold;
 mod implied;
 pub mod observed;
 mod others;
+#[path = "../../common/poller.rs"]
+#[allow(clippy::duplicate_mod, reason = "the tests run both measurements")]
+mod poller;
 pub mod run;
 pub mod short;
 pub mod time_lag;

@@ -1,24 +1,19 @@
-//! One run: a workload's world, a poller that watches it, the pipeline, and what is asked in between.
+//! One run: a workload's world, a poller that watches it through the pipeline, and who scores what it shows.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use laggard::model::{
-    Ask, BootId, ClusterName, ClusterSettings, Observation, Settings, Snapshot, Span, Timestamp,
-};
-use laggard::pipeline::Pipeline;
+use laggard::model::{Ask, Observation, Snapshot};
 use laggard::sim::scenario::{Purpose, for_days};
-use laggard::sim::spec::{HOUR, MINUTE, Millis, SECOND};
-use laggard::sim::watch::Watch;
+use laggard::sim::spec::{HOUR, MINUTE, Millis};
 use laggard::sim::world::World;
 
 use super::observed::Seen;
+use super::poller::{Looks, Poller};
 use super::{Score, diagnoses, foretold, verdicts};
 
 /// The instant 0 of all runs.
 const EPOCH: Millis = 1_800_000_000_000;
-/// From an answer to an ask to the snapshot that it is part of, as a session has it.
-const PROMPTLY: Millis = SECOND;
 
 /// What is run.
 #[derive(Clone, Copy, Debug)]
@@ -41,8 +36,9 @@ pub fn run(run: Run) -> Option<Score> {
     let world = Arc::new(World::new(&scenario, run.seed, EPOCH));
     let gaps = scenario.groups.iter();
     let gaps = gaps.map(|group| (group.name.clone(), group.commit_every));
-    let mut at = Bench::new(Arc::clone(&world), &run, gaps.collect());
+    let mut bench = Bench::new(Arc::clone(&world), &run, gaps.collect());
     let (begin, end) = (EPOCH - HOUR, EPOCH + run.length);
+    let mut poller = Poller::new(&world, run.seed, begin, run.interval);
     let mut next_tidying = begin;
     let mut t = begin;
     while t < end {
@@ -50,18 +46,17 @@ pub fn run(run: Run) -> Option<Score> {
             world.forget_before(t - 10 * MINUTE);
             next_tidying = t + HOUR;
         }
-        at.cycle(t, t + run.interval);
+        bench.score.cycles += 1;
+        poller.cycle(t, &mut bench);
         t += run.interval;
     }
-    Some(at.finish())
+    Some(bench.finish())
 }
 
+/// Scores what a poller shows.
 struct Bench {
     world: Arc<World>,
-    watch: Watch,
-    pipeline: Pipeline,
     seen: Seen,
-    interval: Span,
     purpose: Purpose,
     score: Score,
     verdicts: verdicts::Follow,
@@ -71,31 +66,9 @@ struct Bench {
 
 impl Bench {
     fn new(world: Arc<World>, run: &Run, gaps: BTreeMap<String, Millis>) -> Self {
-        let cluster = ClusterName::from("measured");
-        let interval = Span::from_millis(run.interval);
-        let at = Timestamp::from_millis(EPOCH - HOUR);
-        let mut pipeline = Pipeline::new();
-        let settings = Settings {
-            clusters: vec![ClusterSettings {
-                poll_interval: interval,
-                ..ClusterSettings::named(cluster.clone())
-            }],
-            ..Settings::default()
-        };
-        pipeline.fold(&Observation::Boot {
-            at,
-            boot: BootId::from("accuracy"),
-        });
-        pipeline.fold(&Observation::Configured {
-            at,
-            settings: Arc::new(settings),
-        });
         Self {
-            watch: Watch::new(Arc::clone(&world), cluster, Vec::new()).with_latency(run.seed),
             world,
-            pipeline,
             seen: Seen::default(),
-            interval,
             purpose: run.purpose,
             score: Score::default(),
             verdicts: verdicts::Follow::new(run.interval, gaps.clone()),
@@ -104,44 +77,24 @@ impl Bench {
         }
     }
 
-    /// One cycle, and what is asked until the next one begins.
-    fn cycle(&mut self, t: Millis, next: Millis) {
-        let observations = self.watch.cycle(t, self.interval);
-        let mut at = self.fold(&observations).unwrap_or(t);
-        self.score.cycles += 1;
-        let mut asks = self.cut(at);
-        while !asks.is_empty() && at + PROMPTLY < next {
-            self.score.asks += asks.len() as u64;
-            let answers = self.watch.answer(&asks, at);
-            let Some(answered) = self.fold(&answers) else {
-                return;
-            };
-            at = answered + PROMPTLY;
-            asks = self.cut(at);
-        }
+    fn finish(mut self) -> Score {
+        self.verdicts.finish(&mut self.score.verdicts);
+        self.diagnoses.finish(&mut self.score.diagnoses);
+        self.foretold.finish(&mut self.score.foretold);
+        self.score
+    }
+}
+
+impl Looks for Bench {
+    fn observed(&mut self, observation: &Observation) {
+        self.seen.take(observation);
     }
 
-    /// Folds observations; when the last of them was known.
-    fn fold(&mut self, observations: &[Observation]) -> Option<Millis> {
-        for observation in observations {
-            self.seen.take(observation);
-            self.pipeline.fold(observation);
-        }
-        observations.iter().map(|o| o.at().as_millis()).max()
+    fn asked(&mut self, asks: &[Ask]) {
+        self.score.asks += asks.len() as u64;
     }
 
-    fn cut(&mut self, at: Millis) -> Vec<Ask> {
-        let tick = Observation::Tick {
-            at: Timestamp::from_millis(at),
-        };
-        let Some(cut) = self.pipeline.fold(&tick) else {
-            return Vec::new();
-        };
-        self.sample(&cut.snapshot);
-        cut.asks
-    }
-
-    fn sample(&mut self, snapshot: &Snapshot) {
+    fn shown(&mut self, snapshot: &Arc<Snapshot>) {
         let score = &mut self.score;
         score.time_lags.sample(snapshot, &self.seen, &self.world);
         if self.purpose != Purpose::Pauses {
@@ -152,12 +105,5 @@ impl Bench {
         }
         self.foretold
             .sample(snapshot, &self.world, &mut score.foretold);
-    }
-
-    fn finish(mut self) -> Score {
-        self.verdicts.finish(&mut self.score.verdicts);
-        self.diagnoses.finish(&mut self.score.diagnoses);
-        self.foretold.finish(&mut self.score.foretold);
-        self.score
     }
 }

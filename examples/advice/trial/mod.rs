@@ -11,6 +11,9 @@ pub mod figures;
 pub mod following;
 pub mod operator;
 pub mod outcome;
+#[path = "../../common/poller.rs"]
+#[allow(clippy::duplicate_mod, reason = "the tests run both measurements")]
+pub mod poller;
 pub mod scaling;
 pub mod short;
 

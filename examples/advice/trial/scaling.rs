@@ -12,6 +12,7 @@ use laggard::sim::world::World;
 use super::Run;
 use super::bench::Bench;
 use super::outcome::Outcomes;
+use super::poller::CLUSTER;
 
 /// How often the autoscaler looks: KEDA's `pollingInterval`.
 const SYNC: Millis = 30 * SECOND;
@@ -98,7 +99,7 @@ pub fn scale(run: &Run, scaler: Scaler) -> Outcomes {
                 Scaler::Advised => {
                     let advised = snapshot
                         .as_ref()
-                        .and_then(|s| s.advised("tried", &hpa.group));
+                        .and_then(|s| s.advised(CLUSTER, &hpa.group));
                     advised.map(|advised| (f64::from(advised.members), 1.0))
                 }
             };
