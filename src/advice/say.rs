@@ -7,6 +7,7 @@
 mod cause;
 mod command;
 mod offsets;
+mod plan;
 mod scale;
 mod shape;
 #[cfg(test)]
@@ -15,8 +16,9 @@ mod text;
 
 use std::sync::Arc;
 
+use super::situation::Situation;
 use crate::model::{
-    Advice, AdviceKind, AdviceSeverity, ClusterName, ClusterSnapshot, GroupSnapshot, Timestamp,
+    Advice, AdviceKind, AdviceSeverity, Broker, ClusterName, GroupSnapshot, Plan, Timestamp,
 };
 
 /// A piece of advice, and from when on it is to be shown.
@@ -33,7 +35,14 @@ struct About<'a> {
     cluster: &'a ClusterName,
     /// What `--bootstrap-server` takes.
     servers: &'a str,
+    brokers: &'a [Broker],
     group: &'a GroupSnapshot,
+}
+
+impl About<'_> {
+    fn situation(&self) -> Option<Situation> {
+        Some(Situation::of(self.group).ok()?.among(self.brokers))
+    }
 }
 
 /// A piece in the making.
@@ -46,6 +55,7 @@ struct Draft {
     gain: Option<String>,
     caveats: Vec<String>,
     command: Option<String>,
+    plan: Option<Plan>,
     not_before: Option<Timestamp>,
 }
 
@@ -60,6 +70,7 @@ impl Draft {
             gain: None,
             caveats: Vec::new(),
             command: None,
+            plan: None,
             not_before: None,
         }
     }
@@ -84,6 +95,11 @@ impl Draft {
         self
     }
 
+    fn plan(mut self, plan: Plan) -> Self {
+        self.plan = Some(plan);
+        self
+    }
+
     fn sure(mut self, confidence: f64) -> Self {
         self.confidence = confidence;
         self
@@ -103,7 +119,7 @@ impl Draft {
                 gain: self.gain.map(Arc::from),
                 caveats: shared(self.caveats),
                 command: self.command.map(Arc::from),
-                plan: None,
+                plan: self.plan,
             }),
             not_before: self.not_before,
         }
@@ -111,18 +127,19 @@ impl Draft {
 }
 
 /// How commands reach a cluster: its first broker, else a variable to fill in.
-pub fn servers(cluster: &ClusterSnapshot) -> String {
-    cluster.brokers.first().map_or_else(
+fn servers(brokers: &[Broker]) -> String {
+    brokers.first().map_or_else(
         || "$BOOTSTRAP".to_owned(),
         |b| format!("{}:{}", b.host, b.port),
     )
 }
 
-/// All that is to be said of a group, most urgent first.
-pub fn say(cluster: &ClusterName, servers: &str, group: &GroupSnapshot) -> Vec<Said> {
+/// All that is to be said of a group on these brokers, most urgent first.
+pub fn say(cluster: &ClusterName, brokers: &[Broker], group: &GroupSnapshot) -> Vec<Said> {
     let about = About {
         cluster,
-        servers,
+        servers: &servers(brokers),
+        brokers,
         group,
     };
     let mut drafts = Vec::new();

@@ -3,10 +3,11 @@
 //! In: a group's snapshot. Out: a [`Situation`], with what had to be assumed said beside it. What is unknown
 //! is counted, never taken for 0 in silence.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::assign::{Assignor, Group, Member, Slot, Topic, predict};
-use crate::model::{GroupSnapshot, GroupState, GroupType, Reading};
+use crate::model::{Broker, GroupSnapshot, GroupState, GroupType, Reading};
 
 /// What comes in on a partition and what is unread there.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -92,6 +93,13 @@ impl Situation {
         })
     }
 
+    /// The same on these brokers. Which rack a member names as its own is not told by Kafka.
+    #[must_use]
+    pub fn among(mut self, brokers: &[Broker]) -> Self {
+        self.group.unseen_racks = racks(brokers);
+        self
+    }
+
     /// What comes in and is unread on a partition.
     pub fn flow(&self, slot: Slot) -> Flow {
         let topic = self.flows.get(slot.topic as usize);
@@ -113,6 +121,12 @@ impl Situation {
     pub fn partitions(&self) -> usize {
         self.flows.iter().map(Vec::len).sum()
     }
+}
+
+/// How many racks brokers stand in.
+pub(super) fn racks(brokers: &[Broker]) -> usize {
+    let named = brokers.iter().filter_map(|b| b.rack.as_deref());
+    named.collect::<BTreeSet<_>>().len()
 }
 
 fn kind(snapshot: &GroupSnapshot) -> Result<(), NoPlan> {
@@ -165,7 +179,12 @@ fn parts(snapshot: &GroupSnapshot) -> (Group, Vec<Vec<Flow>>, usize) {
         flows.push(of_topic);
     }
     let members = members(snapshot, &topics);
-    (Group { topics, members }, flows, unknown)
+    let group = Group {
+        topics,
+        members,
+        unseen_racks: 0,
+    };
+    (group, flows, unknown)
 }
 
 /// Members with what they own. What they subscribe to is not told by Kafka: all is assumed.

@@ -5,6 +5,7 @@
 //! only a latest time.
 
 mod change;
+mod notes;
 mod side;
 #[cfg(test)]
 mod tests;
@@ -17,8 +18,10 @@ use super::assign::{Assignor, Certainty, Group, predict};
 use super::plan::{RebalanceCost, lower_bound, rebalance_cost};
 use super::situation::{Capacity, Situation};
 use crate::model::Span;
+use notes::Case;
 
 pub use change::{Change, Partitions, WrongChange};
+pub use notes::ASSUMED_SUBSCRIPTIONS;
 pub use side::{Drain, MemberSide, Side};
 
 /// How long nobody reads what stands still in a rebalance: all of it under an eager assignor, which waits for
@@ -78,7 +81,6 @@ impl From<RebalanceCost> for Cost {
 /// When the change itself makes no sense.
 pub fn what_if(situation: &Situation, change: &Change) -> Result<WhatIf, WrongChange> {
     let after = change.apply(situation)?;
-    let assumed = after.assumed;
     let prediction = predict(after.assignor, &after.group);
     let is_same = change.is_nothing();
     let before_name = situation.assignor_name.as_deref().unwrap_or("none");
@@ -104,19 +106,20 @@ pub fn what_if(situation: &Situation, change: &Change) -> Result<WhatIf, WrongCh
         situation.capacity,
     );
     let rule = as_any_client(after.assignor, prediction.certainty, is_same);
-    let certainty = certainty(situation, &after.group, rule, is_same);
+    let certainty = certainty(situation, &after.group, rule);
     let members = after.group.members.len();
     let work: Vec<f64> = after.flows.iter().flatten().map(|f| f.arrival).collect();
     let owned_now = situation.group.members.iter().any(|m| !m.owned.is_empty());
     let moves = after.group.moves(&prediction.owners) + leavers(situation, &after.group);
+    let case = Case {
+        situation,
+        change,
+        after: &after.group,
+        assignor: after.assignor,
+        certainty,
+    };
     Ok(WhatIf {
-        notes: notes(
-            situation,
-            change,
-            (&after.group, after.assignor),
-            certainty,
-            assumed,
-        ),
+        notes: notes::notes(&case, after.assumed),
         cost: cost(situation, &after.group, after.assignor, &prediction.owners).into(),
         before,
         after: side,
@@ -144,11 +147,11 @@ fn as_any_client(assignor: Assignor, rule: Certainty, is_same: bool) -> Certaint
     }
 }
 
-fn certainty(situation: &Situation, after: &Group, rule: Certainty, is_same: bool) -> Certainty {
+fn certainty(situation: &Situation, after: &Group, rule: Certainty) -> Certainty {
     let same_ids = after.members.len() == situation.group.members.len();
     let explained = situation.explained || situation.group.members.is_empty();
     match rule {
-        _ if !explained && !is_same => Certainty::Estimate,
+        _ if !explained => Certainty::Estimate,
         // Ids of members that come, or which ones leave, are not known beforehand.
         Certainty::Exact if !same_ids => Certainty::Loads,
         rule => rule,
@@ -177,65 +180,4 @@ fn cost(
     };
     let working = owners.iter().filter(|o| !o.is_empty()).count();
     rebalance_cost(stopped, arrival, each * working as f64, pause)
-}
-
-/// How the note begins that says on what a prediction rests where a sticky assignor leaves no trace of it.
-pub const ASSUMED_SUBSCRIPTIONS: &str = "it is assumed that all members subscribe to";
-
-fn notes(
-    situation: &Situation,
-    change: &Change,
-    (after, assignor): (&Group, Assignor),
-    certainty: Certainty,
-    assumed: Vec<String>,
-) -> Vec<Arc<str>> {
-    let mut notes = assumed;
-    if situation.unknown > 0 {
-        notes.push(format!(
-            "what comes in is not known of {} of {} partitions: they count as nothing here",
-            situation.unknown,
-            situation.partitions()
-        ));
-    }
-    match situation.capacity {
-        Capacity::Seen(_) => {}
-        Capacity::AtLeast(c) => notes.push(format!(
-            "a member can do at least {c:.1} records/s: none was ever seen busy, so more may be possible"
-        )),
-        Capacity::Unknown => notes.push("what a member can do is not known: none was seen to read".to_owned()),
-    }
-    if certainty == Certainty::Estimate
-        && !situation.explained
-        && !situation.group.members.is_empty()
-    {
-        notes.push(
-            "who owns what now is not what this assignor makes of equal subscriptions: members may subscribe to \
-             different topics, or a rebalance is under way"
-                .to_owned(),
-        );
-    }
-    let topics = after.topics.len();
-    if topics > 1 && certainty != Certainty::Estimate && assignor.is_sticky() {
-        notes.push(format!(
-            "{ASSUMED_SUBSCRIPTIONS} all {topics} topics: Kafka does not tell what each subscribes to"
-        ));
-    }
-    if certainty == Certainty::Loads && after.members.len() != situation.group.members.len() {
-        notes.push(
-            "which member gets which partition depends on member ids that are not known yet"
-                .to_owned(),
-        );
-    }
-    let idle = after.members.len().saturating_sub(after.slots().len());
-    if idle > 0 {
-        let partitions = after.slots().len();
-        notes.push(format!(
-            "{idle} of {} members would have nothing to do: {partitions} partitions are shared out, and one goes to one member",
-            after.members.len(),
-        ));
-    }
-    if change.members == Some(1) {
-        notes.push("with one member nobody takes over while it restarts".to_owned());
-    }
-    notes.into_iter().map(Arc::from).collect()
 }

@@ -140,7 +140,7 @@ pub struct Plan {
 /// What one member carries.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Load {
-    /// Its client id, or what it would be called.
+    /// Its `group.instance.id` or `client.id`, with its host; `new member N` for one that is not there yet.
     pub member: Arc<str>,
     /// How many partitions it owns.
     pub partitions: u32,

@@ -10,9 +10,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::advice::hold::Hold;
-use crate::advice::say::{Said, order, say, servers};
+use crate::advice::say::{Said, order, say};
 use crate::model::{
-    Advice, AdvisedMembers, ClusterName, ClusterSnapshot, GroupId, GroupSnapshot, Timestamp,
+    Advice, AdvisedMembers, Broker, ClusterName, ClusterSnapshot, GroupId, GroupSnapshot, Timestamp,
 };
 
 /// What was said and held last.
@@ -27,7 +27,7 @@ pub(super) struct Advising {
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Known {
     #[serde(skip)]
-    servers: String,
+    brokers: Vec<Broker>,
     /// In name order.
     groups: Vec<Group>,
 }
@@ -97,9 +97,10 @@ impl Advising {
 impl Known {
     /// Goes by what the cluster is now.
     fn renew(&mut self, cluster: &ClusterSnapshot, at: Timestamp) {
-        let servers = servers(cluster);
-        let same_way = servers == self.servers;
-        self.servers = servers;
+        let same_way = cluster.brokers == self.brokers;
+        if !same_way {
+            self.brokers.clone_from(&cluster.brokers);
+        }
         let same = self.groups.len() == cluster.groups.len()
             && self
                 .groups
@@ -112,7 +113,7 @@ impl Known {
         for (known, group) in self.groups.iter_mut().zip(&cluster.groups) {
             if !same_way || known.generation != Some(group.generation) {
                 known.generation = Some(group.generation);
-                known.said = say(&cluster.cluster, &self.servers, group);
+                known.said = say(&cluster.cluster, &self.brokers, group);
                 known.hold.look(group, at);
             } else {
                 known.hold.look_again(group, at);

@@ -120,11 +120,32 @@ fn one(advice: &Advice, out: &mut dyn Write) -> io::Result<()> {
     for caveat in &advice.caveats {
         writeln!(out, "  but      {}", escape(caveat, false))?;
     }
-    if let Some(command) = &advice.command {
-        // A snippet may have several lines; each is escaped by itself.
-        for line in command.lines() {
-            writeln!(out, "  $ {}", escape(line, false))?;
-        }
+    writeln!(out, "  sure     {}", sure(advice.confidence))?;
+    match &advice.command {
+        Some(command) => typed(command, out),
+        None => Ok(()),
+    }
+}
+
+/// In words: the number is a score of how far this cause stands out, no probability.
+fn sure(confidence: f64) -> &'static str {
+    match confidence {
+        c if c >= 0.85 => "by far the likeliest",
+        c if c >= 0.65 => "likelier than anything else",
+        _ => "just so: look at the evidence first",
+    }
+}
+
+/// A snippet may have several lines, each escaped by itself. What begins with a remark is no command but text for a file.
+fn typed(command: &str, out: &mut dyn Write) -> io::Result<()> {
+    let shell = !command.starts_with('#');
+    for line in command.lines() {
+        let lead = match line.starts_with('#') {
+            true => "  ",
+            false if shell => "  $ ",
+            false => "    ",
+        };
+        writeln!(out, "{lead}{}", escape(line, false))?;
     }
     Ok(())
 }

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use crate::model::testing::{World, behind};
-use crate::model::{Policy, Reading, Snapshot, Span, Status, document};
+use crate::model::{
+    Advice, AdviceKind, AdviceSeverity, Policy, Reading, Snapshot, Span, Status, document,
+};
 
-use super::{Asked, Form, Limits, Outcome, check, lag};
+use super::{Asked, Form, Limits, Outcome, advise, check, lag};
 
 fn world() -> Arc<Snapshot> {
     let world = World::new().cluster("prod", |c| {
@@ -253,4 +255,40 @@ fn a_check_names_its_cluster_and_one_that_is_down_leaves_it_unknown() {
     let json: serde_json::Value = serde_json::from_str(&form(Form::Json)).unwrap();
     assert_eq!(json[0]["limits"][0]["reading"]["value"], 0);
     assert_eq!(json[0]["limits"][0]["max"], 1);
+}
+
+fn advised(confidence: f64, command: &str) -> String {
+    let world = World::new().cluster("prod", |_| {}).advice(Advice {
+        cluster: "prod".into(),
+        group: "evil\u{1b}[2J".into(),
+        severity: AdviceSeverity::Urgent,
+        kind: AdviceKind::SkipRecord,
+        confidence,
+        title: "skip it".into(),
+        evidence: vec!["it stands".into()],
+        gain: Some("it moves".into()),
+        caveats: vec!["one record is lost".into()],
+        command: Some(command.into()),
+        plan: None,
+    });
+    let (mut out, mut notes) = (Vec::new(), Vec::new());
+    let asked = Asked { groups: &[] };
+    let snapshot = Arc::new(world.build());
+    advise(&snapshot, &asked, Form::Table(None), &mut out, &mut notes).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn a_piece_of_advice_is_told_with_how_sure_it_is_and_what_to_type() {
+    assert_eq!(
+        advised(0.9, "kafka --dry-run\n# right? Then:\nkafka --execute"),
+        "URGENT  prod: evil\\x1b[2J: skip it\n  because  it stands\n  gain     it moves\n  but      one record is lost\n  \
+         sure     by far the likeliest\n  $ kafka --dry-run\n  # right? Then:\n  $ kafka --execute\n"
+    );
+    let text = advised(0.5, "# in the configuration:\nmax.poll.records=100");
+    assert!(text.contains("  sure     just so: look"), "{text}");
+    assert!(
+        text.ends_with("  # in the configuration:\n    max.poll.records=100\n"),
+        "{text}"
+    );
 }

@@ -45,7 +45,10 @@ pub fn plans(
     let plan = |(cluster, group): (_, &std::sync::Arc<GroupSnapshot>)| {
         let cluster: &crate::model::ClusterSnapshot = cluster;
         let (found, no_plan) = match Situation::of(group) {
-            Ok(situation) => (Some(work_out(&situation, &change(group))?), None),
+            Ok(situation) => {
+                let situation = situation.among(&cluster.brokers);
+                (Some(work_out(&situation, &change(group))?), None)
+            }
             Err(why) => (None, Some(why)),
         };
         Ok(Plan {
@@ -149,9 +152,11 @@ fn summary(found: &WhatIf, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn rebalance(found: &WhatIf) -> String {
-    let moved = found
-        .moved
-        .map_or_else(String::new, |n| format!("{n} partitions change hands, "));
+    let moved = match found.moved {
+        None => String::new(),
+        Some(1) => "1 partition changes hands, ".to_owned(),
+        Some(n) => format!("{n} partitions change hands, "),
+    };
     let pause = units::span(Span::from_secs_f64(found.cost.pause));
     let wait = units::count(found.cost.records.round() as i64);
     let back = found.cost.recovery.map_or_else(String::new, |s| {

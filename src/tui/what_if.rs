@@ -10,7 +10,7 @@ use super::text::shell;
 use crate::advice::Situation;
 use crate::advice::assign::Assignor;
 use crate::advice::what_if::{Change, Partitions, WhatIf, what_if};
-use crate::model::{GroupSnapshot, GroupType};
+use crate::model::{AdviceKind, Broker, GroupSnapshot, GroupType};
 
 /// More members than this are nobody's plan.
 const MOST_MEMBERS: usize = 10_000;
@@ -82,7 +82,9 @@ impl State {
             Some(a) => Some((a.cluster.clone(), a.group.clone())),
             None => self.acting_group(),
         };
-        let advised = advice.and_then(|a| a.plan.as_ref()).map(|p| p.after.len());
+        // A plan with another assignor or more partitions is more than a number of members.
+        let scales = advice.filter(|a| a.kind == AdviceKind::Scale);
+        let advised = scales.and_then(|a| a.plan.as_ref()).map(|p| p.after.len());
         match key {
             Some(key) => {
                 self.ui.trial = Some(Trial {
@@ -158,14 +160,15 @@ impl State {
             self.lists.trial = None;
             return;
         };
-        let Some(group) = self.group(&trial.key).map(|(_, g)| Arc::clone(g)) else {
+        let Some((cluster, group)) = self.group(&trial.key) else {
             self.lists.trial = None;
             return;
         };
+        let group = Arc::clone(group);
         let change = trial.change();
         let fresh = |w: &Worked| Arc::ptr_eq(&w.made_for.0, &group) && w.made_for.1 == change;
         if !self.lists.trial.as_ref().is_some_and(fresh) {
-            let found = work_out(&group, &change);
+            let found = work_out(&group, &cluster.brokers, &change);
             self.lists.trial = Some(Worked {
                 found,
                 made_for: (group, change),
@@ -188,8 +191,9 @@ impl State {
     }
 }
 
-fn work_out(group: &GroupSnapshot, change: &Change) -> Result<WhatIf, String> {
+fn work_out(group: &GroupSnapshot, brokers: &[Broker], change: &Change) -> Result<WhatIf, String> {
     let situation = Situation::of(group).map_err(|why| why.to_string())?;
+    let situation = situation.among(brokers);
     what_if(&situation, change).map_err(|why| match why {
         // The panel has a key for it.
         crate::advice::what_if::WrongChange::MembersUnsaid => {

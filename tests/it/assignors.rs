@@ -27,6 +27,8 @@ const ALL: [Assignor; 6] = [
 const EQUAL: usize = 0;
 const MIXED: usize = 1;
 const RACKS: usize = 2;
+/// The groups of [`RACKS`], of which the rules are not told the racks.
+const UNSEEN: usize = 3;
 const KINDS: [Kind; 3] = [
     Kind {
         mixed: false,
@@ -113,6 +115,7 @@ fn group(dice: &mut Dice, assignor: Assignor, kind: Kind) -> Group {
     let mut group = Group {
         members: Vec::new(),
         topics,
+        unseen_racks: 0,
     };
     for _ in 0..dice.roll(4) {
         change(dice, &mut group, kind);
@@ -258,6 +261,7 @@ fn as_text(group: &Group, prediction: &Prediction) -> BTreeMap<String, Vec<Strin
 struct Score {
     cases: usize,
     exact: usize,
+    loads: usize,
     same_sets: usize,
     same_loads: usize,
     /// Partitions of load that the worst-judged member is off, summed.
@@ -274,6 +278,7 @@ fn judge(score: &mut Score, case: &str, group: &Group, prediction: &Prediction, 
     let same_loads = loads(&mine) == loads(&real);
     score.cases += 1;
     score.exact += usize::from(prediction.certainty == Certainty::Exact);
+    score.loads += usize::from(prediction.certainty == Certainty::Loads);
     score.same_sets += usize::from(same_sets);
     score.same_loads += usize::from(same_loads);
     let off = loads(&mine)
@@ -281,8 +286,16 @@ fn judge(score: &mut Score, case: &str, group: &Group, prediction: &Prediction, 
         .zip(loads(&real))
         .map(|(a, b)| a.abs_diff(b));
     score.off += off.max().unwrap_or(0);
+    let sorted = |of: &BTreeMap<String, Vec<String>>| {
+        let mut loads = loads(of);
+        loads.sort_unstable();
+        loads
+    };
+    let has_racks = group.topics.iter().any(|t| !t.racks.is_empty());
     let kept = match prediction.certainty {
         Certainty::Exact => same_sets,
+        // Racks decide which members have one more; otherwise even that is known, though it is not promised.
+        Certainty::Loads if has_racks => sorted(&mine) == sorted(&real),
         Certainty::Loads => same_loads,
         Certainty::Estimate => true,
     };
@@ -307,14 +320,25 @@ fn run() -> Vec<Scores> {
     let lines: Vec<String> = cases.iter().map(|(_, a, g)| line(*a, g)).collect();
     let real = ask_kafka(&lines);
     assert_eq!(real.len(), cases.len());
-    let mut scores: Vec<Scores> = KINDS.iter().map(|_| Scores::new()).collect();
+    let mut scores: Vec<Scores> = (0..=UNSEEN).map(|_| Scores::new()).collect();
     for (((family, assignor, group), case), real) in cases.iter().zip(&lines).zip(&real) {
         let score = scores[*family].entry(*assignor).or_default();
         judge(score, case, group, &predict(*assignor, group), real);
+        if KINDS[*family].racks {
+            let score = scores[UNSEEN].entry(*assignor).or_default();
+            judge(
+                score,
+                case,
+                group,
+                &predict(*assignor, &unseen(group)),
+                real,
+            );
+        }
     }
     for (kind, scores) in KINDS.iter().zip(&scores) {
-        report(*kind, scores);
+        report(&format!("{kind:?}"), scores);
     }
+    report("racks unseen", &scores[UNSEEN]);
     scores
 }
 
@@ -327,12 +351,22 @@ fn generate(family: usize) -> Vec<(usize, Assignor, Group)> {
         .collect()
 }
 
-fn report(kind: Kind, scores: &Scores) {
+/// What Laggard knows of such a group: that brokers stand in racks, and no more.
+fn unseen(group: &Group) -> Group {
+    let mut group = group.clone();
+    group.topics.iter_mut().for_each(|t| t.racks.clear());
+    group.members.iter_mut().for_each(|m| m.rack = None);
+    group.unseen_racks = 3;
+    group
+}
+
+fn report(kind: &str, scores: &Scores) {
     for (assignor, s) in scores {
         eprintln!(
-            "{kind:?} {assignor:?}: {} groups, {} said exact; same sets {}, same loads {}, worst member off by {:.2} on average, {} broken promises",
+            "{kind} {assignor:?}: {} groups, {} said exact, {} loads; same sets {}, same loads {}, worst member off by {:.2} on average, {} broken promises",
             s.cases,
             s.exact,
+            s.loads,
             s.same_sets,
             s.same_loads,
             s.off as f64 / s.cases as f64,
@@ -400,13 +434,33 @@ fn mixed_subscriptions_are_exact_or_said_to_be_estimates() {
 }
 
 #[test]
-fn racks_make_the_clients_assignors_estimates() {
+fn racks_leave_the_clients_assignors_no_more_than_loads() {
     require!(kafka);
-    let scores = scores(RACKS);
-    hold(scores);
-    let range = &scores[&Assignor::ServerRange];
-    assert_eq!(
-        range.exact, range.cases,
-        "the broker's range does not look at racks"
-    );
+    for family in [RACKS, UNSEEN] {
+        let scores = scores(family);
+        hold(scores);
+        for assignor in [Assignor::RoundRobin, Assignor::ServerRange] {
+            let score = &scores[&assignor];
+            assert_eq!(
+                score.exact, score.cases,
+                "{assignor:?} does not look at racks"
+            );
+        }
+        for assignor in [Assignor::Sticky, Assignor::CooperativeSticky] {
+            let score = &scores[&assignor];
+            assert_eq!(score.exact + score.loads, score.cases, "{assignor:?}");
+        }
+    }
+    for assignor in [
+        Assignor::Range,
+        Assignor::Sticky,
+        Assignor::CooperativeSticky,
+    ] {
+        assert_eq!(
+            scores(UNSEEN)[&assignor].exact,
+            0,
+            "{assignor:?} cannot know"
+        );
+    }
+    assert!(scores(UNSEEN)[&Assignor::Range].loads > 0);
 }

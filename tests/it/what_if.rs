@@ -58,7 +58,7 @@ fn groups_that_cannot_be_planned_are_told_apart() {
     assert_eq!(one.code, Some(0), "{one:#?}");
     assert!(
         one.stdout
-            .contains("2 of 3 members would have nothing to do: 1 partitions are shared out"),
+            .contains("2 of 3 members would have nothing to do: 1 partition is shared out"),
         "{one:#?}"
     );
 

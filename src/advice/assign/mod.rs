@@ -64,6 +64,9 @@ pub struct Group {
     pub topics: Vec<Topic>,
     /// In order of member id.
     pub members: Vec<Member>,
+    /// How many racks the brokers stand in, where replicas' racks and `client.rack` of members are not known; below 2,
+    /// or where these are known, it says nothing.
+    pub unseen_racks: usize,
 }
 
 /// How sure a prediction is.
@@ -141,8 +144,11 @@ impl Group {
     }
 
     /// Whether the client-side assignors may look at racks: members' and replicas' racks meet, and not every
-    /// partition has a replica in every rack.
+    /// partition has a replica in every rack; or that is not known.
     fn racks_matter(&self) -> bool {
+        if self.unseen_racks > 1 {
+            return true;
+        }
         let replicas: BTreeSet<_> = self
             .topics
             .iter()
@@ -178,7 +184,7 @@ impl Group {
 pub fn predict(assignor: Assignor, group: &Group) -> Prediction {
     let mut prediction = match assignor {
         _ if group.members.is_empty() => plain(Vec::new(), Certainty::Exact),
-        Assignor::Range => plain(ordered::range(group), racks_or(group, Certainty::Exact)),
+        Assignor::Range => plain(ordered::range(group), ordered::range_certainty(group)),
         Assignor::ServerRange => plain(ordered::range(group), Certainty::Exact),
         Assignor::RoundRobin => plain(ordered::round_robin(group), Certainty::Exact),
         Assignor::Sticky => sticky::eager(group),
@@ -197,14 +203,5 @@ fn plain(owners: Vec<Vec<Slot>>, certainty: Certainty) -> Prediction {
         certainty,
         withheld: Vec::new(),
         rebalances: 1,
-    }
-}
-
-/// `certainty`, unless racks come in, which are not followed here.
-fn racks_or(group: &Group, certainty: Certainty) -> Certainty {
-    if group.racks_matter() {
-        Certainty::Estimate
-    } else {
-        certainty
     }
 }

@@ -1,6 +1,6 @@
 //! Assignors that look at nothing but order: range (the clients' and the broker's) and roundrobin.
 
-use super::{Group, Member, Slot};
+use super::{Certainty, Group, Member, Slot, Topic};
 
 /// Static members first, by instance id, then the rest by member id, as strings.
 fn in_order(group: &Group) -> Vec<usize> {
@@ -34,6 +34,28 @@ pub(super) fn range(group: &Group) -> Vec<Vec<Slot>> {
         }
     }
     owners
+}
+
+/// How sure the clients' range is. Racks are not followed here: within a topic as many members get one more, but which
+/// ones they decide, so that extras of several topics may add up otherwise.
+pub(super) fn range_certainty(group: &Group) -> Certainty {
+    if !group.racks_matter() {
+        return Certainty::Exact;
+    }
+    let has_extras = |(topic, of): (u32, &Topic)| {
+        let reads = |m: &&Member| m.topics.binary_search(&topic).is_ok();
+        let readers = group.members.iter().filter(reads).count() as u32;
+        readers > 0 && !of.partitions.is_multiple_of(readers)
+    };
+    let uneven = (0..)
+        .zip(&group.topics)
+        .filter(|(t, of)| has_extras((*t, of)))
+        .count();
+    if uneven <= usize::from(group.is_equal()) {
+        Certainty::Loads
+    } else {
+        Certainty::Estimate
+    }
 }
 
 /// One cursor over members for all partitions of all topics; it passes over members that do not

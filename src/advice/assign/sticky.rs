@@ -4,7 +4,7 @@
 
 use std::collections::{HashSet, VecDeque};
 
-use super::{Certainty, Group, Prediction, Slot, java, mixed, plain, racks_or};
+use super::{Certainty, Group, Prediction, Slot, java, mixed, plain};
 
 /// What one rebalance decides.
 struct Round {
@@ -57,7 +57,8 @@ fn round(group: &Group) -> Round {
         };
     }
     let (owners, sure) = balanced(group);
-    let certainty = if sure {
+    // Racks decide who keeps what, within the same quotas.
+    let certainty = if sure && !group.racks_matter() {
         Certainty::Exact
     } else {
         Certainty::Loads
@@ -65,7 +66,7 @@ fn round(group: &Group) -> Round {
     Round {
         transferred: transferred(group, &owners),
         owners,
-        certainty: racks_or(group, certainty),
+        certainty,
     }
 }
 

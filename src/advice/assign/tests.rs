@@ -24,6 +24,7 @@ fn group(topics: &[(&str, u32)], members: &[&str]) -> Group {
                 owned: Vec::new(),
             })
             .collect(),
+        unseen_racks: 0,
     }
 }
 
@@ -97,17 +98,30 @@ fn cooperative_withholds_what_changes_hands_for_one_rebalance() {
 }
 
 #[test]
-fn racks_that_matter_make_an_estimate_of_the_clients_assignors_alone() {
+fn racks_that_matter_take_exactness_from_the_clients_assignors_alone() {
     let mut group = group(&[("a", 2)], &["m1", "m2"]);
     group.topics[0].racks = vec![["r1".into()].into(), ["r2".into()].into()];
     let certainty = |g: &Group, a| predict(a, g).certainty;
     assert_eq!(certainty(&group, Assignor::Range), Certainty::Exact);
     group.members[0].rack = Some("r1".into());
-    assert_eq!(certainty(&group, Assignor::Range), Certainty::Estimate);
+    assert_eq!(certainty(&group, Assignor::Range), Certainty::Loads);
+    assert_eq!(certainty(&group, Assignor::Sticky), Certainty::Loads);
     assert_eq!(certainty(&group, Assignor::ServerRange), Certainty::Exact);
     let everywhere: BTreeSet<Arc<str>> = ["r1".into(), "r2".into()].into();
     group.topics[0].racks = vec![everywhere.clone(), everywhere];
     assert_eq!(certainty(&group, Assignor::Range), Certainty::Exact);
+}
+
+#[test]
+fn extras_of_two_topics_may_add_up_otherwise_where_racks_are_not_seen() {
+    let certainty = |topics: &[(&str, u32)], racks| {
+        let mut group = group(topics, &["m1", "m2"]);
+        group.unseen_racks = racks;
+        predict(Assignor::Range, &group).certainty
+    };
+    assert_eq!(certainty(&[("a", 3), ("b", 3)], 1), Certainty::Exact);
+    assert_eq!(certainty(&[("a", 3), ("b", 3)], 2), Certainty::Estimate);
+    assert_eq!(certainty(&[("a", 3), ("b", 4)], 2), Certainty::Loads);
 }
 
 #[test]

@@ -157,6 +157,7 @@ mod tests {
         Group {
             topics: topics.iter().enumerate().map(topic).collect(),
             members: (0..members).map(member).collect(),
+            unseen_racks: 0,
         }
     }
 

@@ -1,4 +1,5 @@
-//! The commands of Kafka's own tools, ready to copy. Each that would change something is a dry run first.
+//! The commands of Kafka's own tools, ready to copy. What would change something is a dry run, or stands behind a remark
+//! after a command that only looks: whoever pastes all of it has changed nothing.
 
 use super::About;
 use super::text::word;
@@ -59,8 +60,11 @@ impl About<'_> {
                 "laggard advise {group} --reset-csv --attach http://127.0.0.1:9550 > offsets.csv   # a running serve knows them\n{reset}\n{EXECUTE}"
             );
         }
+        // In one line, which a prompt or an indent in front does not break, as it would a here-document.
         let lines = csv([("", resets.to_vec())], false);
-        format!("cat > offsets.csv <<'END'\n{lines}END\n{reset}\n{EXECUTE}")
+        let lines: Vec<String> = lines.lines().map(word).collect();
+        let lines = lines.join(" ");
+        format!("printf '%s\\n' {lines} > offsets.csv\n{reset}\n{EXECUTE}")
     }
 
     /// Set the offsets of a topic, `to` as the tool takes it: `earliest`, `latest`.
@@ -74,12 +78,20 @@ impl About<'_> {
 
     /// Delete a topic's offsets.
     pub(super) fn delete_offsets(&self, topic: &str) -> String {
-        self.groups_tool(&format!("--delete-offsets --topic {}", word(topic)))
+        let delete = self.groups_tool(&format!("--delete-offsets --topic {}", word(topic)));
+        format!(
+            "{}\n# it reads that topic no more? Then: {delete}",
+            self.groups_tool("--describe")
+        )
     }
 
     /// Delete the group.
     pub(super) fn delete_group(&self) -> String {
-        self.groups_tool("--delete")
+        format!(
+            "{}\n# nobody needs it? Then: {}",
+            self.groups_tool("--describe"),
+            self.groups_tool("--delete")
+        )
     }
 
     /// Look at the group's members.
@@ -87,12 +99,21 @@ impl About<'_> {
         self.groups_tool("--describe --members --verbose")
     }
 
-    /// Change a setting of a topic, such as `retention.ms=3600000`.
-    pub(super) fn set_topic(&self, topic: &str, setting: &str) -> String {
+    /// See how a topic is configured.
+    pub(super) fn show_topic(&self, topic: &str) -> String {
         format!(
-            "kafka-configs.sh --bootstrap-server {} --alter --entity-type topics --entity-name {} --add-config {setting}",
+            "kafka-configs.sh --bootstrap-server {} --describe --all --entity-type topics --entity-name {}",
             self.servers,
             word(topic)
+        )
+    }
+
+    /// Change a setting of a topic, such as `retention.ms=3600000`.
+    pub(super) fn set_topic(&self, topic: &str, setting: &str) -> String {
+        let tool = format!("kafka-configs.sh --bootstrap-server {}", self.servers);
+        let place = format!("--entity-type topics --entity-name {}", word(topic));
+        format!(
+            "{tool} --describe {place}\n# there is room on the disks? Then: {tool} --alter {place} --add-config {setting}"
         )
     }
 
@@ -101,17 +122,16 @@ impl About<'_> {
         let (servers, topic) = (self.servers, word(topic));
         format!(
             "kafka-transactions.sh --bootstrap-server {servers} describe-producers --topic {topic} --partition {partition}\n\
-             # the producer is gone? Then:\n\
-             kafka-transactions.sh --bootstrap-server {servers} abort --topic {topic} --partition {partition} --start-offset {start}"
+             # the producer is gone? Then: kafka-transactions.sh --bootstrap-server {servers} abort --topic {topic} --partition {partition} --start-offset {start}"
         )
     }
 
     /// Give a topic more partitions.
     pub(super) fn widen(&self, topic: &str, partitions: usize) -> String {
+        let tool = format!("kafka-topics.sh --bootstrap-server {}", self.servers);
+        let topic = word(topic);
         format!(
-            "kafka-topics.sh --bootstrap-server {} --alter --topic {} --partitions {partitions}",
-            self.servers,
-            word(topic)
+            "{tool} --describe --topic {topic}\n# keys may move? Then: {tool} --alter --topic {topic} --partitions {partitions}"
         )
     }
 

@@ -308,7 +308,7 @@ fn extended(
                 .but("it is worked out from the size that its records have on average now")
                 .run(about.set_topic(name, &format!("retention.bytes={wanted}")))
         }
-        _ => draft.but("how long it keeps records is not known here: look at retention.ms and retention.bytes first"),
+        _ => draft.but("how long it keeps records is not known here: look at retention.ms and retention.bytes first").run(about.show_topic(name)),
     }
 }
 

@@ -1,5 +1,6 @@
 //! How many members a group needs, or why more would not help.
 
+use super::plan::plan;
 use super::text::{count, rate, seconds};
 use super::{About, Draft};
 use crate::advice::assign::Assignor;
@@ -21,7 +22,7 @@ const AT_LIMIT: f64 = 0.85;
 
 /// The number that it takes, for a group that has too few; none where its capacity or assignor is not known.
 pub(super) fn draft(about: &About<'_>, confidence: f64) -> Option<Draft> {
-    let situation = Situation::of(about.group).ok()?;
+    let situation = about.situation()?;
     let Capacity::Seen(capacity) = situation.capacity else {
         return None;
     };
@@ -207,6 +208,7 @@ fn up(about: &About<'_>, situation: &Situation, n: usize) -> Option<Draft> {
     let now = situation.group.members.len();
     let title = format!("run {} instead of {now}", count(n, "member"));
     let mut draft = Draft::new(AdviceKind::Scale, AdviceSeverity::Urgent, title)
+        .plan(plan(about, &found))
         .gain(gain(about, situation, &change, &found))
         .but(format!(
             "the rebalance stops reading for about {}, in which {:.0} records wait",
@@ -266,6 +268,7 @@ fn change_assignor(
     let range = situation.assignor_name.as_deref().unwrap_or("range");
     let title = format!("use {} and run {}", other.name(), count(n, "member"));
     let draft = Draft::new(AdviceKind::ChangeAssignor, AdviceSeverity::Urgent, title)
+        .plan(plan(about, &found))
         .because(format!(
             "{range} deals each of {} out by itself and gives the extra partitions of all to the same members",
             count(situation.group.topics.len(), "topic")
@@ -315,7 +318,7 @@ fn add_partitions(about: &About<'_>, situation: &Situation, sizing: &Sizing, mos
     };
     let found = what_if(situation, &change).ok();
     let draft = match found {
-        Some(found) => draft.gain(format!(
+        Some(found) => draft.plan(plan(about, &found)).gain(format!(
             "with {wanted} partitions and {}, {}",
             count(found.after.members.len(), "member"),
             gain(about, situation, &change, &found)

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use super::text::{count, rate};
 use super::{About, Draft};
-use crate::advice::Situation;
 use crate::advice::assign::Assignor;
 use crate::advice::plan::useful;
 use crate::model::{AdviceKind, AdviceSeverity, GroupState, GroupType, Status};
@@ -71,7 +70,7 @@ fn is_stable(about: &About<'_>) -> bool {
 }
 
 fn idle(about: &About<'_>) -> Option<Draft> {
-    let situation = Situation::of(about.group).ok()?;
+    let situation = about.situation()?;
     let assignor = situation.assignor?;
     let most = useful(&situation.group, assignor);
     let members = situation.group.members.len();

@@ -2,12 +2,45 @@ use super::*;
 use crate::advice::testing::{busy, grouped};
 use crate::model::testing::{NOW, ago};
 use crate::model::{
-    Cause, Diagnosis, Evidence, GroupState, Loss, Policy, Reading, Retention, RowDetail, Span,
-    Status, Storm, Verdict,
+    Cause, Diagnosis, Evidence, GroupState, Load, Loss, Policy, Reading, Retention, RowDetail,
+    Span, Status, Storm, Verdict,
 };
 
+fn broker(id: i32, rack: Option<&str>) -> Broker {
+    Broker {
+        id,
+        host: "kafka".into(),
+        port: 9092,
+        rack: rack.map(Into::into),
+    }
+}
+
 fn said(group: &GroupSnapshot) -> Vec<Said> {
-    say(&"prod".into(), "kafka:9092", group)
+    let all = say(&"prod".into(), &[broker(1, None)], group);
+    for said in &all {
+        changes_nothing(&said.advice);
+    }
+    all
+}
+
+/// Whoever pastes all of a command has changed nothing yet.
+fn changes_nothing(advice: &Advice) {
+    let command = advice.command.as_deref().unwrap();
+    let changes = [
+        "--execute",
+        "--delete",
+        "--alter",
+        " abort ",
+        "kubectl scale",
+    ];
+    for line in command.lines().filter(|line| !line.starts_with('#')) {
+        let found: Vec<_> = changes.iter().filter(|c| line.contains(**c)).collect();
+        assert!(found.is_empty(), "{found:?} in {command}");
+        assert!(
+            !line.contains("--reset-offsets") || line.contains("--dry-run"),
+            "{command}"
+        );
+    }
 }
 
 fn first(group: &GroupSnapshot) -> Arc<Advice> {
@@ -60,6 +93,14 @@ fn too_few_members_are_told_how_many_it_takes_and_what_that_brings() {
             && gain.ends_with("instead of never"),
         "{gain}"
     );
+    let plan = advice.plan.as_ref().unwrap();
+    let loads = |side: &[Load]| -> Vec<(u32, f64)> {
+        side.iter().map(|l| (l.partitions, l.arrival)).collect()
+    };
+    assert_eq!(loads(&plan.before), [(6, 60.0); 2]);
+    assert_eq!(loads(&plan.after), [(3, 30.0); 4]);
+    assert_eq!(&*plan.after[3].member, "new member 2");
+    assert!(plan.before[0].member.ends_with("@10.0.0.0"), "{plan:?}");
     let command = advice.command.as_deref().unwrap();
     assert!(
         command.starts_with("laggard what-if g --members 4 --bootstrap-server kafka:9092"),
@@ -257,19 +298,39 @@ fn a_topic_that_is_no_longer_read_may_be_forgotten() {
 
 #[test]
 fn a_rewind_names_both_ends() {
-    let mut group = grouped(&[1], &[1], 10.0, 100);
+    let mut group = grouped(&[2], &[2], 10.0, 100);
     let went_back = Evidence::WentBack {
         at: ago(300),
         from: 900,
         to: 100,
         to_log_start: false,
     };
-    group.rows[0].verdict = Some(Verdict::because(Status::Rewound, ago(300), went_back));
+    for row in &mut group.rows[..2] {
+        let went_back = went_back.clone();
+        row.verdict = Some(Verdict::because(Status::Rewound, ago(300), went_back));
+    }
     let advice = first(&group);
     assert_eq!(advice.kind, AdviceKind::ReviewRewind);
+    let command = advice.command.as_deref().unwrap();
+    assert!(
+        command.starts_with("printf '%s\\n' topic-0,0,900 topic-0,1,900 > offsets.csv\n"),
+        "{command}"
+    );
     assert!(
         advice.evidence[0].ends_with("went from 900 back to 100"),
         "{:?}",
         advice.evidence
     );
+}
+
+#[test]
+fn a_piece_says_that_racks_may_decide_who_gets_what() {
+    let group = too_few(busy(grouped(&[12], &[6, 6], 10.0, 600), &[Some(50.0); 2]));
+    let racks = |brokers: &[Broker]| {
+        let said = say(&"prod".into(), brokers, &group);
+        let caveats = said[0].advice.caveats.iter();
+        caveats.filter(|c| c.contains("racks")).count()
+    };
+    assert_eq!(racks(&[broker(1, Some("a")), broker(2, Some("a"))]), 0);
+    assert_eq!(racks(&[broker(1, Some("a")), broker(2, Some("b"))]), 1);
 }

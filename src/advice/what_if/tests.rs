@@ -169,3 +169,74 @@ fn another_assignor_evens_out_what_range_stacks() {
     assert_eq!((found.before.fullest, found.after.fullest), (40.0, 30.0));
     assert_eq!((found.moved, found.rebalances), (Some(1), 2));
 }
+
+fn notes(found: &WhatIf, part: &str) -> usize {
+    found.notes.iter().filter(|n| n.contains(part)).count()
+}
+
+#[test]
+fn what_members_are_taken_to_subscribe_to_is_said_whatever_deals_out() {
+    let group = busy(grouped(&[4, 4], &[2, 2], 10.0, 0), &[Some(100.0); 2]);
+    for assignor in ["range", "roundrobin", "sticky"] {
+        let mut group = group.clone();
+        group.assignor = Some(assignor.into());
+        let more = try_out(&group, &members(4)).unwrap();
+        let said = "all members, those that join too, subscribe to all 2 topics";
+        assert_eq!(notes(&more, said), 1, "{assignor}: {:?}", more.notes);
+        let fewer = try_out(&group, &members(1)).unwrap();
+        assert_eq!(notes(&fewer, "all members subscribe to"), 1, "{assignor}");
+    }
+    let one = try_out(&short_of_hands(), &members(4)).unwrap();
+    assert_eq!(notes(&one, ASSUMED_SUBSCRIPTIONS), 0, "{:?}", one.notes);
+}
+
+#[test]
+fn brokers_in_racks_leave_an_assignor_that_looks_at_them_less_sure() {
+    let group = busy(grouped(&[4, 4], &[2, 2], 10.0, 0), &[Some(100.0); 2]);
+    let broker = |id, rack: &str| crate::model::Broker {
+        id,
+        host: "kafka".into(),
+        port: 9092,
+        rack: Some(rack.into()),
+    };
+    let tried = |brokers: &[crate::model::Broker], assignor: &str, members| {
+        let mut group = group.clone();
+        group.assignor = Some(assignor.into());
+        let situation = Situation::of(&group).unwrap().among(brokers);
+        let change = Change {
+            members: Some(members),
+            ..Change::default()
+        };
+        let found = what_if(&situation, &change).unwrap();
+        (found.certainty, notes(&found, "brokers stand in 2 racks"))
+    };
+    let (one, two) = (
+        [broker(1, "a"), broker(2, "a")],
+        [broker(1, "a"), broker(2, "b")],
+    );
+    assert_eq!(tried(&one, "range", 3), (Certainty::Loads, 0));
+    // Two topics that do not divide by three.
+    assert_eq!(tried(&two, "range", 3), (Certainty::Estimate, 1));
+    assert_eq!(tried(&two, "range", 4), (Certainty::Loads, 1));
+    assert_eq!(tried(&two, "sticky", 3), (Certainty::Loads, 1));
+    assert_eq!(tried(&two, "roundrobin", 3), (Certainty::Estimate, 0));
+}
+
+#[test]
+fn static_members_that_stop_keep_what_they_own_for_a_while() {
+    let mut group = short_of_hands();
+    let mut all = group.members.as_deref().unwrap().to_vec();
+    all[1].group_instance_id = Some("pod-1".into());
+    group.members = Some(all.into());
+    let said = |n| notes(&try_out(&group, &members(n)).unwrap(), "session");
+    assert_eq!((said(1), said(3)), (1, 0));
+}
+
+#[test]
+fn an_ownership_that_the_rule_does_not_make_is_no_exact_prediction_even_if_nothing_changes() {
+    let mut group = short_of_hands();
+    group.assignor = Some("roundrobin".into());
+    let found = try_out(&group, &Change::default()).unwrap();
+    assert_eq!(found.certainty, Certainty::Estimate);
+    assert_eq!(notes(&found, "is not what this assignor makes"), 1);
+}

@@ -1,0 +1,140 @@
+//! What a trial assumes, and what could be wrong with it, in sentences.
+
+use std::sync::Arc;
+
+use super::change::Change;
+use crate::advice::assign::{Assignor, Certainty, Group};
+use crate::advice::situation::{Capacity, Situation};
+
+/// How the note begins that says on which subscriptions a prediction rests.
+pub const ASSUMED_SUBSCRIPTIONS: &str = "it is assumed that all members";
+
+/// What the sentences are about.
+pub(super) struct Case<'a> {
+    pub(super) situation: &'a Situation,
+    pub(super) change: &'a Change,
+    pub(super) after: &'a Group,
+    pub(super) assignor: Assignor,
+    pub(super) certainty: Certainty,
+}
+
+/// All of them, after those that the change itself brings.
+pub(super) fn notes(case: &Case<'_>, assumed: Vec<String>) -> Vec<Arc<str>> {
+    let more = [
+        unread(case),
+        capacity(case),
+        unexplained(case),
+        subscriptions(case),
+        racks(case),
+        places(case),
+        idle(case),
+        leaving(case),
+        alone(case),
+    ];
+    let all = assumed.into_iter().chain(more.into_iter().flatten());
+    all.map(Arc::from).collect()
+}
+
+impl Case<'_> {
+    fn before(&self) -> usize {
+        self.situation.group.members.len()
+    }
+
+    fn now(&self) -> usize {
+        self.after.members.len()
+    }
+}
+
+fn unread(case: &Case<'_>) -> Option<String> {
+    let (unknown, all) = (case.situation.unknown, case.situation.partitions());
+    (unknown > 0).then(|| {
+        format!(
+            "what comes in is not known of {unknown} of {all} partitions: they count as nothing here"
+        )
+    })
+}
+
+fn capacity(case: &Case<'_>) -> Option<String> {
+    match case.situation.capacity {
+        Capacity::Seen(_) => None,
+        Capacity::AtLeast(c) => Some(format!(
+            "a member can do at least {c:.1} records/s: none was ever seen busy, so more may be possible"
+        )),
+        Capacity::Unknown => {
+            Some("what a member can do is not known: none was seen to read".to_owned())
+        }
+    }
+}
+
+fn unexplained(case: &Case<'_>) -> Option<String> {
+    let estimate = case.certainty == Certainty::Estimate;
+    (estimate && !case.situation.explained && case.before() > 0).then(|| {
+        "who owns what now is not what this assignor makes of equal subscriptions: members may subscribe to different \
+         topics, or a rebalance is under way"
+            .to_owned()
+    })
+}
+
+/// With one topic there is nothing else to subscribe to.
+fn subscriptions(case: &Case<'_>) -> Option<String> {
+    let topics = case.after.topics.len();
+    let join = if case.now() > case.before() {
+        ", those that join too,"
+    } else {
+        ""
+    };
+    (topics > 1).then(|| {
+        format!(
+            "{ASSUMED_SUBSCRIPTIONS}{join} subscribe to all {topics} topics: what each subscribes to is not read"
+        )
+    })
+}
+
+fn racks(case: &Case<'_>) -> Option<String> {
+    let looks = matches!(
+        case.assignor,
+        Assignor::Range | Assignor::Sticky | Assignor::CooperativeSticky
+    );
+    let racks = case.after.unseen_racks;
+    (looks && racks > 1).then(|| {
+        format!(
+            "brokers stand in {racks} racks: if members set client.rack and a partition is not in all of them, {} looks \
+             at racks too, which is not followed here",
+            case.assignor.name()
+        )
+    })
+}
+
+fn places(case: &Case<'_>) -> Option<String> {
+    (case.certainty == Certainty::Loads && case.now() != case.before()).then(|| {
+        "which member gets which partition depends on member ids that are not known yet".to_owned()
+    })
+}
+
+fn idle(case: &Case<'_>) -> Option<String> {
+    let partitions = case.after.slots().len();
+    let idle = case.now().saturating_sub(partitions);
+    let shared = match partitions {
+        1 => "1 partition is shared out".to_owned(),
+        n => format!("{n} partitions are shared out"),
+    };
+    (idle > 0).then(|| {
+        format!(
+            "{idle} of {} members would have nothing to do: {shared}, and one goes to one member",
+            case.now()
+        )
+    })
+}
+
+fn leaving(case: &Case<'_>) -> Option<String> {
+    let mut members = case.situation.group.members.iter();
+    (case.now() < case.before() && members.any(|m| m.instance.is_some())).then(|| {
+        "members are static: what one owns that stops is read by nobody until its session has timed out"
+            .to_owned()
+    })
+}
+
+fn alone(case: &Case<'_>) -> Option<String> {
+    (case.change.members == Some(1))
+        .then(|| "with one member nobody takes over while it restarts".to_owned())
+}
