@@ -2,6 +2,7 @@ import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -15,31 +16,36 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
  * Members of consumer groups with Kafka's own Java client, each polling on a thread of its own.
  *
  * In, a line each: "join NAME BOOTSTRAP GROUP PROTOCOL ASSIGNOR TOPIC,TOPIC" and "leave NAME"; PROTOCOL is classic (ASSIGNOR a class) or consumer
- * (ASSIGNOR the broker's name of one). At the end of the input all leave. Out: "left NAME" once a member has gone.
+ * (ASSIGNOR the broker's name of one). At the end of the input all leave. Out: "ready" once orders are taken, "left NAME" once a member has gone.
  */
 public final class Members {
     private record Running(Thread thread, AtomicBoolean stop) { }
 
     public static void main(String[] ignored) throws Exception {
         Map<String, Running> members = new HashMap<>();
+        List<Running> gone = new ArrayList<>();
+        say("ready");
         BufferedReader orders = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String line = orders.readLine(); line != null; line = orders.readLine()) {
             String[] words = line.split(" ");
             if (words[0].equals("join")) {
                 members.put(words[1], join(words));
             } else {
-                leave(words[1], members.remove(words[1]));
+                gone.add(members.remove(words[1]));
+                gone.get(gone.size() - 1).stop.set(true);
             }
         }
-        for (Map.Entry<String, Running> member : members.entrySet()) {
-            leave(member.getKey(), member.getValue());
+        gone.addAll(members.values());
+        for (Running member : gone) {
+            member.stop.set(true);
+        }
+        for (Running member : gone) {
+            member.thread.join();
         }
     }
 
-    private static void leave(String name, Running member) throws InterruptedException {
-        member.stop.set(true);
-        member.thread.join();
-        System.out.println("left " + name);
+    private static synchronized void say(String line) {
+        System.out.println(line);
         System.out.flush();
     }
 
@@ -55,7 +61,7 @@ public final class Members {
             properties.put("group.remote.assignor", words[5]);
         } else {
             properties.put("heartbeat.interval.ms", "300");
-            properties.put("session.timeout.ms", "10000");
+            properties.put("session.timeout.ms", "45000");
             properties.put("partition.assignment.strategy", words[5]);
         }
         List<String> topics = Arrays.asList(words[6].split(","));
@@ -68,6 +74,7 @@ public final class Members {
                     consumer.poll(Duration.ofMillis(100));
                 }
             }
+            say("left " + words[1]);
         });
         thread.setDaemon(true);
         thread.start();
