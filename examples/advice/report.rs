@@ -48,6 +48,9 @@ fn no_harm(page: &mut String, figures: &Figures) {
          nobody doing anything stands beside it. A group is *worse off* if its p99 time lag from the first act on is more \
          than 15 s (a commit interval and the step in which the truth is looked at) above what it is without, unless fewer \
          of its records were deleted unread; or if more were.\n\n\
+         Read and not acted on, and so *not judged* here: more partitions, as the simulated topics keep theirs (the gain that \
+         this advice names is the arithmetic of `what-if --partitions` and no more); a key to be spread; partitions that nobody \
+         owns; and what only its owner can judge: offsets that were set back, offsets and groups to be deleted.\n\n\
          | scenario | runs | acts | p99 followed | p99 not | lost followed | lost not | groups worse off |\n\
          |---|---|---|---|---|---|---|---|"
     );
