@@ -197,14 +197,29 @@ fn hot(about: &About<'_>, cause: &Cause) -> Option<Draft> {
             rate(*median_arrival_rate),
             rate(*consume_rate)
         ))
-        .gain(format!(
-            "spread evenly over its key's parts, no reader has much more than {} records/s",
-            rate(*median_arrival_rate)
-        ))
+        .gain(even(about, topic, *arrival_rate))
         .but("a partition goes to one member, so neither more members nor more partitions help while it is one key")
         .but("keys were not read: it may also be several keys that fall together")
         .run(about.keys(topic.as_str(), *partition)),
     )
+}
+
+/// What each partition of a topic would get if all did the same.
+fn even(about: &About<'_>, topic: &TopicName, hottest: f64) -> String {
+    let mut topics = about.group.topics.iter();
+    let found = topics.find(|t| t.topic == *topic);
+    let each = found.and_then(|t| {
+        let rates = t.partitions.iter().map(|p| p.arrival_rate.value());
+        Some((t.partitions.len(), rates.sum::<Option<f64>>()?))
+    });
+    match each {
+        Some((partitions, all)) if partitions > 0 => format!(
+            "spread evenly over the {partitions} partitions of {topic}, each gets {} records/s instead of up to {}",
+            rate(all / partitions as f64),
+            rate(hottest)
+        ),
+        _ => "spread over several partitions, several members read it".to_owned(),
+    }
 }
 
 fn downstream(about: &About<'_>, cause: &Cause) -> Option<Draft> {

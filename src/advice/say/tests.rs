@@ -215,6 +215,29 @@ fn every_cause_has_its_advice() {
 }
 
 #[test]
+fn a_hot_key_gains_what_an_even_spread_of_all_that_comes_in_would_be() {
+    let mut group = grouped(&[6], &[3, 3], 10.0, 100);
+    let topic = Arc::make_mut(&mut group.topics[0]);
+    topic.partitions[3].arrival_rate = Reading::Known(130.0);
+    let hot = Cause::HotPartition {
+        topic: "topic-0".into(),
+        partition: 3,
+        arrival_rate: 130.0,
+        median_arrival_rate: 10.0,
+        consume_rate: 60.0,
+    };
+    let advice = first(&found(group, hot));
+    assert_eq!(advice.kind, AdviceKind::SpreadKey);
+    // 5 × 10 + 130 over six.
+    assert_eq!(
+        advice.gain.as_deref(),
+        Some(
+            "spread evenly over the 6 partitions of topic-0, each gets 30 records/s instead of up to 130"
+        )
+    );
+}
+
+#[test]
 fn a_storm_gets_the_settings_that_its_assignor_lacks() {
     let mut group = grouped(&[6], &[3, 3], 10.0, 100);
     group.storm = Some(Box::new(Storm {
