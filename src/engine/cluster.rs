@@ -158,7 +158,7 @@ impl Cluster {
                 self.note_offsets(offsets, answered);
                 let key = self.topic_key(topic);
                 let folded = self.topics[key].take_ends(*isolation, offsets, asked, answered);
-                self.after(key, folded, None);
+                self.after(key, folded, (false, answered));
             }
             Fact::RecordAt {
                 topic,
@@ -173,7 +173,7 @@ impl Cluster {
                     found: found.map(|(offset, _)| offset),
                     end: *log_end_offset,
                 };
-                self.topics[key].take_tail(*partition, tail);
+                self.topics[key].take_tail(*partition, tail, asked);
                 if let Some(record) = *found {
                     let interval = self.interval();
                     self.topics[key].take_record(*partition, record, (asked, interval));
@@ -271,7 +271,7 @@ impl Cluster {
                     self.deleted_topics.remove(&meta.topic);
                 }
             }
-            self.after(key, folded, Some(at));
+            self.after(key, folded, (true, at));
         }
         if complete {
             self.forget_topics_but(topics, at);
@@ -279,11 +279,11 @@ impl Cluster {
     }
 
     /// What a fold of a topic's facts calls for.
-    fn after(&mut self, key: TopicKey, folded: Folded, described: Option<Timestamp>) {
+    fn after(&mut self, key: TopicKey, folded: Folded, (described, at): (bool, Timestamp)) {
         if folded.wiped {
             self.groups
                 .values_mut()
-                .for_each(|g| g.wipe_topic(key, described));
+                .for_each(|g| g.wipe_topic(key, described, at));
         }
         if folded.describe {
             self.asks.push(Ask::DescribeTopic {

@@ -13,19 +13,23 @@ use crate::model::{Eta, Reading, Span, Status, Timestamp, Why};
 use super::rate::Course;
 
 /// The ETA of a row whose lag grows by `course` (records a second), as of its read at `read_at`; `gap` is the typical
-/// one between commits, before which nobody sees it.
+/// one between commits, before which nobody sees it. One that is well has all read but what came in just now, or no
+/// more unread than it may.
 pub(super) fn of_row(
     effective: &Reading<i64>,
     course: Option<Course>,
-    status: Status,
+    (status, is_well): (Status, bool),
     read_at: Timestamp,
     gap: Span,
 ) -> Reading<Eta> {
     let Some(lag) = effective.known() else {
         return Reading::unknown(effective.why().cloned().unwrap_or(Why::NO_ANSWER));
     };
-    if lag == 0 || matches!(status, Status::Ok | Status::Idle) {
+    if lag == 0 || is_well {
         return Reading::Known(Eta::CaughtUp);
+    }
+    if status == Status::Ok {
+        return Reading::unknown(Why::text("it reads in runs, and rests between two"));
     }
     match course {
         None if matches!(status, Status::Stopped | Status::Stalled) => Reading::Known(Eta::Never),
@@ -153,7 +157,13 @@ mod tests {
             seen: 60.0,
         };
         let lag = Reading::Known(600);
-        of_row(&lag, Some(course), Status::Recovering, at(0), Span::ZERO)
+        of_row(
+            &lag,
+            Some(course),
+            (Status::Recovering, false),
+            at(0),
+            Span::ZERO,
+        )
     }
 
     #[test]

@@ -639,14 +639,14 @@ impl Group {
                     continue;
                 };
                 sums.parts += 1;
-                sums.came += end;
-                sums.read += c;
+                sums.came = sums.came.saturating_add(end);
+                sums.read = sums.read.saturating_add(c);
                 let unread = log.and_then(|l| l.history.bracket(c));
                 let since = unread.map(|b| b.until.when);
                 oldest = oldest.map_or(since, |o| Some(since.map_or(o, |s| o.min(s))));
                 if let Some(member) = row.owner.and_then(|o| standings.get_mut(o as usize)) {
                     member.at = member.at.max(row.moved_at.unwrap_or(row.first_seen));
-                    member.done += c;
+                    member.done = member.done.saturating_add(c);
                     member.rows += 1;
                     member.backlogged += u32::from(since.is_some_and(|since| since <= recent));
                 }
@@ -756,18 +756,22 @@ impl Group {
         }
     }
 
-    /// A topic's log is another one now; its id said so at this instant, or else its ends did.
-    pub(super) fn wipe_topic(&mut self, key: TopicKey, made_anew: Option<Timestamp>) {
+    /// A topic's log is another one now: its id, or else its ends, said so at this instant.
+    pub(super) fn wipe_topic(&mut self, key: TopicKey, made_anew: bool, at: Timestamp) {
         let Some(rows) = self.topics.iter_mut().find(|t| t.key == key) else {
             return;
         };
         rows.rows.iter_mut().for_each(Row::wipe);
         rows.within = None;
-        self.dirty = true;
-        if let Some(at) = made_anew {
-            let text = format!("topic {} was deleted and made anew", rows.topic);
-            self.event(at, EventKind::Topic, text);
-        }
+        let text = if made_anew {
+            format!("topic {} was deleted and made anew", rows.topic)
+        } else {
+            format!(
+                "a log of topic {} ends before where it ended: records were cut off, or it is another one",
+                rows.topic
+            )
+        };
+        self.event(at, EventKind::Topic, text);
     }
 
     /// Notes an event.

@@ -22,7 +22,7 @@ use super::row_view::{self, Built, verdict};
 use super::silence::Usual;
 use super::status::{Ownership, Worst};
 use super::time_lag::{self, Oldest};
-use super::topic::{Topic, rate_reading};
+use super::topic::{RateSum, Topic, rate_reading};
 
 /// What all rows of a group share.
 pub(super) struct Shared {
@@ -52,8 +52,8 @@ struct Totals {
     effective: Sum,
     oldest: Oldest,
     worst: Worst,
-    consume: Option<f64>,
-    arrival: Option<f64>,
+    consume: RateSum,
+    arrival: RateSum,
     eta: Latest,
     loss: Soonest,
     parts: u32,
@@ -75,11 +75,7 @@ pub(super) fn rebuild(
     generation: u64,
 ) {
     let shared = shared(group, now);
-    let mut totals = Totals {
-        consume: Some(0.0),
-        arrival: Some(0.0),
-        ..Totals::default()
-    };
+    let mut totals = Totals::default();
     let mut parts = Parts {
         rows: Vec::with_capacity(group.topics.iter().map(|t| t.rows.len()).sum()),
         details: Vec::new(),
@@ -110,7 +106,7 @@ pub(super) fn rebuild(
         parts.topics.push(Arc::clone(snapshot));
     }
     group.topics = all_topics;
-    group.lively = totals.consume != Some(0.0) || totals.arrival != Some(0.0);
+    group.lively = !totals.consume.is_still() || !totals.arrival.is_still();
     finish(group, totals, parts, (settings, &shared), now, generation);
 }
 
@@ -175,13 +171,13 @@ impl Totals {
         let left = (row.owner, row.effective_lag.value(), built.read_at);
         self.eta.add(&built.eta, left);
         self.loss.add(&built.loss_at);
-        let arrival = topic
-            .partition(row.partition)
-            .and_then(|p| p.arrival_rate.value());
-        self.arrival = self.arrival.zip(arrival).map(|(a, b)| a + b);
+        match topic.partition(row.partition) {
+            Some(partition) => self.arrival.add(&partition.arrival_rate),
+            None => self.arrival.add(&rate_reading(None)),
+        }
         // Where nothing was ever committed nothing is consumed that one could tell.
-        if row.committed_offset.value().is_some() {
-            self.consume = self.consume.zip(built.rate).map(|(a, b)| a + b);
+        if row.committed_offset.why() != Some(&Why::NEVER_COMMITTED) {
+            self.consume.add(&row.consume_rate);
         }
     }
 }
@@ -211,7 +207,6 @@ fn finish(
     let time_lag: Reading<TimeLag> = or_why(none.as_ref(), || totals.oldest.reading());
     let point = TrendPoint::new(now.at, effective_lag.value(), oldest_unread(&time_lag));
     group.note_trend(point, now.interval);
-    let rate = |r: Option<f64>| or_why(none.as_ref(), || rate_reading(r));
     let storm = group.turnover.storm(&group.flow, now);
     let diagnosis = diagnosis::of(
         group,
@@ -239,8 +234,8 @@ fn finish(
         lag: or_why(none.as_ref(), || totals.lag.reading()),
         effective_lag,
         time_lag,
-        arrival_rate: rate(totals.arrival),
-        consume_rate: rate(totals.consume),
+        arrival_rate: or_why(none.as_ref(), || totals.arrival.reading()),
+        consume_rate: or_why(none.as_ref(), || totals.consume.reading()),
         eta: or_why(none.as_ref(), || totals.eta.reading()),
         loss_at: or_why(none.as_ref(), || totals.loss.reading()),
         lost_lately: or_why(none.as_ref(), || Reading::Known(lost)),

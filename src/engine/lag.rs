@@ -24,7 +24,10 @@ pub(super) fn effective_lag(
 ) -> Reading<i64> {
     let lag = distance(committed, end, start);
     let Some(value) = lag.value() else {
-        return lag;
+        // Never committed on, and nothing is there.
+        let empty = end.known().is_some() && start.known() == end.known();
+        let nothing = empty && (lag.low(), lag.high()) == (Some(0), Some(0));
+        return if nothing { Reading::Known(0) } else { lag };
     };
     if value <= MARKERS_AT_MOST && only_markers(committed.value(), end.value(), log) {
         return lag.map(|_| 0);
@@ -114,22 +117,22 @@ impl Sum {
             self.known += 1;
             self.value += low.unwrap_or_default();
             self.low += low.unwrap_or_default();
-            self.high = self.high.zip(high).map(|(a, b)| a + b);
+            self.high = self.high.zip(high).map(|(a, b)| a.saturating_add(b));
             return;
         }
-        self.low += low.unwrap_or(0);
+        self.low = self.low.saturating_add(low.unwrap_or(0));
         if let Some(value) = part.value() {
-            self.value += value;
+            self.value = self.value.saturating_add(value);
         } else {
             self.unknown += 1;
-            self.value += low.unwrap_or(0);
+            self.value = self.value.saturating_add(low.unwrap_or(0));
             self.first_why = self.first_why.take().or_else(|| part.why().cloned());
         }
         if part.is_known() {
             self.known += 1;
         }
         self.exact &= part.bounds().is_none() && !part.is_unknown();
-        self.high = self.high.zip(high).map(|(a, b)| a + b);
+        self.high = self.high.zip(high).map(|(a, b)| a.saturating_add(b));
         if let (true, Some(since)) = (part.is_stale(), part.stale_since()) {
             let why = part.why().cloned().unwrap_or(Why::NO_ANSWER);
             self.stale = Some(match self.stale.take() {

@@ -153,13 +153,18 @@ impl Row {
             .committed_at
             .filter(|t| (earliest..=read.answered).contains(t))
             .unwrap_or(read.answered);
-        let was_rewound = self.rewind.is_some();
+        let rewound_to = self.rewind.as_ref().map(|r| r.to);
         let moved = self.note_move(before, at, log, spacing);
         self.beyond_end_before = stood_beyond && self.commit == before;
         let confirm = self.note_loss(before, read.asked, log);
         (self.asked, self.answered) = (read.asked, read.answered);
-        let went_back = self.rewind.as_ref().filter(|_| !was_rewound);
-        let went_back = went_back.map(|r| (r.from, r.to));
+        let went_back = self.rewind.as_ref().filter(|r| Some(r.to) != rewound_to);
+        let from = if let Commit::At(from) = before {
+            Some(from)
+        } else {
+            None
+        };
+        let went_back = went_back.and_then(|r| Some((from?, r.to)));
         Took {
             changed: healed || self.commit != before || confirm.is_some(),
             fresh: true,
@@ -255,18 +260,19 @@ impl Row {
     }
 
     fn note_rewind(&mut self, from: Offset, to: Offset, at: Timestamp, log: Option<&Partition>) {
-        if let Some(rewind) = &mut self.rewind {
-            if to >= rewind.from {
-                self.rewind = None;
-            }
+        if self.rewind.as_ref().is_some_and(|rewind| to >= rewind.from) {
+            self.rewind = None;
             return;
         }
+        // One that is still on its way back up goes back anew only below where it began.
+        let deeper = self.rewind.as_ref().map(|rewind| to < rewind.to);
         // Less than one commit's worth is a consumer that re-reads after a restart.
-        if from.saturating_sub(to) > self.moves.longest_step() {
+        let far = from.saturating_sub(to) > self.moves.longest_step().max(1);
+        if deeper.unwrap_or(far) {
             let start = log.and_then(|l| l.start.offset());
             self.rewind = Some(Box::new(Rewind {
                 at,
-                from,
+                from: self.rewind.as_ref().map_or(from, |rewind| rewind.from),
                 to,
                 to_log_start: start == Some(to),
             }));

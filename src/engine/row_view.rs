@@ -1,8 +1,8 @@
 //! A row of a group's part of the snapshot, built from the row's facts and the partition's log.
 
 use crate::model::{
-    Eta, Evidence, GroupType, Loss, Offset, PartitionRow, Reading, RowDetail, Status, TimeLag,
-    Timestamp, Verdict, Why,
+    Eta, Evidence, GroupType, Loss, Offset, PartitionRow, Policy, Reading, RowDetail, Status,
+    TimeLag, Timestamp, Verdict, Why,
 };
 
 use super::eta;
@@ -17,7 +17,7 @@ use super::silence::Usual;
 use super::spells::ENOUGH_HISTORY;
 use super::status::{Case, judge, plainly_well};
 use super::time_lag;
-use super::topic::{Partition, Topic, rate_reading};
+use super::topic::{Partition, Topic, as_sure_as, rate_reading};
 
 /// A row, and what it adds to the group's part.
 pub(super) struct Built {
@@ -25,7 +25,6 @@ pub(super) struct Built {
     /// Set where it is not plainly well.
     pub(super) detail: Option<RowDetail>,
     pub(super) lag: Reading<i64>,
-    pub(super) rate: Option<f64>,
     pub(super) eta: Reading<Eta>,
     /// When its commit was read.
     pub(super) read_at: Timestamp,
@@ -132,11 +131,18 @@ pub(super) fn build(
     } else {
         loss(row, &offsets, &effective, &time_lag, speed, rate, topic)
     };
-    let eta = eta::of_row(&effective, course, status, row.answered, shared.gap);
+    let is_well = well || is_allowed(&effective, &group.policy);
+    let eta = eta::of_row(
+        &effective,
+        course,
+        (status, is_well),
+        row.answered,
+        shared.gap,
+    );
     let verdict = (!outside).then(|| verdict(&mut row.status, status, evidence, shared, now));
+    let consume_rate = as_sure_as(rate_reading(rate), &offsets.committed);
     Built {
         lag,
-        rate,
         eta,
         read_at: row.answered,
         detail: detail(row, index, well || outside, &loss_at, speed),
@@ -148,10 +154,19 @@ pub(super) fn build(
             committed_offset: offsets.committed,
             effective_lag: effective,
             time_lag,
-            consume_rate: rate_reading(rate),
+            consume_rate,
             verdict,
         },
     }
+}
+
+/// Whether no more is unread than the policy allows.
+fn is_allowed(effective: &Reading<i64>, policy: &Policy) -> bool {
+    let allowed = policy.max_lag.and_then(|max| i64::try_from(max).ok());
+    effective
+        .known()
+        .zip(allowed)
+        .is_some_and(|(lag, max)| lag <= max)
 }
 
 /// The group's usual silence, or this partition's own if it is longer. Members that commit rarely

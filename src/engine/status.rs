@@ -155,7 +155,9 @@ fn beyond_end(case: &Case<'_>, _: &mut Now) -> Finding {
 
 fn no_commit(case: &Case<'_>, _: &mut Now) -> Finding {
     let why = case.committed.why()?;
-    if case.committed.value().is_some() {
+    // Of a partition with no record there is none to commit on.
+    let nothing_there = case.effective_lag.known() == Some(0);
+    if case.committed.value().is_some() || nothing_there {
         None
     } else if *why == Why::NEVER_COMMITTED {
         Some((Status::NeverCommitted, None))
@@ -190,6 +192,10 @@ fn held_back(case: &Case<'_>) -> Option<(Offset, i64)> {
 }
 
 fn txn_blocked(case: &Case<'_>, now: &mut Now) -> Finding {
+    if case.ownership == Ownership::EmptyGroup {
+        // Whatever is held back, nobody is there to read it.
+        return None;
+    }
     let (last_stable_offset, held) = held_back(case)?;
     // Where nothing came in for long, it stood for want of records: what is held back is so since the
     // first of them came. (Of a batch that has just begun, the log end may be read a little later.)
@@ -325,10 +331,19 @@ fn unassigned(case: &Case<'_>, now: &mut Now) -> Finding {
 }
 
 fn stalled(case: &Case<'_>, now: &mut Now) -> Finding {
-    if !matches!(case.ownership, Ownership::Owned | Ownership::NotKnown) {
-        return None;
-    }
     let since = silent_since(case);
+    match case.ownership {
+        Ownership::Owned | Ownership::NotKnown => {}
+        // Members may take as long as a deploy to agree on who reads what. For longer nobody reads.
+        Ownership::Rebalancing if now.reached(since + limit(case, TURNOVER)) => {
+            return Some(if case.usual.learned {
+                (Status::Stalled, not_moved(case, since, false))
+            } else {
+                unknown(Why::LEARNING)
+            });
+        }
+        _ => return None,
+    }
     let floor = now.interval.times(3).max(STALL_FLOOR);
     let half = Span::from_millis(floor.as_millis() / 2);
     if !now.reached(since + limit(case, half)) {

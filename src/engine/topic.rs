@@ -328,10 +328,11 @@ impl Topic {
     }
 
     /// Takes in what a read of a partition's last records met.
-    pub(super) fn take_tail(&mut self, partition: PartitionId, tail: Tail) {
+    pub(super) fn take_tail(&mut self, partition: PartitionId, tail: Tail, asked: Timestamp) {
+        let recreated = self.recreated_at;
         let log = self.at_or_new(partition);
         let says_less = log.tail.is_some_and(|known| known.covers(tail));
-        if !says_less {
+        if !says_less && !log.became_another(recreated, asked) {
             log.tail = Some(tail);
             self.dirty = true;
         }
@@ -419,15 +420,16 @@ impl Topic {
     /// Builds its part of the snapshot anew.
     pub(super) fn rebuild(&mut self, now: &mut Now, generation: u64) {
         self.lively = false;
-        let mut total = Some(0.0);
+        let mut total = RateSum::default();
         let partitions: Vec<TopicPartition> = self
             .partitions
             .iter()
             .map(|p| {
                 let (rate, lively) = p.arrival_rate();
                 self.lively |= lively;
-                total = total.zip(rate).map(|(t, r)| t + r);
-                p.snapshot(rate, now)
+                let partition = p.snapshot(rate, now);
+                total.add(&partition.arrival_rate);
+                partition
             })
             .collect();
         self.wake_at = now.take_wake();
@@ -439,7 +441,7 @@ impl Topic {
             generation,
             config: self.config.clone(),
             partitions,
-            arrival_rate: rate_reading(total),
+            arrival_rate: total.reading(),
         }));
     }
 }
@@ -447,6 +449,56 @@ impl Topic {
 /// A rate that is known, or waits for more points.
 pub(super) fn rate_reading(rate: Option<f64>) -> Reading<f64> {
     rate.map_or_else(|| Reading::unknown(Why::TOO_FEW_POINTS), Reading::Known)
+}
+
+/// A rate that was worked out of an offset that may be stale, or unknown by now: it is as old.
+pub(super) fn as_sure_as(rate: Reading<f64>, offset: &Reading<Offset>) -> Reading<f64> {
+    let why = || offset.why().cloned().unwrap_or(Why::NO_ANSWER);
+    if offset.value().is_none() {
+        return Reading::unknown(why());
+    }
+    match offset.stale_since() {
+        Some(since) if offset.is_stale() => rate.into_stale(since, why()),
+        _ => rate,
+    }
+}
+
+/// A sum of rates: as old as its oldest part, and unknown if one is.
+#[derive(Debug, Default)]
+pub(super) struct RateSum {
+    sum: f64,
+    stale: Option<(Timestamp, Why)>,
+    unknown: Option<Why>,
+}
+
+impl RateSum {
+    /// Adds a part.
+    pub(super) fn add(&mut self, part: &Reading<f64>) {
+        let why = || part.why().cloned().unwrap_or(Why::NO_ANSWER);
+        match part.value() {
+            Some(rate) => self.sum += rate,
+            None => self.unknown = self.unknown.take().or_else(|| Some(why())),
+        }
+        if let (true, Some(since)) = (part.is_stale(), part.stale_since())
+            && self.stale.as_ref().is_none_or(|(s, _)| since < *s)
+        {
+            self.stale = Some((since, why()));
+        }
+    }
+
+    /// Whether all is known to stand still.
+    pub(super) fn is_still(&self) -> bool {
+        self.unknown.is_none() && self.sum == 0.0
+    }
+
+    /// The sum.
+    pub(super) fn reading(self) -> Reading<f64> {
+        match (self.unknown, self.stale) {
+            (Some(why), _) => Reading::unknown(why),
+            (None, Some((since, why))) => Reading::Known(self.sum).into_stale(since, why),
+            (None, None) => Reading::Known(self.sum),
+        }
+    }
 }
 
 impl Partition {
@@ -562,8 +614,8 @@ impl Partition {
             } else {
                 self.stable.reading(now)
             },
+            arrival_rate: as_sure_as(rate_reading(rate), &log_end_offset),
             log_end_offset,
-            arrival_rate: rate_reading(rate),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Instead, Tape, TimelineError};
-use crate::model::{Observation, Snapshot, Timestamp};
+use crate::model::{Observation, Settings, Snapshot, Timestamp};
 use crate::pipeline::{Cut, Pipeline};
 use crate::recording::{Checkpoint, Item, Place, Reader};
 
@@ -161,9 +161,14 @@ impl Head {
     }
 
     /// The same, going by other rules or policies: to be asked at the beginning of a tape.
-    pub(super) fn instead(self, instead: Instead) -> Self {
-        let instead = Some(instead);
-        Self { instead, ..self }
+    pub(super) fn instead(mut self, instead: Instead) -> Self {
+        // A recording need not say how it was configured.
+        self.pipeline.fold(&Observation::Configured {
+            at: Timestamp::default(),
+            settings: Arc::new(instead.of(&Settings::default())),
+        });
+        self.instead = Some(instead);
+        self
     }
 
     /// The snapshot at which it stands, before anything is folded: that of the tick before the

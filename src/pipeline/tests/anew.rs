@@ -388,7 +388,8 @@ fn difference(a: &Snapshot, b: &Snapshot) -> Option<String> {
 }
 
 /// A 0 that nothing shows: a row counts as read to the end with records between its commit and the log end, which are
-/// neither deleted nor, as a read has told (`markers`: topics of which one ever did), markers only; a group counts as read
+/// neither deleted nor, as a read has told (`markers`: topics of which one ever did), markers only, or with none where
+/// the log is not known to be empty; a group counts as read
 /// with a row that is not.
 fn false_zero(group: &GroupSnapshot, markers: &[&str]) -> Option<String> {
     let mut all_read = true;
@@ -405,7 +406,9 @@ fn false_zero(group: &GroupSnapshot, markers: &[&str]) -> Option<String> {
         let read = row.row().effective_lag.value() == Some(0);
         let gone = b.is_some() && b >= h && c < b;
         let told = markers.contains(&row.topic().topic.as_str());
-        if read && (c.is_none() || h.is_none() || !(at_the_end || gone || told)) {
+        // Never committed on, and no record is there.
+        let bare = c.is_none() && h.is_some() && b == h;
+        if read && !bare && (c.is_none() || h.is_none() || !(at_the_end || gone || told)) {
             return Some(format!("a false 0 of effective lag: {c:?} of {b:?}..{h:?}"));
         }
         let caught_up = row.row().time_lag.value() == Some(TimeLag::CaughtUp);
