@@ -439,8 +439,8 @@ impl Group {
         let mut folded = FoldedCommits::default();
         let (mut changed, mut moved, mut added) = (false, false, false);
         let (mut lost, mut back, mut fresh) = (0, Vec::new(), 0);
-        let mut skipped = Vec::new();
-        let spacing = spacing(self.silence.typical_gap());
+        let (mut skipped, mut waiting) = (Vec::new(), None::<Timestamp>);
+        let spacing = spacing(self.silence.pace());
         let TopicRows { rows, within, .. } = self.rows_of(&commits.topic, key);
         let calm = *within == Some(topic.version);
         rows.reserve_exact(commits.partitions.len().saturating_sub(rows.len()));
@@ -474,6 +474,10 @@ impl Group {
             fresh += usize::from(took.fresh);
             changed |= took.changed;
             moved |= took.moved;
+            waiting = match (waiting, took.waiting) {
+                (Some(one), Some(other)) => Some(one.min(other)),
+                (one, other) => one.or(other),
+            };
             folded.confirm |= took.confirm;
             lost += took.lost;
             if took.skipped > 0 {
@@ -499,7 +503,7 @@ impl Group {
         self.note_resets(&commits.topic, &back, answered);
         self.note_skipped(&skipped);
         if moved {
-            self.silence.commit(answered);
+            self.silence.commit(answered, waiting);
             self.last_active = answered;
         }
         self.dirty |= changed || added || self.lively;

@@ -28,6 +28,8 @@ use super::topic::{RateSum, Topic, rate_reading};
 pub(super) struct Shared {
     pub(super) usual: Usual,
     pub(super) gap: Span,
+    /// How far apart its commits are, be they as rare as they will.
+    pub(super) pace: Span,
     pub(super) window: Span,
     pub(super) spacing: Span,
     /// τ of the rates that are shown, in seconds.
@@ -112,15 +114,17 @@ pub(super) fn rebuild(
 
 fn shared(group: &Group, now: &mut Now) -> Shared {
     let gap = group.silence.typical_gap().max(now.interval);
+    let pace = group.silence.pace().max(now.interval);
     let state = group.last_state();
     let rows = group.topics.iter().flat_map(|t| &t.rows);
     Shared {
         usual: group.silence.usual(&group.policy, now),
         gap,
-        window: window(gap),
-        spacing: spacing(gap),
-        decay: decay(gap),
-        warming: group.warming_from.map(|from| (from, from + window(gap))),
+        pace,
+        window: window(pace),
+        spacing: spacing(pace),
+        decay: decay(pace),
+        warming: group.warming_from.map(|from| (from, from + window(pace))),
         settling: group.settling(now),
         usual_lateness: group.lateness.usual(),
         caught_up_at: group.lateness.caught_up_at(),

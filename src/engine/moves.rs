@@ -86,11 +86,6 @@ impl Moves {
         self.steps.iter().map(|s| i64::from(s.1)).max().unwrap_or(0)
     }
 
-    /// The longest time between two points.
-    pub(super) fn longest_pause(&self) -> Span {
-        Span::from_millis(self.steps.iter().map(|s| i64::from(s.0)).max().unwrap_or(0))
-    }
-
     /// The points from the last one before `from` on, oldest first, in a list with room for one
     /// more.
     pub(super) fn since(&self, from: Timestamp) -> Vec<(Timestamp, Offset)> {
@@ -136,10 +131,7 @@ mod tests {
         let all: Vec<_> = (0..5).map(|t| (at(t * 10), t * 7)).collect();
         assert_eq!(moves.since(at(0)), all);
         assert_eq!(moves.since(at(25)), all[2..]);
-        assert_eq!(
-            (moves.longest_step(), moves.longest_pause()),
-            (7, Span::from_secs(10))
-        );
+        assert_eq!(moves.longest_step(), 7);
         moves.push(at(50), 3, Span::from_secs(10), true);
         assert_eq!(moves.since(at(0)), [(at(50), 3)]);
     }

@@ -9,6 +9,7 @@ use super::fact::staleness;
 use super::moves::Moves;
 use super::now::Now;
 use super::rate::Sample;
+use super::silence::SESSION_GAP;
 use super::topic::Partition;
 
 /// What is known of the commit itself.
@@ -42,6 +43,8 @@ pub(super) struct Took {
     pub(super) fresh: bool,
     /// The commit moved on or back.
     pub(super) moved: bool,
+    /// Since when something had lain unread, where it had stood for long.
+    pub(super) waiting: Option<Timestamp>,
     /// A loss was seen once: a second read should confirm it.
     pub(super) confirm: bool,
     /// Records that have newly been found to be lost.
@@ -90,6 +93,8 @@ pub(super) struct Row {
     pub(super) owner_changes: u8,
     /// A mark of the member that owned it last.
     last_owner: u32,
+    /// The longest pause between two moves of late in which something lay unread, in milliseconds.
+    pause: u32,
     /// The status as last shown, and since when.
     pub(super) status: Option<(Status, Timestamp)>,
 }
@@ -113,6 +118,7 @@ impl Row {
             lost_to: None,
             owner_changes: 0,
             last_owner: 0,
+            pause: 0,
             status: None,
         }
     }
@@ -154,7 +160,11 @@ impl Row {
             .filter(|t| (earliest..=read.answered).contains(t))
             .unwrap_or(read.answered);
         let rewound_to = self.rewind.as_ref().map(|r| r.to);
+        let waiting = self.waiting(before, at, log);
         let moved = self.note_move(before, at, log, spacing);
+        if moved {
+            self.note_pause(at, waiting);
+        }
         self.beyond_end_before = stood_beyond && self.commit == before;
         let confirm = self.note_loss(before, read.asked, log);
         (self.asked, self.answered) = (read.asked, read.answered);
@@ -169,6 +179,7 @@ impl Row {
             changed: healed || self.commit != before || confirm.is_some(),
             fresh: true,
             moved,
+            waiting: waiting.filter(|_| moved),
             confirm: confirm == Some(1),
             lost: self.newly_lost(log),
             went_back,
@@ -227,6 +238,30 @@ impl Row {
             (Commit::At(c), Some(end)) => c > end.offset && end.asked >= self.answered,
             _ => false,
         }
+    }
+
+    /// Since when something lay unread without its being read, if it stood for long.
+    fn waiting(&self, before: Commit, at: Timestamp, log: Option<&Partition>) -> Option<Timestamp> {
+        let stood = self.moved_at.unwrap_or(self.first_seen);
+        if at - stood <= SESSION_GAP {
+            return None;
+        }
+        let came = match before {
+            Commit::At(from) => log
+                .and_then(|l| l.history.bracket(from))
+                .map(|b| b.until.when),
+            _ => None,
+        };
+        Some(came.map_or(stood, |came| came.clamp(stood, at)))
+    }
+
+    /// A pause in which nobody looked is none. The longest is forgotten by and by.
+    fn note_pause(&mut self, at: Timestamp, waiting: Option<Timestamp>) {
+        let pause = at - waiting.unwrap_or(at);
+        let looked = (at - self.answered).times(2) <= pause;
+        let pause = if looked { pause } else { Span::ZERO };
+        let pause = u32::try_from(pause.as_millis()).unwrap_or(0);
+        self.pause = pause.max(self.pause - self.pause.div_ceil(8));
     }
 
     fn note_move(
@@ -381,10 +416,10 @@ impl Row {
         self.moves.len() > 2 || self.rewind.is_some()
     }
 
-    /// The longest pause between kept points: what is usual for a partition that is committed more
-    /// rarely than its group.
+    /// The longest time for which it lately let records lie: what is usual for a partition that is
+    /// committed more rarely than its group.
     pub(super) fn longest_pause(&self) -> Span {
-        self.moves.longest_pause()
+        Span::from_millis(self.pause.into())
     }
 
     /// Where the commit stood, over the window that ends at the last read: as the window began,

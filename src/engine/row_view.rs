@@ -137,7 +137,7 @@ pub(super) fn build(
         course,
         (status, is_well),
         row.answered,
-        shared.gap,
+        shared.pace,
     );
     let verdict = (!outside).then(|| verdict(&mut row.status, status, evidence, shared, now));
     let consume_rate = as_sure_as(rate_reading(rate), &offsets.committed);

@@ -1,9 +1,10 @@
 //! How long a group usually keeps silent between commits.
 //!
 //! Commits come in sessions: runs with gaps of at most max(5·g, 60 s), g the group's typical gap.
-//! The gaps between sessions are what is usual; a verdict on silence is passed only on a longer
-//! one. Before two sessions or two hours of history nothing is known to be usual. A gap in which
-//! nobody looked is none.
+//! What of the gaps between sessions something lay unread is what is usual; a verdict on silence is
+//! passed only on a longer one. (Who has nothing to read is silent for any time, and that tells
+//! nothing of how long it lets records lie.) Before two sessions or two hours of history nothing is
+//! known to be usual. A gap in which nobody looked is none.
 
 use serde::{Deserialize, Serialize};
 
@@ -50,8 +51,9 @@ impl Silence {
         self.last_seen
     }
 
-    /// A commit of the group moved. Returns the gap when it began a new session.
-    pub(super) fn commit(&mut self, at: Timestamp) -> Option<Span> {
+    /// A commit of the group moved; what it moved over had lain unread since `waiting`, if that is
+    /// known. Returns the pause when it began a new session.
+    pub(super) fn commit(&mut self, at: Timestamp, waiting: Option<Timestamp>) -> Option<Span> {
         let last = self
             .last_commit
             .replace(self.last_commit.map_or(at, |l| l.max(at)))?;
@@ -66,8 +68,9 @@ impl Silence {
             {
                 return None;
             }
-            self.gaps.push(last, gap);
-            return Some(gap);
+            let began = waiting.map_or(last, |since| since.clamp(last, at));
+            self.gaps.push(began, at - began);
+            return Some(at - began);
         }
         let gap = gap.as_millis() as f64;
         self.typical_gap = if self.typical_gap == 0.0 {
@@ -81,6 +84,15 @@ impl Silence {
     /// The typical gap between commits of a session: the g of the formulas. Zero when unknown.
     pub(super) fn typical_gap(&self) -> Span {
         Span::from_millis(self.typical_gap as i64)
+    }
+
+    /// How far apart its commits are, for whoever needs several of them: the typical gap, or where
+    /// each commit is a session of its own, the middle one of their pauses. Zero when unknown.
+    pub(super) fn pace(&self) -> Span {
+        match self.typical_gap() {
+            Span::ZERO => self.gaps.middle(),
+            gap => gap,
+        }
     }
 
     /// What is usual for the group at `now`.
@@ -125,7 +137,7 @@ mod tests {
         for hour in 0..3 {
             for commit in 0..720 {
                 if commit < 60 {
-                    s.commit(at(hour * 3600 + commit * 5));
+                    s.commit(at(hour * 3600 + commit * 5), None);
                 }
                 s.seen(at(hour * 3600 + commit * 5));
             }
@@ -140,7 +152,7 @@ mod tests {
     fn after_a_pause(hours: i64, silence: i64, watched: bool) -> Silence {
         let mut s = Silence::default();
         for t in (0..hours * 3600).step_by(5) {
-            s.commit(at(t));
+            s.commit(at(t), None);
             s.seen(at(t));
         }
         for t in (hours * 3600..hours * 3600 + silence).step_by(5) {
@@ -148,7 +160,7 @@ mod tests {
                 s.seen(at(t));
             }
         }
-        s.commit(at(hours * 3600 + silence));
+        s.commit(at(hours * 3600 + silence), None);
         s
     }
 
@@ -159,7 +171,7 @@ mod tests {
         for t in (37_200..39_200).step_by(5) {
             s.seen(at(t));
         }
-        s.commit(at(39_200));
+        s.commit(at(39_200), None);
         assert_eq!(usual(&s, 40_000).silence, Span::from_secs(2000));
         // A night after a day's work may well be usual.
         assert!(
@@ -174,12 +186,46 @@ mod tests {
         assert!(!usual(&s, 4800).learned);
     }
 
+    /// Traffic by day, none by night; the first commit of a day is five seconds after its first
+    /// record.
+    #[test]
+    fn a_night_with_nothing_to_read_teaches_nothing() {
+        let mut s = Silence::default();
+        for day in 0..4 {
+            let morning = day * 86_400;
+            s.commit(at(morning + 5), Some(at(morning)));
+            for t in (5..36_000).step_by(5) {
+                s.commit(at(morning + t), Some(at(morning + t - 5)));
+                s.seen(at(morning + t));
+            }
+            for t in (36_000..86_400).step_by(5) {
+                s.seen(at(morning + t));
+            }
+        }
+        let u = usual(&s, 4 * 86_400);
+        assert_eq!((u.silence, u.learned), (Span::from_secs(5), true));
+    }
+
+    #[test]
+    fn whoever_commits_each_ten_minutes_has_a_pace_too() {
+        let mut s = Silence::default();
+        for commit in 0..4 {
+            s.commit(at(commit * 600), Some(at(commit * 600 - 595)));
+            s.seen(at(commit * 600));
+            s.seen(at(commit * 600 + 590));
+        }
+        assert_eq!(
+            (s.typical_gap(), s.pace()),
+            (Span::ZERO, Span::from_secs(595))
+        );
+    }
+
     #[test]
     fn a_newcomer_is_being_learned_until_two_hours_have_passed() {
         let mut s = Silence::default();
         s.seen(at(0));
-        s.commit(at(5));
-        s.commit(at(10));
+        s.commit(at(5), None);
+        s.commit(at(10), None);
         assert!(!usual(&s, 7199).learned);
         assert_eq!(
             usual(&s, 7200),

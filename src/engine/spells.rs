@@ -37,6 +37,16 @@ impl Spells {
         }
     }
 
+    /// The middle one of at least two; zero of fewer.
+    pub(super) fn middle(&self) -> Span {
+        let mut lengths: Vec<_> = self.0.iter().map(|(_, length)| *length).collect();
+        lengths.sort_unstable();
+        match lengths.len() {
+            0 | 1 => Span::ZERO,
+            n => lengths[n / 2],
+        }
+    }
+
     /// Whether there was none.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -90,7 +90,7 @@ fn write(engine: &Engine, bytes: &mut Vec<u8>) -> Result<(), CheckpointError> {
 impl Pipeline {
     /// The form of checkpoints that this version writes and reads: to be counted up whenever a
     /// field changes its meaning but not its name.
-    pub const CHECKPOINT_FORM: u32 = 2;
+    pub const CHECKPOINT_FORM: u32 = 3;
 
     /// Everything that it knows.
     ///
