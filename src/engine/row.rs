@@ -93,6 +93,8 @@ pub(super) struct Row {
     pub(super) owner_changes: u8,
     /// A mark of the member that owned it last.
     last_owner: u32,
+    /// It was seen to move often enough to show how long it pauses.
+    has_rhythm: bool,
     /// The longest pause between two moves of late in which something lay unread, in milliseconds.
     pause: u32,
     /// The status as last shown, and since when.
@@ -118,6 +120,7 @@ impl Row {
             lost_to: None,
             owner_changes: 0,
             last_owner: 0,
+            has_rhythm: false,
             pause: 0,
             status: None,
         }
@@ -164,6 +167,7 @@ impl Row {
         let moved = self.note_move(before, at, log, spacing);
         if moved {
             self.note_pause(at, waiting);
+            self.has_rhythm |= self.moves.len() > 2;
         }
         self.beyond_end_before = stood_beyond && self.commit == before;
         let confirm = self.note_loss(before, read.asked, log);
@@ -413,7 +417,7 @@ impl Row {
 
     /// Whether it was seen to move often enough to show how long it pauses.
     pub(super) fn has_rhythm(&self) -> bool {
-        self.moves.len() > 2 || self.rewind.is_some()
+        self.has_rhythm
     }
 
     /// The longest time for which it lately let records lie: what is usual for a partition that is
