@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value as Json, json};
 
 use super::place::Place;
+use super::statsd::{PacketBytes, Prefix};
 use super::value::{Refusal, Scalar, quoted};
 use crate::catalog::{self, Folder, GENERATED, Profile};
 use crate::export::statsd::{Address, Dialect, Template};
@@ -99,13 +100,13 @@ pub struct Statsd {
     /// How often all are sent.
     pub interval: Span,
     /// What every name begins with.
-    pub prefix: Arc<str>,
+    pub prefix: Prefix,
     /// How plain names are made.
     pub template: Template,
     /// Groups whose partitions are sent one by one.
     pub partitions_of: Vec<Pattern>,
     /// The most bytes of a packet.
-    pub packet_bytes: Option<u64>,
+    pub packet_bytes: Option<PacketBytes>,
 }
 
 impl Default for Statsd {
@@ -114,7 +115,7 @@ impl Default for Statsd {
             address: None,
             dialect: Dialect::default(),
             interval: Span::from_secs(10),
-            prefix: "".into(),
+            prefix: Prefix::default(),
             template: Template::default(),
             partitions_of: Vec::new(),
             packet_bytes: None,

@@ -24,6 +24,7 @@ mod scalar;
 mod schema;
 mod settings;
 mod show;
+mod statsd;
 mod tree;
 mod value;
 
@@ -49,6 +50,7 @@ pub use receiver::ReceiverSettings;
 pub use settings::{
     Alerts, Cluster, Config, GroupPolicy, Http, Listen, Log, LogFilter, Names, Server,
 };
+pub use statsd::{PacketBytes, Prefix};
 
 pub use problem::{did_you_mean, nearest};
 

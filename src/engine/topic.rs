@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    BrokerId, Isolation, Offset, OffsetRead, PartitionId, PartitionMetadata, Reading, Span,
-    Timestamp, TopicConfig, TopicId, TopicName, TopicPartition, TopicSnapshot, Why,
+    BrokerId, Isolation, Offset, OffsetRead, PartitionId, PartitionMetadata, Reading, Replicas,
+    Span, Timestamp, TopicConfig, TopicId, TopicName, TopicPartition, TopicSnapshot, Why,
 };
 
 use super::anchors::Anchors;
@@ -60,6 +60,8 @@ pub(super) struct Topic {
 pub(super) struct Partition {
     pub(super) partition: PartitionId,
     pub(super) leader: Option<BrokerId>,
+    #[serde(default)]
+    pub(super) replicas: Option<Replicas>,
     pub(super) start: OffsetFact,
     pub(super) end: OffsetFact,
     pub(super) stable: OffsetFact,
@@ -170,8 +172,12 @@ impl Topic {
         self.make_room(partitions.len());
         for meta in partitions {
             let known = self.at_or_new(meta.partition);
-            if known.leader != meta.leader {
-                known.leader = meta.leader;
+            let replicas = (meta.replicas > 0).then_some(Replicas {
+                all: meta.replicas,
+                in_sync: meta.in_sync,
+            });
+            if (known.leader, known.replicas) != (meta.leader, replicas) {
+                (known.leader, known.replicas) = (meta.leader, replicas);
                 self.dirty = true;
             }
         }
@@ -506,6 +512,7 @@ impl Partition {
         Self {
             partition,
             leader: None,
+            replicas: None,
             start: OffsetFact::default(),
             end: OffsetFact::default(),
             stable: OffsetFact::default(),
@@ -607,6 +614,7 @@ impl Partition {
         TopicPartition {
             partition: self.partition,
             leader: self.leader,
+            replicas: self.replicas,
             log_start_offset: self.start.reading(now),
             // Not asked for where it cannot differ: then it is the log end.
             last_stable_offset: if self.stable.good.is_none() && self.stable.failed.is_none() {

@@ -74,7 +74,7 @@ pub use secret::{Secret, is_secret, without_password};
 pub use settings::{ClusterSettings, Settings};
 pub use snapshot::{
     ClusterHealth, ClusterSnapshot, Eta, Event, EventKind, Generation, GroupSnapshot, Issue,
-    PartitionRow, PartitionView, Snapshot, TopicPartition, TopicSnapshot, distance,
+    PartitionRow, PartitionView, Replicas, Snapshot, TopicPartition, TopicSnapshot, distance,
 };
 pub use status::{Status, Verdict};
 pub use time::{Clock, NotATime, Span, Timestamp};

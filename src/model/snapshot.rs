@@ -151,6 +151,8 @@ pub struct TopicPartition {
     pub partition: PartitionId,
     /// The broker that leads it.
     pub leader: Option<BrokerId>,
+    /// Its replicas; `None` where the source does not say.
+    pub replicas: Option<Replicas>,
     /// The first offset that can still be read.
     pub log_start_offset: Reading<Offset>,
     /// The high watermark.
@@ -159,6 +161,15 @@ pub struct TopicPartition {
     pub last_stable_offset: Reading<Offset>,
     /// Records a second coming in.
     pub arrival_rate: Reading<f64>,
+}
+
+/// How many brokers hold a partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Replicas {
+    /// How many are to.
+    pub all: u16,
+    /// How many of them are in sync.
+    pub in_sync: u16,
 }
 
 /// A consumer group.

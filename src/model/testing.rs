@@ -24,7 +24,7 @@ use super::{
     Advice, Alert, AssignedTopic, BootId, Broker, Cause, ClusterHealth, ClusterSnapshot, Cycle,
     Diagnosis, Event, EventKind, Evidence, Generation, GroupId, GroupSnapshot, GroupState,
     GroupType, HealthState, Issue, Member, MemberLoad, Method, PartitionId, PartitionRow,
-    PartitionView, Policy, Reading, Snapshot, Span, Status, TimeLag, Timestamp, TopicId,
+    PartitionView, Policy, Reading, Replicas, Snapshot, Span, Status, TimeLag, Timestamp, TopicId,
     TopicPartition, TopicSnapshot, TrendPoint, Verdict, Why,
 };
 
@@ -159,6 +159,7 @@ impl ClusterBuilder {
             .map(|(partition, &(start, end))| TopicPartition {
                 partition,
                 leader: Some(1),
+                replicas: Some(Replicas { all: 3, in_sync: 3 }),
                 log_start_offset: Reading::Known(start),
                 log_end_offset: Reading::Known(end),
                 last_stable_offset: Reading::Known(end),

@@ -1,11 +1,12 @@
-//! What real components make of the exports: Debian's Prometheus and promtool, Etsy's statsd, statsd_exporter, and Grafana's questions.
+//! What real components make of the exports: Debian's Prometheus and a new one, promtool, Etsy's statsd, statsd_exporter, and Grafana's
+//! questions, schema and linter.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::path::Path;
-use std::process::Stdio;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use laggard::catalog::Options;
@@ -27,6 +28,7 @@ fn demo() -> Served {
     Served::demo_with(&[
         ("LAGGARD_GROUP__0__GROUPS", ".*"),
         ("LAGGARD_GROUP__0__MAX_TIME_LAG", "1m"),
+        ("LAGGARD_GROUP__0__MAX_LAG", "10000"),
         ("LAGGARD_GROUP__0__OWNER", "team-demo"),
         ("LAGGARD_METRICS__PARTITIONS_OF", ".*"),
         (
@@ -59,12 +61,44 @@ fn lags(document: &Value) -> BTreeMap<String, f64> {
 #[test]
 fn prometheus_has_the_snapshots_values_and_an_answer_to_each_panel() {
     require!(prometheus);
+    require!(node);
     let served = demo();
     let prometheus = Prometheus::scraping(served.address());
     assert_eq!(prometheus.scrape_error(), "");
     values_are_those_of_the_snapshot(&served, &prometheus);
     other_tools_dashboards_are_answered(&prometheus);
     every_panel_has_data(&prometheus);
+    every_panel_can_be_drawn(&prometheus);
+    assert_eq!(prometheus.scrape_error(), "");
+}
+
+#[test]
+#[ignore = "LAGGARD_NEWEST_PROMETHEUS=yes tests/run --test it -- --ignored newest_prometheus builds one first, for minutes"]
+fn the_newest_prometheus_has_the_snapshots_values_too() {
+    require!(newest_prometheus);
+    let served = demo();
+    let prometheus = Prometheus::of(&needs::newest_prometheus(), served.address());
+    values_are_those_of_the_snapshot(&served, &prometheus);
+    every_panel_has_data(&prometheus);
+    assert_eq!(prometheus.scrape_error(), "");
+}
+
+#[test]
+#[ignore = "LAGGARD_NEWEST_PROMETHEUS=yes tests/run --test it -- --ignored newest_prometheus builds one first, for minutes"]
+fn the_newest_prometheus_reads_a_real_cluster() {
+    require!(kafka);
+    require!(newest_prometheus);
+    let (cluster, topic, group) = (shared(), unique("newest"), unique("newest"));
+    cluster.create_topic(&topic, 1);
+    cluster.produce(&topic, 0, 8);
+    cluster.commit(&group, &[(&topic, 0, 5)]);
+    let served = Served::start(cluster);
+    let prometheus = Prometheus::of(&needs::newest_prometheus(), served.address());
+    let lag = format!("laggard_group_lag{{group=\"{group}\"}}");
+    eventually(SOON, || match prometheus.query(&lag).as_slice() {
+        [(_, value)] if value.to_bits() == 3.0_f64.to_bits() => Ok(()),
+        other => Err(format!("{other:?}")),
+    });
     assert_eq!(prometheus.scrape_error(), "");
 }
 
@@ -108,6 +142,8 @@ fn other_tools_dashboards_are_answered(prometheus: &Prometheus) {
         "sum(delta(kafka_consumergroup_current_offset{topic=~\".*\"}[5m])/5) by (consumergroup, topic)",
         "sum(kafka_consumergroup_lag{topic=~\".*\"}) by (consumergroup, topic)",
         "sum by(topic) (kafka_topic_partitions{topic=~\".*\"})",
+        "sum(kafka_topic_partition_under_replicated_partition)",
+        "kafka_topic_partition_in_sync_replica <= kafka_topic_partition_replicas",
         // KMinion's
         "sum by (group_id) (kminion_kafka_consumer_group_topic_lag)",
         "sum(kminion_kafka_consumer_group_members) by (group_id)",
@@ -166,14 +202,10 @@ fn expressions(dashboard: &Value) -> Vec<String> {
 }
 
 fn every_panel_has_data(prometheus: &Prometheus) {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("dashboards");
     let mut all = Vec::new();
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_some_and(|e| e == "json") {
-            let text = fs::read_to_string(&path).unwrap();
-            all.extend(expressions(&serde_json::from_str(&text).unwrap()));
-        }
+    for path in dashboards() {
+        let text = fs::read_to_string(&path).unwrap();
+        all.extend(expressions(&serde_json::from_str(&text).unwrap()));
     }
     assert!(all.len() > 40, "{} expressions", all.len());
     eventually(SOON, || {
@@ -185,6 +217,68 @@ fn every_panel_has_data(prometheus: &Prometheus) {
             Err(format!("no data: {empty:#?}"))
         }
     });
+}
+
+/// The files of `dashboards/`.
+fn dashboards() -> Vec<PathBuf> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("dashboards");
+    let files = fs::read_dir(directory).unwrap().map(|e| e.unwrap().path());
+    let mut files: Vec<_> = files
+        .filter(|f| f.extension().is_some_and(|e| e == "json"))
+        .collect();
+    files.sort();
+    assert_eq!(files.len(), 4, "{files:?}");
+    files
+}
+
+fn script(name: &str) -> Command {
+    let mut command = guarded("node");
+    command.arg(
+        Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/grafana")
+            .join(name),
+    );
+    command
+}
+
+/// The pictures of `docs/grafana` are drawn by this command.
+fn every_panel_can_be_drawn(prometheus: &Prometheus) {
+    let into = run_dir().join(unique("drawn"));
+    let drawn = script("draw.mjs")
+        .arg(format!("http://{}", prometheus.address()))
+        .arg(&into)
+        .args(dashboards())
+        .output()
+        .unwrap();
+    assert!(drawn.status.success(), "{drawn:?}");
+    for name in ["overview", "group", "topic", "itself"] {
+        let picture = fs::read_to_string(into.join(name).with_extension("svg")).unwrap();
+        assert!(picture.matches("class=\"panel\"").count() >= 7, "{name}");
+    }
+}
+
+#[test]
+fn dashboards_keep_grafanas_schema_and_its_linters_rules() {
+    require!(grafana_schema);
+    let check = |files: &[PathBuf]| {
+        let mut check = script("check.mjs");
+        check.arg(needs::npm()).args(files).output().unwrap()
+    };
+    let checked = check(&dashboards());
+    assert!(checked.status.success(), "{checked:?}");
+    // It can fail: a panel with a hard-wired job, no unit, and an option that no panel has.
+    let text = fs::read_to_string(&dashboards()[0]).unwrap();
+    let mut spoilt: Value = serde_json::from_str(&text).unwrap();
+    let panel = &mut spoilt["panels"][0];
+    panel["targets"][0]["expr"] = "up{job=\"laggard\"}".into();
+    panel["fieldConfig"]["defaults"]["unit"] = "".into();
+    panel["options"]["colourful"] = true.into();
+    let file = run_dir().join(unique("spoilt")).with_extension("json");
+    fs::write(&file, spoilt.to_string()).unwrap();
+    let said = String::from_utf8(check(&[file]).stdout).unwrap();
+    for rule in ["target-job-rule", "panel-units-rule", "colourful"] {
+        assert!(said.contains(rule), "{rule}: {said}");
+    }
 }
 
 #[test]
@@ -335,6 +429,46 @@ fn etsys_statsd_has_all_gauges() {
             "{name}: {found:?}"
         );
     }
+}
+
+#[test]
+fn etsys_statsd_keeps_graphites_tags_apart() {
+    require!(statsd);
+    let (_running, udp, console) = etsy();
+    let names = [
+        "a:1", "a%3A1", "a3A1", "a_3A1", "é", "", HOSTILE, "x/y", "x-y",
+    ];
+    let snapshot = World::new()
+        .cluster("prod", |c| {
+            c.topic("orders.v1", &[(0, 100)]);
+            for (name, commit) in names.iter().zip(1..) {
+                c.group(name, |g| g.commits("orders.v1", &[Some(commit)]));
+            }
+        })
+        .build();
+    let sent = statsd(&udp, Dialect::Graphite).send(&snapshot, None);
+    let received = eventually(SOON, || {
+        let received = gauges(&console);
+        if received.len() as u64 == sent.lines {
+            return Ok(received);
+        }
+        Err(format!(
+            "{} of {}: {received:?}",
+            received.len(),
+            sent.lines
+        ))
+    });
+    let lags = received
+        .iter()
+        .filter(|(name, _)| name.starts_with("laggard_group_topic_lag;"));
+    let lags: BTreeSet<_> = lags.map(|(_, lag)| *lag as u64).collect();
+    assert_eq!(
+        lags,
+        (91..=99).collect(),
+        "each group has a gauge of its own: {received:?}"
+    );
+    let plain = "laggard_group_lag;kafka_cluster=prod;group=a_3A1";
+    assert!(received.contains_key(plain), "{received:?}");
 }
 
 #[test]

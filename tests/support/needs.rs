@@ -45,9 +45,18 @@ fn missing(component: &str) -> Option<String> {
             let both = on_path("prometheus") && on_path("promtool");
             (!both).then(|| "apt install prometheus".to_owned())
         }
-        "statsd" if !on_path("node") => Some("apt install nodejs npm".to_owned()),
+        "statsd" | "grafana_schema" if !on_path("node") => {
+            Some("apt install nodejs npm".to_owned())
+        }
         "statsd" => not_in_cache(&statsd()),
         "statsd_exporter" => not_in_cache(&statsd_exporter()),
+        "grafana_schema" => {
+            let parts = ["@grafana/schema", "ts-json-schema-generator", "ajv"];
+            let parts = parts.map(|part| npm().join("node_modules").join(part));
+            parts.iter().find_map(|part| not_in_cache(part))
+        }
+        "newest_prometheus" => not_in_cache(&newest_prometheus()),
+        "node" => (!on_path("node")).then(|| "apt install nodejs".to_owned()),
         "kcat" | "tmux" | "openssl" | "promtool" | "amtool" => {
             let package = match component {
                 "promtool" => "prometheus",
@@ -68,6 +77,16 @@ pub fn statsd() -> PathBuf {
 /// statsd_exporter, where `tests/run` puts it.
 pub fn statsd_exporter() -> PathBuf {
     cached("go/statsd_exporter")
+}
+
+/// Where `tests/run` puts what comes from npm.
+pub fn npm() -> PathBuf {
+    cached("npm")
+}
+
+/// The newest Prometheus that `tests/run` could build.
+pub fn newest_prometheus() -> PathBuf {
+    cached("go/prometheus")
 }
 
 fn cached(path: &str) -> PathBuf {

@@ -1,8 +1,8 @@
-//! Debian's Prometheus, scraping one target each second. In: an address. Out: answers to instant queries.
+//! Debian's Prometheus, or a newer one, scraping one target each second. In: an address. Out: answers to instant queries.
 
 use std::fs;
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
@@ -33,6 +33,17 @@ impl Prometheus {
     /// The same, with a rule file.
     #[track_caller]
     pub fn evaluating(target: &str, rules: Option<&Path>) -> Self {
+        Self::run(&PathBuf::from("prometheus"), target, rules)
+    }
+
+    /// Another binary that scrapes `target`.
+    #[track_caller]
+    pub fn of(binary: &Path, target: &str) -> Self {
+        Self::run(binary, target, None)
+    }
+
+    #[track_caller]
+    fn run(binary: &Path, target: &str, rules: Option<&Path>) -> Self {
         let directory = run_dir().join(unique("prometheus"));
         fs::create_dir_all(&directory).unwrap();
         let file = directory.join("prometheus.yml");
@@ -44,7 +55,7 @@ impl Prometheus {
         );
         fs::write(&file, config).unwrap();
         let address = free_address();
-        let mut command = guarded("prometheus");
+        let mut command = guarded(binary);
         command
             .arg(format!("--config.file={}", file.display()))
             .arg(format!(
@@ -68,6 +79,11 @@ impl Prometheus {
             }
         });
         prometheus
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> &str {
+        &self.address
     }
 
     fn get(&self, what: &str, parameters: &[(&str, &str)]) -> Result<Value, String> {

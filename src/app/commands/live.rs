@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::alerts::Teller;
 use crate::catalog;
 use crate::cli::{DemoArgs, Exit, ServeArgs, SourceArgs, TopArgs};
-use crate::config::{Config, FlagSetting, ReceiverSettings};
+use crate::config::{Config, FlagSetting, PacketBytes, ReceiverSettings};
 use crate::export::statsd::Statsd;
 use crate::http::{Commands, Http, Listener, Web, serve as serve_http};
 use crate::model::{Notify, Observation, Snapshot};
@@ -422,8 +422,8 @@ fn push(config: &Config, label: &str, session: &Session) -> (mpsc::Sender<()>, J
         address,
         dialect: of.dialect,
         template: of.template.clone(),
-        prefix: of.prefix.to_string(),
-        packet_bytes: of.packet_bytes.and_then(|b| usize::try_from(b).ok()),
+        prefix: of.prefix.as_str().to_owned(),
+        packet_bytes: of.packet_bytes.map(PacketBytes::get),
         interval: of.interval.to_std(),
         options: config.metrics.statsd_options(of, label),
     };

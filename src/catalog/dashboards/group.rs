@@ -87,10 +87,16 @@ pub(super) fn dashboard() -> Dashboard {
                 "short",
                 "Unread records",
                 "How many records can it still read?",
-                &[(
-                    r#"laggard_group_effective_lag{kafka_cluster=~"$cluster",group=~"$group"}"#,
-                    "{{group}}",
-                )],
+                &[
+                    (
+                        r#"laggard_group_effective_lag{kafka_cluster=~"$cluster",group=~"$group"}"#,
+                        "{{group}}",
+                    ),
+                    (
+                        r#"laggard_group_lag_limit{kafka_cluster=~"$cluster",group=~"$group"}"#,
+                        "{{group}} limit",
+                    ),
+                ],
             ),
             panel(
                 Lines,
@@ -114,7 +120,7 @@ pub(super) fn dashboard() -> Dashboard {
                 12,
                 "none",
                 "Members and rebalances",
-                "Who reads, and how often do partitions change hands?",
+                "Who reads, how many are advised to, and how often do partitions change hands? Blue lines are marks.",
                 &[
                     (
                         r#"laggard_group_members{kafka_cluster=~"$cluster",group=~"$group"}"#,
@@ -124,7 +130,22 @@ pub(super) fn dashboard() -> Dashboard {
                         r#"laggard_group_recent_rebalances{kafka_cluster=~"$cluster",group=~"$group"}"#,
                         "{{group}} rebalances in the last hour",
                     ),
+                    (
+                        r#"laggard_group_advised_members{kafka_cluster=~"$cluster",group=~"$group"}"#,
+                        "{{group}} advised members",
+                    ),
                 ],
+            ),
+            panel(
+                Table,
+                24,
+                "none",
+                "Why it lags",
+                "What do its numbers say is the cause?",
+                &[(
+                    r#"max by (kafka_cluster, group, cause) (laggard_group_diagnosis_info{kafka_cluster=~"$cluster",group=~"$group"})"#,
+                    "found",
+                )],
             ),
             panel(
                 Table,
@@ -134,7 +155,7 @@ pub(super) fn dashboard() -> Dashboard {
                 "On which topics does it lag most?",
                 &[(
                     r#"topk(15, laggard_group_topic_effective_lag{kafka_cluster=~"$cluster",group=~"$group"})"#,
-                    "",
+                    "unread",
                 )],
             ),
             panel(
@@ -145,7 +166,7 @@ pub(super) fn dashboard() -> Dashboard {
                 "On which partitions does it lag most? Only for groups that metrics.partitions_of names.",
                 &[(
                     r#"topk(15, laggard_group_partition_effective_lag{kafka_cluster=~"$cluster",group=~"$group"})"#,
-                    "",
+                    "unread",
                 )],
             ),
             panel(

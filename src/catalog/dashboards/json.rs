@@ -7,6 +7,9 @@ use crate::catalog::status_code;
 use crate::model::Status;
 
 const SOURCE: &str = "${datasource}";
+/// A deploy or the like, noted with `laggard mark`.
+pub(super) const MARKS: &str =
+    r#"laggard_group_mark_info{kafka_cluster=~"$cluster",group=~"$group"}"#;
 
 /// The whole dashboard.
 pub(super) fn dashboard(of: &Dashboard) -> Value {
@@ -23,7 +26,7 @@ pub(super) fn dashboard(of: &Dashboard) -> Value {
         "time": { "from": "now-6h", "to": "now" },
         "timepicker": {},
         "timezone": "",
-        "annotations": { "list": [] },
+        "annotations": { "list": annotations(of) },
         "links": [{
             "type": "dashboards", "tags": ["laggard"], "title": "Laggard", "asDropdown": true,
             "includeVars": true, "keepTime": true, "targetBlank": false, "icon": "external link",
@@ -34,12 +37,24 @@ pub(super) fn dashboard(of: &Dashboard) -> Value {
     })
 }
 
+/// Marks that people set, where a group is chosen.
+fn annotations(of: &Dashboard) -> Value {
+    if of.variable.is_none_or(|(name, _)| name != "group") {
+        return json!([]);
+    }
+    json!([{
+        "name": "Marks", "enable": true, "hide": false, "iconColor": "blue",
+        "datasource": { "type": "prometheus", "uid": SOURCE },
+        "expr": MARKS, "titleFormat": "{{group}}: {{why}}", "textFormat": "{{author}}", "step": "10s",
+    }])
+}
+
 fn variables(of: &Dashboard) -> Vec<Value> {
     let mut list = vec![
         json!({
             "name": "datasource", "type": "datasource", "query": "prometheus", "label": "Data source",
             "hide": 0, "multi": false, "includeAll": false, "refresh": 1, "regex": "",
-            "options": [], "current": {},
+            "options": [],
         }),
         variable(
             "cluster",
@@ -59,7 +74,7 @@ fn variable(name: &str, label: &str, query: &str) -> Value {
     json!({
         "name": name, "type": "query", "label": label,
         "datasource": { "type": "prometheus", "uid": SOURCE },
-        "definition": query, "query": { "query": query, "refId": "variable" },
+        "query": { "query": query, "refId": "variable" },
         "hide": 0, "multi": true, "includeAll": true, "allValue": ".*", "refresh": 2, "sort": 1,
         "regex": "", "options": [],
         "current": { "text": ["All"], "value": ["$__all"] },
@@ -107,23 +122,30 @@ fn panel(id: usize, of: &Panel, at: &Value) -> Value {
             json!({
                 "reduceOptions": { "values": false, "calcs": ["lastNotNull"], "fields": "" },
                 "orientation": "auto", "textMode": "auto", "graphMode": "none", "justifyMode": "auto",
+                "percentChangeColorMode": "standard", "showPercentChange": false, "wideLayout": true,
                 "colorMode": if of.thresholds.is_empty() { "none" } else { "value" },
             }),
         ),
-        Look::Table => ("table", json!({ "showHeader": true, "cellHeight": "sm" })),
+        Look::Table => (
+            "table",
+            json!({ "frameIndex": 0, "showHeader": true, "cellHeight": "sm" }),
+        ),
     };
     json!({
         "id": id, "type": kind, "title": of.title, "description": of.description,
         "datasource": { "type": "prometheus", "uid": SOURCE },
         "gridPos": at, "targets": targets.collect::<Vec<_>>(), "options": options,
         "fieldConfig": { "defaults": defaults(of), "overrides": overrides(of) },
-        "transformations": if of.look == Look::Table { table() } else { json!([]) },
+        "transformations": if of.look == Look::Table { table(of) } else { json!([]) },
         "links": [],
     })
 }
 
 fn defaults(of: &Panel) -> Value {
-    let mut steps = vec![json!({ "color": "green", "value": null })];
+    // Where more is better, little is what is bad.
+    let more_is_better = of.thresholds.last().is_some_and(|(_, c)| *c == "green");
+    let least = if more_is_better { "red" } else { "green" };
+    let mut steps = vec![json!({ "color": least, "value": null })];
     let colours = of.thresholds.iter();
     steps.extend(colours.map(|(from, colour)| json!({ "color": colour, "value": from })));
     let mut defaults = json!({
@@ -140,6 +162,8 @@ fn defaults(of: &Panel) -> Value {
         });
     }
     if of.look == Look::Table {
+        defaults["custom"] =
+            json!({ "align": "auto", "cellOptions": { "type": "auto" }, "inspect": false });
         let link = "/d/laggard-group?var-datasource=${datasource}\
             &var-cluster=${__data.fields.kafka_cluster}&var-group=${__data.fields.group}";
         defaults["links"] = json!([{ "title": "The group", "url": link }]);
@@ -184,15 +208,22 @@ fn statuses() -> Value {
 }
 
 /// All expressions of a table as columns of one, without what only Prometheus needs.
-fn table() -> Value {
+fn table(of: &Panel) -> Value {
+    let mut names = json!({ "kafka_cluster": "cluster" });
+    for ((_, name), id) in of.targets.iter().zip('A'..) {
+        // Where there is one expression alone, its value has no letter.
+        let value = if of.targets.len() == 1 {
+            "Value".to_owned()
+        } else {
+            format!("Value #{id}")
+        };
+        names[value] = json!(name);
+    }
     json!([
         { "id": "merge", "options": {} },
         { "id": "organize", "options": {
-            "excludeByName": {
-                "Time": true, "__name__": true, "instance": true, "job": true,
-                "Value #A": false,
-            },
-            "indexByName": {}, "renameByName": {},
+            "excludeByName": { "Time": true, "__name__": true, "instance": true, "job": true },
+            "indexByName": {}, "renameByName": names,
         } },
     ])
 }

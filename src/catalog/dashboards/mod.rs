@@ -100,6 +100,12 @@ fn the_dashboards_are_fresh() {
     );
 }
 
+#[test]
+fn marks_are_drawn_from_a_series_of_the_catalog() {
+    let mut names = series_of(json::MARKS);
+    assert!(names.all(|n| all().any(|s| s.name == n)), "{}", json::MARKS);
+}
+
 /// Names in an expression that are series of ours.
 fn series_of(expression: &str) -> impl Iterator<Item = &str> {
     let word = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
@@ -140,7 +146,7 @@ fn panels_have_titles_descriptions_units_and_no_job() {
                 assert!(!expression.contains("job=") && !expression.contains("instance="));
                 assert!(expression.contains("$cluster") || dashboard.name == "itself");
                 assert!(
-                    panel.look != Look::Lines || !legend.is_empty(),
+                    !matches!(panel.look, Look::Lines | Look::Table) || !legend.is_empty(),
                     "{}",
                     panel.title
                 );

@@ -30,15 +30,16 @@ pub(super) fn dashboard() -> Dashboard {
             panel(Number, 4, "none", "Clusters that answer", "How many clusters can be read?", &[
                 (r#"sum(laggard_cluster_up{kafka_cluster=~"$cluster"})"#, ""),
             ]),
-            panel(Table, 24, "s", "Groups over their limit", "Which groups are over a limit of their own, since when, and who cares for them? A click leads to the group.", &[
-                (r#"(max by (kafka_cluster, group) (laggard_group_time_lag_seconds{kafka_cluster=~"$cluster"}) * on (kafka_cluster, group) group_left (owner, severity, runbook) max by (kafka_cluster, group, owner, severity, runbook) (laggard_group_info)) and on (kafka_cluster, group) laggard_group_over_limit == 1"#, ""),
-                (r#"(time() - laggard_group_status_since_timestamp_seconds{kafka_cluster=~"$cluster"}) and on (kafka_cluster, group) laggard_group_over_limit == 1"#, ""),
+            panel(Table, 24, "s", "Groups over their limit", "Which groups are over a limit of their own, since when, why, and who cares for them? A click leads to the group.", &[
+                (r#"((time() - max by (kafka_cluster, group) (laggard_group_status_since_timestamp_seconds{kafka_cluster=~"$cluster"})) * on (kafka_cluster, group) group_left (owner, severity, runbook) max by (kafka_cluster, group, owner, severity, runbook) (laggard_group_info) * on (kafka_cluster, group) group_left (status) max by (kafka_cluster, group, status) (laggard_group_status == 1)) and on (kafka_cluster, group) laggard_group_over_limit == 1"#, "in this status for"),
+                (r#"max by (kafka_cluster, group) (laggard_group_time_lag_seconds{kafka_cluster=~"$cluster"}) and on (kafka_cluster, group) laggard_group_over_limit == 1"#, "time lag"),
+                (r#"max by (kafka_cluster, group) (laggard_group_time_lag_limit_seconds{kafka_cluster=~"$cluster"}) and on (kafka_cluster, group) laggard_group_over_limit == 1"#, "limit"),
             ]),
             panel(Lines, 12, "s", "Oldest unread record by group", "Which ten groups are the latest?", &[
                 (r#"topk(10, laggard_group_time_lag_seconds{kafka_cluster=~"$cluster"})"#, "{{group}}"),
             ]),
             panel(Table, 12, "s", "Lowest time to loss", "Which groups will lose records first, if nothing changes?", &[
-                (r#"bottomk(10, laggard_group_time_to_loss_seconds{kafka_cluster=~"$cluster"})"#, ""),
+                (r#"bottomk(10, laggard_group_time_to_loss_seconds{kafka_cluster=~"$cluster"})"#, "time to loss"),
             ]),
             panel(Lines, 12, "none", "Groups by status", "How many groups are in which status?", &[
                 (r#"sum by (status) (laggard_cluster_groups_by_status{kafka_cluster=~"$cluster"}) > 0"#, "{{status}}"),

@@ -29,7 +29,7 @@ pub(super) fn dashboard() -> Dashboard {
                 (r#"laggard_group_topic_time_lag_seconds{kafka_cluster=~"$cluster",topic=~"$topic"}"#, "{{group}} on {{topic}}"),
             ]),
             panel(Table, 12, "short", "Unread records of its readers", "How many records has each group that reads it still to read?", &[
-                (r#"topk(25, laggard_group_topic_effective_lag{kafka_cluster=~"$cluster",topic=~"$topic"})"#, ""),
+                (r#"topk(25, laggard_group_topic_effective_lag{kafka_cluster=~"$cluster",topic=~"$topic"})"#, "unread"),
             ]),
         ],
     }

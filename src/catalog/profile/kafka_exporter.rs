@@ -3,6 +3,7 @@
 use super::{Naming, gauge, total};
 use crate::catalog::series::whole;
 use crate::catalog::{Read, Series, Unit};
+use crate::model::Replicas;
 
 pub(super) const NAMING: Naming = Naming {
     cluster: None,
@@ -49,6 +50,30 @@ pub(super) static ALL: &[Series] = &[
         Unit::Code,
         &[],
         Read::TopicPartition(|p, emit| emit.maybe(p.leader.map(f64::from))),
+    ),
+    gauge(
+        "kafka_topic_partition_replicas",
+        "Number of Replicas for this topic and partition.",
+        Unit::Count,
+        &[],
+        Read::TopicPartition(|p, emit| emit.maybe(p.replicas.map(|r| f64::from(r.all)))),
+    ),
+    gauge(
+        "kafka_topic_partition_in_sync_replica",
+        "Number of In-Sync Replicas for this topic and partition.",
+        Unit::Count,
+        &[],
+        Read::TopicPartition(|p, emit| emit.maybe(p.replicas.map(|r| f64::from(r.in_sync)))),
+    ),
+    gauge(
+        "kafka_topic_partition_under_replicated_partition",
+        "1 if topic and partition is under replicated.",
+        Unit::Flag,
+        &[],
+        Read::TopicPartition(|p, emit| {
+            let under = |r: Replicas| f64::from(u8::from(r.in_sync < r.all));
+            emit.maybe(p.replicas.map(under));
+        }),
     ),
     gauge(
         "kafka_consumergroup_current_offset",

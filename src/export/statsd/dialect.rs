@@ -85,8 +85,8 @@ impl<'a> Names<'a> {
                 self.name.push_str(exported.series.name);
                 used = self.tags(labels);
             }
-            Dialect::Influx => self.joined(exported, labels, ','),
-            Dialect::Graphite => self.joined(exported, labels, ';'),
+            Dialect::Influx => self.joined(exported, labels, ',', escape::tag),
+            Dialect::Graphite => self.joined(exported, labels, ';', escape::graphite),
         }
         (&self.name, &self.tags[..used])
     }
@@ -105,13 +105,19 @@ impl<'a> Names<'a> {
         labels.len()
     }
 
-    fn joined(&mut self, exported: Exported, labels: &[Label<'_>], separator: char) {
+    fn joined(
+        &mut self,
+        exported: Exported,
+        labels: &[Label<'_>],
+        separator: char,
+        escape: fn(&mut String, &str),
+    ) {
         self.name.push_str(exported.series.name);
         for (key, value) in labels {
             self.name.push(separator);
             self.name.push_str(key);
             self.name.push('=');
-            escape::tag(&mut self.name, value);
+            escape(&mut self.name, value);
         }
     }
 

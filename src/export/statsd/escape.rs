@@ -11,6 +11,16 @@ const EMPTY_TAG: &str = "%";
 /// capital hexadecimal digits, and so is a `_` that would be taken for one of those. StatsD's own
 /// clean-up leaves these characters alone.
 pub(super) fn part(out: &mut String, name: &str) {
+    underlined(out, name, false);
+}
+
+/// A tag's value for Graphite: as a part of a name, but with its dots. Etsy's statsd, which most
+/// Graphites stand behind, takes all else away: `%3A` would become `3A`.
+pub(super) fn graphite(out: &mut String, value: &str) {
+    underlined(out, value, true);
+}
+
+fn underlined(out: &mut String, name: &str, dots: bool) {
     if name.is_empty() {
         out.push_str(EMPTY_PART);
     }
@@ -20,6 +30,7 @@ pub(super) fn part(out: &mut String, name: &str) {
         let looks_escaped = || hex(bytes.get(at + 1)) && hex(bytes.get(at + 2));
         match byte {
             b'_' if looks_escaped() => out.push_str("_5F"),
+            b'.' if dots => out.push('.'),
             b'_' | b'-' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => out.push(char::from(*byte)),
             byte => {
                 let _ = write!(out, "_{byte:02X}");
@@ -98,6 +109,14 @@ mod tests {
             let part = as_part(&name);
             prop_assert!(part.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b)));
             prop_assert_eq!(undo(&part, b'_'), name.as_bytes());
+        }
+
+        #[test]
+        fn every_value_outlives_what_statsd_takes_away(name in "(\\PC|[_.0-9A-F:|#;=\n]){1,16}") {
+            let mut value = String::new();
+            graphite(&mut value, &name);
+            prop_assert!(value.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b)));
+            prop_assert_eq!(undo(&value, b'_'), name.as_bytes());
         }
 
         #[test]

@@ -3,8 +3,7 @@
 use std::fmt::{self, Write};
 
 use super::html::{self, Text};
-use super::notes::{self, About};
-use super::{course, numbers, partitions};
+use super::{course, notes, numbers, partitions};
 use crate::model::{ClusterSnapshot, GroupSnapshot, Missing, Snapshot, Timestamp};
 use crate::words::text::shell;
 use crate::words::units;
@@ -17,7 +16,6 @@ pub(super) struct Page<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) cluster: &'a ClusterSnapshot,
     pub(super) group: &'a GroupSnapshot,
-    pub(super) about: About<'a>,
     /// The way to the root of all pages.
     pub(super) up: &'a str,
     /// Where whoever asks has found this server.
@@ -25,15 +23,10 @@ pub(super) struct Page<'a> {
 }
 
 /// The page of a group that is not there, though it may be expected.
-pub(super) fn lost(
-    snapshot: &Snapshot,
-    (cluster, group): (&str, &str),
-    about: &About<'_>,
-    up: &str,
-) -> String {
+pub(super) fn lost(snapshot: &Snapshot, (cluster, group): (&str, &str), up: &str) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
-    let _ = write_lost(&mut out, snapshot, (cluster, group), about, up);
+    let _ = write_lost(&mut out, snapshot, (cluster, group), up);
     out
 }
 
@@ -52,7 +45,6 @@ fn write_lost(
     out: &mut String,
     snapshot: &Snapshot,
     (cluster, group): (&str, &str),
-    about: &About<'_>,
     up: &str,
 ) -> fmt::Result {
     html::head(out, "No such group")?;
@@ -77,7 +69,7 @@ fn write_lost(
              name is written otherwise.</p>"
         )?;
     }
-    notes::alerts(out, about.of_group(snapshot, cluster, group), snapshot.at)?;
+    notes::alerts(out, notes::of_group(snapshot, cluster, group), snapshot.at)?;
     out.write_str("</body></html>\n")
 }
 
@@ -107,7 +99,7 @@ impl Page<'_> {
         notes::marks(out, snapshot, on, named)?;
         numbers::numbers(out, group, now)?;
         course::draw(out, group, cluster.health.poll_interval, now)?;
-        let alerts = (self.about).of_group(snapshot, on.as_str(), named.as_str());
+        let alerts = notes::of_group(snapshot, on.as_str(), named.as_str());
         notes::alerts(out, alerts, now)?;
         notes::advice(out, snapshot, on, named)?;
         partitions::partitions(out, group, now)?;

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::fmt::{self, Write};
 
 use super::html::{self, Text};
-use super::notes::{About, more};
+use super::notes::{self, more};
 use crate::model::{ClusterSnapshot, GroupSnapshot, HealthState, Snapshot, group_page};
 use crate::words::units;
 
@@ -23,15 +23,15 @@ const LINKS: &str = r#"<h2>For programs</h2>
 "#;
 
 /// The page.
-pub(super) fn page(snapshot: &Snapshot, source: &str, about: &About<'_>) -> String {
+pub(super) fn page(snapshot: &Snapshot, source: &str) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
-    let _ = body(&mut out, snapshot, source, about);
+    let _ = body(&mut out, snapshot, source);
     out.push_str(LINKS);
     out
 }
 
-fn body(out: &mut String, snapshot: &Snapshot, source: &str, about: &About<'_>) -> fmt::Result {
+fn body(out: &mut String, snapshot: &Snapshot, source: &str) -> fmt::Result {
     html::head(out, "Laggard")?;
     let version = env!("CARGO_PKG_VERSION");
     writeln!(
@@ -47,7 +47,7 @@ fn body(out: &mut String, snapshot: &Snapshot, source: &str, about: &About<'_>) 
     clusters(out, snapshot)?;
     missing(out, snapshot)?;
     troubles(out, snapshot)?;
-    about.firing(out, snapshot)
+    notes::firing(out, snapshot)
 }
 
 fn clusters(out: &mut String, snapshot: &Snapshot) -> fmt::Result {

@@ -23,7 +23,6 @@ use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-use self::notes::About;
 use super::Shared;
 
 pub(super) fn routes() -> Router<Arc<Shared>> {
@@ -35,7 +34,7 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
 
 async fn front(State(shared): State<Arc<Shared>>) -> Response {
     let (snapshot, options) = (shared.snapshot(), &shared.http.options);
-    let page = index::page(&snapshot, &options.source, &about(&shared));
+    let page = index::page(&snapshot, &options.source);
     answer(StatusCode::OK, page)
 }
 
@@ -64,31 +63,24 @@ struct Named {
 }
 
 fn page(shared: &Shared, headers: &HeaderMap, up: &str, cluster: &str, group: &str) -> Response {
-    let (snapshot, about) = (shared.snapshot(), about(shared));
+    let snapshot = shared.snapshot();
     let found = snapshot.cluster(cluster);
     let Some((cluster, group)) = found.and_then(|c| c.group(group).map(|g| (c, g))) else {
         let status = match group::missing(&snapshot, cluster, group) {
             Some(_) => StatusCode::OK,
             None => StatusCode::NOT_FOUND,
         };
-        return answer(status, group::lost(&snapshot, (cluster, group), &about, up));
+        return answer(status, group::lost(&snapshot, (cluster, group), up));
     };
     let url = address(headers, shared);
     let page = group::Page {
         snapshot: &snapshot,
         cluster,
         group,
-        about,
         up,
         url: url.as_deref(),
     };
     answer(StatusCode::OK, page.html())
-}
-
-fn about(shared: &Shared) -> About<'_> {
-    About {
-        cluster: &shared.http.options.cluster_label,
-    }
 }
 
 /// Where whoever asks has found this server, as far as the request tells.

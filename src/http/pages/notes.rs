@@ -14,51 +14,47 @@ use crate::words::units;
 /// Alerts that are shown of all on the front page.
 const SHOWN: usize = 20;
 
-/// An alert's labels that tell what it is about.
-pub(super) struct About<'a> {
-    /// The label that names a cluster.
-    pub(super) cluster: &'a str,
+/// The labels that tell which group an alert is about: rules see them by these names, whatever the
+/// exported ones are called.
+const CLUSTER: &str = "kafka_cluster";
+const GROUP: &str = "group";
+
+fn about(alert: &Alert) -> Option<(&str, &str)> {
+    let label = |name: &str| alert.labels.get(name).map(|v| &**v);
+    Some((label(CLUSTER)?, label(GROUP)?))
 }
 
-impl About<'_> {
-    fn group<'a>(&self, alert: &'a Alert) -> Option<(&'a str, &'a str)> {
-        let label = |name: &str| alert.labels.get(name).map(|v| &**v);
-        Some((label(self.cluster)?, label("group")?))
-    }
+/// The alerts of one group, firing ones first.
+pub(super) fn of_group<'a>(
+    snapshot: &'a Snapshot,
+    cluster: &'a str,
+    group: &'a str,
+) -> impl Iterator<Item = &'a Alert> {
+    let alerts = snapshot.alerts.iter().map(|a| &**a);
+    alerts.filter(move |a| about(a) == Some((cluster, group)))
+}
 
-    /// The alerts of one group, firing ones first.
-    pub(super) fn of_group<'a>(
-        &'a self,
-        snapshot: &'a Snapshot,
-        cluster: &'a str,
-        group: &'a str,
-    ) -> impl Iterator<Item = &'a Alert> {
+/// What fires, of everything, with links to the groups' pages.
+pub(super) fn firing(out: &mut String, snapshot: &Snapshot) -> fmt::Result {
+    let firing = || {
         let alerts = snapshot.alerts.iter().map(|a| &**a);
-        alerts.filter(move |a| self.group(a) == Some((cluster, group)))
+        alerts.filter(|a| a.state == AlertState::Firing)
+    };
+    if firing().next().is_none() {
+        return Ok(());
     }
-
-    /// What fires, of everything, with links to the groups' pages.
-    pub(super) fn firing(&self, out: &mut String, snapshot: &Snapshot) -> fmt::Result {
-        let firing = || {
-            let alerts = snapshot.alerts.iter().map(|a| &**a);
-            alerts.filter(|a| a.state == AlertState::Firing)
-        };
-        if firing().next().is_none() {
-            return Ok(());
+    out.write_str("<h2>Alerts that fire</h2>\n<ul>\n")?;
+    for alert in firing().take(SHOWN) {
+        out.write_str("<li>")?;
+        if let Some((cluster, group)) = about(alert) {
+            let (page, name) = (group_page(cluster, group), html::Name(group));
+            write!(out, "<a href=\"{}\">{name}</a>: ", Text(&page))?;
         }
-        out.write_str("<h2>Alerts that fire</h2>\n<ul>\n")?;
-        for alert in firing().take(SHOWN) {
-            out.write_str("<li>")?;
-            if let Some((cluster, group)) = self.group(alert) {
-                let (page, name) = (group_page(cluster, group), html::Name(group));
-                write!(out, "<a href=\"{}\">{name}</a>: ", Text(&page))?;
-            }
-            one(out, alert, snapshot.at)?;
-            out.write_str("</li>\n")?;
-        }
-        out.write_str("</ul>\n")?;
-        more(out, firing().count().saturating_sub(SHOWN))
+        one(out, alert, snapshot.at)?;
+        out.write_str("</li>\n")?;
     }
+    out.write_str("</ul>\n")?;
+    more(out, firing().count().saturating_sub(SHOWN))
 }
 
 /// A list of a group's alerts.

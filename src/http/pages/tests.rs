@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::notes::About;
 use super::{group, index};
 use crate::model::testing::World;
 use crate::model::{
@@ -11,10 +10,6 @@ use crate::model::{
 };
 
 const HOSTILE: &str = "</b><script>alert('x')</script>\"\u{1b}[31m\n";
-
-const ABOUT: About<'static> = About {
-    cluster: "kafka_cluster",
-};
 
 fn world() -> Snapshot {
     let mut world = groups();
@@ -102,7 +97,6 @@ fn page_of(id: &str) -> String {
         snapshot: &snapshot,
         cluster,
         group,
-        about: ABOUT,
         up: "../../",
         url: Some("http://laggard:9550/x"),
     };
@@ -111,7 +105,7 @@ fn page_of(id: &str) -> String {
 
 #[test]
 fn the_front_page_names_clusters_and_groups_in_trouble_worst_first() {
-    let page = index::page(&world(), "kafka", &ABOUT);
+    let page = index::page(&world(), "kafka");
     let at = |what: &str| page.find(what).unwrap_or_else(|| panic!("{what}: {page}"));
     assert!(
         at("over its limit") < at("data loss"),
@@ -158,9 +152,9 @@ fn a_groups_page_tells_what_why_since_when_and_how_bad() {
 #[test]
 fn no_name_breaks_out_of_its_text() {
     for page in [
-        index::page(&world(), HOSTILE, &ABOUT),
+        index::page(&world(), HOSTILE),
         page_of(HOSTILE),
-        group::lost(&world(), (HOSTILE, HOSTILE), &ABOUT, "./"),
+        group::lost(&world(), (HOSTILE, HOSTILE), "./"),
     ] {
         assert!(
             !page.contains("<script") && !page.contains('\u{1b}'),

@@ -151,6 +151,7 @@ fn topic(name: TopicName) -> impl Strategy<Value = Arc<TopicSnapshot>> {
                 .map(|(partition, (leader, b, h, s, rate))| TopicPartition {
                     partition,
                     leader,
+                    replicas: leader.map(|_| Replicas { all: 3, in_sync: 2 }),
                     log_start_offset: b,
                     log_end_offset: h,
                     last_stable_offset: s,

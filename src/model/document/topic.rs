@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::{
-    BrokerId, Offset, PartitionId, Reading, TopicConfig, TopicId, TopicName, TopicPartition,
-    TopicSnapshot,
+    BrokerId, Offset, PartitionId, Reading, Replicas, TopicConfig, TopicId, TopicName,
+    TopicPartition, TopicSnapshot,
 };
 
 /// A topic's log starts and ends.
@@ -36,6 +36,9 @@ struct TopicPartitionDocument {
     partition: PartitionId,
     /// The broker that leads it.
     leader: Option<BrokerId>,
+    /// Its replicas; absent where the source does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    replicas: Option<Replicas>,
     /// The first offset that can still be read.
     log_start_offset: Reading<Offset>,
     /// The high watermark.
@@ -74,6 +77,7 @@ fn partition(p: &TopicPartition) -> TopicPartitionDocument {
     TopicPartitionDocument {
         partition: p.partition,
         leader: p.leader,
+        replicas: p.replicas,
         log_start_offset: p.log_start_offset.clone(),
         log_end_offset: p.log_end_offset.clone(),
         last_stable_offset: p.last_stable_offset.clone(),
@@ -85,6 +89,7 @@ fn restore(p: TopicPartitionDocument) -> TopicPartition {
     TopicPartition {
         partition: p.partition,
         leader: p.leader,
+        replicas: p.replicas,
         log_start_offset: p.log_start_offset,
         log_end_offset: p.log_end_offset,
         last_stable_offset: p.last_stable_offset,
