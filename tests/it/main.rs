@@ -37,6 +37,7 @@ mod rebalances;
 mod receivers;
 mod replay;
 mod rights;
+mod rules;
 mod serve;
 mod source;
 mod source_faults;

@@ -1,0 +1,85 @@
+//! `laggard rules check` and `laggard rules test --replay`, as commands.
+
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use laggard::model::Timestamp;
+
+use crate::support::laggard::laggard;
+use crate::support::process::run_dir;
+use crate::support::unique;
+
+fn file(name: &str, text: &str) -> PathBuf {
+    let dir = run_dir().join(unique("rules"));
+    fs::create_dir_all(&dir).unwrap();
+    let file = dir.join(name);
+    fs::write(&file, text).unwrap();
+    file
+}
+
+const WRONG: &str = "groups:
+- name: mine
+  rules:
+  - alert: Late
+    expr: laggard_group_lagg > 5
+  - alert: Fast
+    expr: rate(laggard_group_lag[5m]) > 1
+    annotations: {summary: '{{ $valeu }}'}
+";
+
+#[test]
+fn every_error_in_a_rule_file_is_told_with_its_place() {
+    let wrong = file("wrong.yml", WRONG).display().to_string();
+    let said = [
+        "wrong.yml:5: group `mine`, alert `Late`: `expr`: there is no series `laggard_group_lagg`; did you mean `laggard_group_lag`?",
+        "wrong.yml:7: group `mine`, alert `Fast`: `expr`: `rate(laggard_group_lag[5m])`",
+        "wrong.yml:8: group `mine`, alert `Fast`: `summary`: there is no variable `$valeu`",
+    ];
+    let nothing = file("nothing.jsonl", "").display().to_string();
+    for arguments in [
+        vec!["rules", "check", &wrong],
+        vec!["rules", "test", &wrong, "--replay", &nothing],
+    ] {
+        let ended = laggard(&arguments);
+        assert_eq!(ended.code, Some(3), "{ended:#?}");
+        for line in said {
+            assert!(ended.stderr.contains(line), "{line}: {ended:#?}");
+        }
+        assert_eq!(ended.stdout, "");
+    }
+    let shipped = laggard(["rules", "check"]);
+    assert_eq!(shipped.code, Some(0), "{shipped:#?}");
+    assert!(shipped.stdout.contains("right: 1 group, 13 rules"), "{shipped:#?}");
+}
+
+#[test]
+fn a_recording_says_what_rules_would_have_done() {
+    let recording = run_dir().join(unique("recorded")).with_extension("jsonl");
+    let recording = recording.display().to_string();
+    let recorded = laggard(["record", "--demo", "poison", "-o", &recording, "--for", "10s"]);
+    assert_eq!(recorded.code, Some(0), "{recorded:#?}");
+    let rules = file(
+        "mine.yml",
+        "groups:\n- name: g\n  interval: 1s\n  rules:\n  - alert: Up\n    expr: laggard_up == 1\n    for: 2s\n    labels: {severity: page}\n  - alert: Never\n    expr: laggard_up == 7\n",
+    );
+    let rules = rules.display().to_string();
+    let test = |output: &str| {
+        let ended = laggard(["rules", "test", &rules, "--replay", &recording, "--output", output]);
+        assert_eq!(ended.code, Some(0), "{ended:#?}");
+        ended.stdout
+    };
+    let json: Value = serde_json::from_str(&test("json")).unwrap();
+    let alerts = json["alerts"].as_array().unwrap();
+    assert_eq!(alerts.len(), 1, "{json:#}");
+    assert_eq!(alerts[0]["name"], "Up", "{json:#}");
+    let at = |key: &str| -> Timestamp { alerts[0][key].as_str().unwrap().parse().unwrap() };
+    let waited = (at("fired") - at("pending")).as_secs_f64();
+    assert!((2.0..60.0).contains(&waited), "{json:#}");
+    let table = test("table");
+    assert!(table.contains("1 alert fired (1 page), 0 only pending"), "{table}");
+    assert!(table.contains("FIRED FOR") && !table.contains("Never"), "{table}");
+    let timeline = test("timeline");
+    assert!(timeline.contains("Up"), "{timeline}");
+}
