@@ -206,9 +206,13 @@ impl Roster {
     }
 
     fn end(&self, list: &mut BTreeMap<Arc<str>, Listed>, name: &Arc<str>) {
+        let listed = list.remove(name);
+        // Before its box is closed: the thread looks at this when it ends.
+        if let Some(listed) = &listed {
+            listed.stop.store(true, Ordering::Release);
+        }
         locked(&self.boxes).remove(name);
-        if let Some(listed) = list.remove(name) {
-            listed.stop.store(true, Ordering::Relaxed);
+        if let Some(listed) = listed {
             let mut ending = locked(&self.ending);
             let threads = ending.entry(Arc::clone(name)).or_default();
             threads.extend(listed.thread);
@@ -266,7 +270,7 @@ impl Roster {
             }
             drain.take_up(&name);
             drain.run(&mail);
-            if stop.load(Ordering::Relaxed) {
+            if stop.load(Ordering::Acquire) {
                 report((drain.clock)(), gone(&name));
             }
         })
@@ -431,7 +435,7 @@ impl Roster {
         let (seed, http) = (seed(&name), Box::new(http));
         let of = Arc::clone(&name);
         let over = move |at| {
-            if stop.load(Ordering::Relaxed) {
+            if stop.load(Ordering::Acquire) {
                 report(at, gone(&of));
                 return true;
             }
