@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use laggard::model::testing::{NOW, World};
-use laggard::model::{Snapshot, Span, Status};
+use laggard::model::{Alert, AlertState, RulePlace, Snapshot, Span, Status};
 use laggard::tui::{Event, Key, LogRing, Options, State, changes, picture};
 
 const GROUPS: usize = 10_000;
@@ -41,9 +41,35 @@ fn world(n: u64) -> Arc<Snapshot> {
             }
         })
         .build();
+    snapshot.alerts = (0..GROUPS).map(|i| Arc::new(alert(i))).collect();
     snapshot.generation.n += n;
     snapshot.at = NOW + Span::from_secs(n as i64);
     Arc::new(snapshot)
+}
+
+/// One of a bad night: every group has one.
+fn alert(i: usize) -> Alert {
+    let labels = [
+        ("alertname", "LaggardBehind".to_owned()),
+        ("kafka_cluster", "bench".to_owned()),
+        ("group", format!("group-{:05}", i * 7919 % 100_000)),
+        ("severity", ["page", "ticket", "info"][i % 3].to_owned()),
+    ];
+    Alert {
+        name: "LaggardBehind".into(),
+        state: AlertState::Firing,
+        rule: RulePlace::default(),
+        labels: labels.map(|(k, v)| (k.into(), v.into())).into(),
+        annotations: [("summary".into(), "it is behind".into())].into(),
+        value: Some(i as f64),
+        active_since: NOW - Span::from_secs(i as i64),
+        fired_at: None,
+        resolved_at: None,
+        held: None,
+        threshold: Some(1.0),
+        silenced: None,
+        delivery: None,
+    }
 }
 
 /// Times `step` `times` over and prints what came of it. Returns the 99th percentile.
@@ -102,6 +128,17 @@ fn main() {
             state.on(Event::Key(Key::Esc), NOW);
         }
     }));
+    state.on(Event::Key(Key::Char('3')), NOW);
+    slowest = slowest.max(time("a key among 10,000 alerts, to its frame", 500, |i| {
+        keys(&mut state, &moves, i);
+    }));
+    slowest = slowest.max(time("a letter of their filter, to its frame", 180, |i| {
+        keys(&mut state, &letters, i);
+        if i % letters.len() == letters.len() - 1 {
+            state.on(Event::Key(Key::Esc), NOW);
+        }
+    }));
+    state.on(Event::Key(Key::Char('1')), NOW);
     time("a snapshot in which all is new, to its frame", 30, |i| {
         let mut next = (*snapshots[i % 2]).clone();
         next.generation.n = 100 + i as u64;

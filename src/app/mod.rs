@@ -11,6 +11,7 @@ mod away_tests;
 mod commands;
 pub mod demo;
 mod desk;
+mod envoy;
 mod feeds;
 mod flight;
 mod fold;

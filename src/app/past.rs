@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::envoy::Envoy;
 use crate::model::{Snapshot, Span, Timestamp};
 use crate::remote::{AttachError, Client, Link};
 use crate::timeline::{Order, Position};
@@ -68,6 +69,7 @@ const AGAIN: Duration = Duration::from_secs(2);
 pub(super) struct Followed {
     link: watch::Receiver<Link>,
     client: Client,
+    envoy: Envoy,
     past: Arc<Past>,
 }
 
@@ -88,10 +90,11 @@ struct Wish {
 }
 
 impl Followed {
-    pub(super) fn new(link: watch::Receiver<Link>, client: Client) -> Self {
+    pub(super) fn new(link: watch::Receiver<Link>, client: Client, envoy: Envoy) -> Self {
         Self {
             link,
             client,
+            envoy,
             past: Arc::default(),
         }
     }
@@ -154,6 +157,18 @@ impl Transport for Followed {
 
     fn arrived(&self) -> Option<Result<Arc<Snapshot>, Missed>> {
         self.past.lock().arrived.take()
+    }
+
+    fn refuses(&self) -> Option<Arc<str>> {
+        self.envoy.refuses()
+    }
+
+    fn order(&self, order: crate::tui::Order) {
+        self.envoy.send(order);
+    }
+
+    fn answered(&self) -> Option<Result<String, String>> {
+        self.envoy.answered()
     }
 }
 

@@ -55,48 +55,106 @@ fn escape(text: &str) -> String {
         .replace('>', "&gt;")
 }
 
-/// A screen as SVG.
+/// A screen as SVG: a text element a line, each word at its own place and of its own width, since
+/// viewers disagree about what becomes of blanks. Blocks and shades are drawn, not set: they join as
+/// in a terminal, whatever the font.
 fn svg(buffer: &Buffer) -> String {
     let (columns, rows) = (buffer.area.width, buffer.area.height);
     let (width, height) = (columns * CELL.0 + 16, rows * CELL.1 + 16);
     let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" font-family=\"ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace\" font-size=\"13.3\" xml:space=\"preserve\">\n<rect width=\"{width}\" height=\"{height}\" rx=\"8\" fill=\"{PAPER}\"/>\n"
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" font-family=\"ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace\" font-size=\"13.3\">\n<rect width=\"{width}\" height=\"{height}\" rx=\"8\" fill=\"{PAPER}\"/>\n"
     );
     for y in 0..rows {
-        let mut x = 0;
-        while x < columns {
-            let from = &buffer[(x, y)];
-            let alike = |c: &Cell| colours(c) == colours(from) && weight(c) == weight(from);
-            let end = (x..columns)
-                .find(|i| !alike(&buffer[(*i, y)]))
-                .unwrap_or(columns);
-            let text: String = (x..end).map(|i| buffer[(i, y)].symbol()).collect();
-            run(&mut out, (x, y), end - x, from, &text);
-            x = end;
-        }
+        let line: Vec<&Cell> = (0..columns).map(|x| &buffer[(x, y)]).collect();
+        grounds(&mut out, y, &line);
+        blocks(&mut out, y, &line);
+        words(&mut out, y, &line);
     }
     out.push_str("</svg>\n");
     out
 }
 
-/// Cells next to each other that look alike.
-fn run(out: &mut String, (x, y): (u16, u16), cells: u16, cell: &Cell, text: &str) {
-    let (fg, bg) = colours(cell);
-    let (left, top, wide) = (8 + x * CELL.0, 8 + y * CELL.1, cells * CELL.0);
-    if bg != PAPER {
-        let _ = writeln!(
-            out,
-            "<rect x=\"{left}\" y=\"{top}\" width=\"{wide}\" height=\"{}\" fill=\"{bg}\"/>",
-            CELL.1
-        );
+fn left(x: usize) -> u16 {
+    8 + x as u16 * CELL.0
+}
+
+fn top(y: u16) -> u16 {
+    8 + y * CELL.1
+}
+
+/// Stretches of cells that are alike in something: where each begins, how many cells it has.
+fn stretches<T: PartialEq>(line: &[&Cell], what: impl Fn(&Cell) -> T) -> Vec<(usize, usize)> {
+    let mut from = 0;
+    let alike = line.chunk_by(|a, b| what(a) == what(b));
+    alike
+        .map(|cells| {
+            from += cells.len();
+            (from - cells.len(), cells.len())
+        })
+        .collect()
+}
+
+fn grounds(out: &mut String, y: u16, line: &[&Cell]) {
+    for (x, cells) in stretches(line, |c| colours(c).1) {
+        let ground = colours(line[x]).1;
+        if ground != PAPER {
+            let (x, width) = (left(x), cells as u16 * CELL.0);
+            let (y, height) = (top(y), CELL.1);
+            let _ = writeln!(
+                out,
+                "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" fill=\"{ground}\"/>"
+            );
+        }
     }
-    if !text.trim().is_empty() {
+}
+
+/// How high a block is, in eighths of a line, and how dense.
+fn block(cell: &Cell) -> Option<(u16, &'static str)> {
+    let sign = cell.symbol().chars().next()?;
+    match sign {
+        '▁'..='█' => Some((sign as u16 - '▁' as u16 + 1, "1")),
+        '░' => Some((8, ".25")),
+        '▒' => Some((8, ".5")),
+        '▓' => Some((8, ".75")),
+        _ => None,
+    }
+}
+
+fn blocks(out: &mut String, y: u16, line: &[&Cell]) {
+    for (x, cells) in stretches(line, |c| (block(c), colours(c).0)) {
+        if let Some((eighths, density)) = block(line[x]) {
+            let ink = colours(line[x]).0;
+            let high = f32::from(CELL.1 * eighths) / 8.0;
+            let y = f32::from(top(y) + CELL.1) - high;
+            let (x, width) = (left(x), cells as u16 * CELL.0);
+            let _ = writeln!(
+                out,
+                "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{high}\" fill=\"{ink}\" fill-opacity=\"{density}\" shape-rendering=\"crispEdges\"/>"
+            );
+        }
+    }
+}
+
+fn words(out: &mut String, y: u16, line: &[&Cell]) {
+    let is_text = |c: &Cell| !c.symbol().trim().is_empty() && block(c).is_none();
+    let alike = stretches(line, |c| (is_text(c), colours(c).0, weight(c)));
+    let spans: Vec<_> = alike
+        .into_iter()
+        .filter(|(x, _)| is_text(line[*x]))
+        .map(|(x, cells)| {
+            let text: String = line[x..x + cells].iter().map(|c| c.symbol()).collect();
+            let (ink, weight) = (colours(line[x]).0, weight(line[x]));
+            let (x, width) = (left(x), cells as u16 * CELL.0);
+            let text = escape(&text);
+            format!("<tspan x=\"{x}\" textLength=\"{width}\" fill=\"{ink}\"{weight}>{text}</tspan>")
+        })
+        .collect();
+    if !spans.is_empty() {
         let _ = writeln!(
             out,
-            "<text x=\"{left}\" y=\"{}\" textLength=\"{wide}\" fill=\"{fg}\"{}>{}</text>",
-            top + 13,
-            weight(cell),
-            escape(text)
+            "<text y=\"{}\">{}</text>",
+            top(y) + 13,
+            spans.join(" ")
         );
     }
 }

@@ -11,7 +11,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::{Exit, SourceArgs};
 use crate::config::{self, Cluster, Config, Environment, FlagSetting, Loaded};
-use crate::model::{Clock, ClusterSettings, Notify, Observation, Settings, Span, Timestamp};
+use crate::model::{
+    Clock, ClusterSettings, Notify, Observation, Secret, Settings, Span, Timestamp,
+};
 use crate::pipeline::Pipeline;
 use crate::recording::Tap;
 use crate::remote::{self, Client, Follower};
@@ -22,6 +24,7 @@ use crate::timeline::{Player, Tape, TimelineError};
 use crate::tui::Deck;
 
 use super::demo::{Demo, INTERVAL, RunningDemo};
+use super::envoy::Envoy;
 use super::kafka::kafka_config;
 use super::past::{Followed, Played};
 use super::rules;
@@ -101,6 +104,8 @@ pub(super) struct Attach {
     pub(super) at: Option<Timestamp>,
     /// Only these clusters.
     pub(super) clusters: Vec<String>,
+    /// What a screen's orders need.
+    pub(super) token: Option<Secret>,
 }
 
 /// What must live as long as a session.
@@ -215,6 +220,7 @@ fn attach(url: &str, source: &SourceArgs, config: Config, clock: Clock) -> Resul
             client,
             at: source.at,
             clusters: source.cluster.clone(),
+            token: None,
         }),
         settings: Settings::default(),
         feeds: Vec::new(),
@@ -542,11 +548,12 @@ impl Setup {
             };
             return Ok((session, kept));
         }
-        if let Some(Attach { client, .. }) = self.attach {
+        if let Some(Attach { client, token, .. }) = self.attach {
             let follower = Follower::start(client.clone(), Arc::clone(&self.clock));
             let follower = follower.map_err(|e| Refusal::failed(format!("error: {e}")))?;
             let session = Session::showing(follower.snapshots.clone(), follower.clock());
-            let followed = Followed::new(follower.link.clone(), client);
+            let envoy = Envoy::new(client.clone(), token);
+            let followed = Followed::new(follower.link.clone(), client, envoy);
             let kept = Kept {
                 deck: Some(Deck(Arc::new(followed))),
                 _follower: Some(follower),

@@ -143,6 +143,15 @@ pub struct TopArgs {
     /// Tell receivers of alerts: without it only `serve` does.
     #[arg(long)]
     pub deliver: bool,
+    /// With --attach: the file that holds the token of commands, for silences and marks; `serve`
+    /// keeps its own as `token` in its state directory.
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "LAGGARD_TOKEN_FILE",
+        hide_env_values = true
+    )]
+    pub token_file: Option<PathBuf>,
     /// The source.
     #[command(flatten)]
     pub source: SourceArgs,

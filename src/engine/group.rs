@@ -26,8 +26,10 @@ use super::turnover::Turnover;
 
 /// Events that are kept.
 const EVENTS: usize = 50;
-/// Points of the trend that are kept.
+/// Points of the trend that are kept …
 const TREND: usize = 60;
+/// … and how close together at the most, lest many reads make it a short one.
+const TREND_EACH: Span = Span::from_secs(10);
 /// After members came or went, growth says nothing for this long.
 pub(super) const SETTLE: Span = Span::from_secs(180);
 
@@ -842,7 +844,7 @@ impl Group {
         }
         let crowded = self.trend.len() >= 2 && {
             let before = self.trend[self.trend.len() - 2];
-            point.at - before.at < interval
+            point.at - before.at < interval.max(TREND_EACH)
         };
         if crowded {
             self.trend.pop_back();

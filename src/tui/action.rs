@@ -99,6 +99,8 @@ pub enum Action {
     CopyJson,
     /// Write the incident down.
     Summary,
+    /// Silence the selected alert, or end its silence.
+    Silence,
     /// The next theme.
     Theme,
     /// Prompt: done.
@@ -214,7 +216,8 @@ macro_rules! table {
 pub(super) const BINDINGS: &[Binding] = table! {
     "Open and leave" {
         Action::Open, [Enter], OPENS, "open the selected row", "open";
-        Action::Back, [Esc], BROWSE, "one step back; never quits";
+        Action::Back, [Esc], LISTS, "one step back; never quits";
+        Action::Back, [Esc], DETAILS | WHAT_IF, "one step back; never quits", "back";
         Action::HeatMap, [Char('h')], GROUP, "heat map of members and partitions", "heat";
         Action::WhatIf, [Char('m')], TRIED, "what if it had other members, another assignor, more partitions", "what if";
     }
@@ -251,9 +254,12 @@ pub(super) const BINDINGS: &[Binding] = table! {
         Action::Wider, [Char('='), Char('+')], CHARTS, "a longer window of the charts";
     }
     "Copy and keep" {
-        Action::CopyName, [Char('y')], ROWS, "copy the name (an advice's command)", "copy";
+        Action::CopyName, [Char('y')], ROWS | Place::Logs as u16, "copy the name (an advice's command, a line of the log)", "copy";
         Action::CopyJson, [Char('Y')], ROWS, "copy the row as JSON";
         Action::Summary, [Char('w')], CHARTS, "write a plain-text summary of the group to a file", "write up";
+    }
+    "Tell nobody" {
+        Action::Silence, [Char('S')], Place::Alerts as u16, "attached to a serve: silence the alert for so long and why, or end its silence", "silence";
     }
     "Move" {
         Action::Down, [Char('j'), Down], BROWSE, "down";
@@ -293,8 +299,8 @@ pub(super) const BINDINGS: &[Binding] = table! {
     }
     "On the help screen" {
         Action::Cancel, [Esc, Enter], HELP, "close help", "close";
-        Action::Down, [Down], HELP, "down", "down";
-        Action::Up, [Up], HELP, "up", "up";
+        Action::Down, [Down], HELP, "down", "further";
+        Action::Up, [Up], HELP, "up";
         Action::PageDown, [PageDown], HELP, "a page down";
         Action::PageUp, [PageUp], HELP, "a page up";
         Action::Erase, [Backspace], HELP, "erase a character of the search";

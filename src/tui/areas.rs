@@ -38,7 +38,7 @@ impl Areas {
         let (width, height) = state.ui.size;
         let down = |c: &Arc<ClusterSnapshot>| c.health.state == HealthState::Down;
         let trouble = state.ui.doing.as_ref().is_some_and(|doing| doing.bad);
-        let news = trouble || state.alerts().next().is_some() || state.clusters().any(down);
+        let news = trouble || state.lists.short.worst.is_some() || state.clusters().any(down);
         let notice = height >= 12 && news && !state.is_reading();
         let bottom = 1 + u16::from(notice);
         Self {
@@ -75,6 +75,7 @@ pub(super) fn list_height(state: &State) -> usize {
     let fold = u16::from(state.ui.screen == Screen::Groups && has_fold(state));
     let detail = match state.ui.screen {
         Screen::Alerts | Screen::Advice => detail_height(body.height),
+        Screen::Logs => log_height(body.height),
         _ => 0,
     };
     usize::from(body.height.saturating_sub(1 + fold + detail))
@@ -83,6 +84,11 @@ pub(super) fn list_height(state: &State) -> usize {
 /// Lines below a list for what the selected row says at length.
 pub(super) fn detail_height(body: u16) -> u16 {
     if body >= 12 { (body / 2).min(24) } else { 0 }
+}
+
+/// Lines below the log for what its selected line says in full.
+pub(super) fn log_height(body: u16) -> u16 {
+    if body >= 12 { 5 } else { 0 }
 }
 
 /// Whether a line stands below the groups.
@@ -177,7 +183,8 @@ pub(super) fn facts_height(state: &State, body: Rect) -> u16 {
     needs.min(match body.height {
         0..9 => 3,
         9..14 => 5,
-        _ => 7,
+        14..22 => 7,
+        _ => 8,
     })
 }
 

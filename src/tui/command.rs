@@ -1,6 +1,7 @@
 //! The command line behind `:`. One table: parsing, completion and help come from it.
 
 use super::columns::GroupColumn;
+use super::order::{self, Wanted};
 use super::state::Screen;
 use super::theme::ThemeName;
 use crate::model::{Span, Timestamp};
@@ -36,6 +37,9 @@ pub(super) const COMMANDS: &[CommandHelp] = commands! {
     "sort", "sort COLUMN", "sort by trouble or a column: lag, behind, in, out, eta, group …";
     "columns", "columns [A,B,…]", "which columns the list of groups has; with nothing the usual ones";
     "window", "window 5m|1h|6h", "how far back charts reach";
+    "silence", "silence [MATCHER…] FOR WHY", "attached: tell nobody of the selected alert or group, or of all that match";
+    "unsilence", "unsilence", "attached: end the silences of the selected alert";
+    "mark", "mark FOR WHY", "attached: something is being done to the group, such as a deploy";
     "at", "at TIME|-AGO", "pause at a time (12:04, 2026-11-20T12:04:00Z) or so long ago (-5m)";
     "live", "live", "go live again";
     "theme", "theme dark|light|mono", "the colours";
@@ -65,6 +69,12 @@ pub(super) enum Command {
     Columns(Vec<GroupColumn>),
     /// How far back charts reach.
     Window(Span),
+    /// Tell nobody of these alerts.
+    Silence(Wanted),
+    /// End the silences of the selected alert.
+    Unsilence,
+    /// Something is being done to the group.
+    Mark(Span, String),
     /// Pause at a time.
     At(At),
     /// Go live.
@@ -117,6 +127,12 @@ pub(super) fn parse(line: &str) -> Result<Command, String> {
         "sort" => Command::Sort(sort(&needed("a column")?)?),
         "columns" => Command::Columns(columns(rest)?),
         "window" => Command::Window(window(&needed("a span: 5m, 1h or 6h")?)?),
+        "silence" => Command::Silence(order::silence(rest)?),
+        "unsilence" => Command::Unsilence,
+        "mark" => {
+            let (during, why) = order::during_and_why(rest, name, "10m deploy 4.2")?;
+            Command::Mark(during, why)
+        }
         "at" => Command::At(at(&needed("a time")?)?),
         "live" => Command::Live,
         "theme" => Command::Theme(theme(&needed("dark, light or mono")?)?),
@@ -248,6 +264,11 @@ mod tests {
             ("what-if 4", Command::WhatIf(Some(4))),
             ("theme mono", Command::Theme(ThemeName::Mono)),
             ("w", Command::Write(None)),
+            ("unsilence", Command::Unsilence),
+            (
+                "mark 10m deploy 4.2",
+                Command::Mark(Span::from_secs(600), "deploy 4.2".to_owned()),
+            ),
         ] {
             assert_eq!(parse(line), Ok(command), "{line}");
         }
@@ -264,6 +285,9 @@ mod tests {
             "at noon",
             "window 1s",
             "sort x",
+            "silence",
+            "silence 2h",
+            "mark deploy",
         ]
         .iter()
         .map(|line| format!(":{line} -> {}", parse(line).unwrap_err()))

@@ -32,11 +32,6 @@ impl<K: PartialEq> Picked<K> {
         self.top
     }
 
-    /// Whether a row is held on to.
-    pub(super) fn is_pinned(&self) -> bool {
-        self.key.is_some()
-    }
-
     /// Selects a row by its identity, wherever it will be found.
     pub(super) fn pin(&mut self, key: K) {
         self.key = Some(key);

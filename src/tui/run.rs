@@ -20,7 +20,7 @@ use super::logs::LogRing;
 use super::options::Options;
 use super::state::{State, Ui};
 use super::terminal::{self, Guard};
-use super::transport::Travel;
+use super::transport::{Deck, Travel};
 use super::update::{Effect, Event};
 use super::view;
 use crate::model::{Clock, Snapshot, Timestamp};
@@ -98,10 +98,7 @@ pub async fn run(
                 Some(key) => from_input(key?),
             },
             new = next(&mut snapshots) => new.map(Event::Snapshot),
-            _ = tick.tick() => match deck.as_ref().and_then(|d| d.0.arrived()) {
-                Some(past) => Some(Event::Past(past)),
-                None => Some(Event::Tick),
-            },
+            _ = tick.tick() => Some(deck.as_ref().and_then(news).unwrap_or(Event::Tick)),
             () = screen.due() => None,
         };
         if let Some(event) = event
@@ -110,6 +107,17 @@ pub async fn run(
             return Ok(Left::Quit);
         }
     }
+}
+
+/// What the source has to say: a snapshot of its past, or what came of an order.
+fn news(deck: &Deck) -> Option<Event> {
+    if let Some(past) = deck.0.arrived() {
+        return Some(Event::Past(past));
+    }
+    Some(match deck.0.answered()? {
+        Ok(text) => Event::Done(text, false),
+        Err(why) => Event::Done(why, true),
+    })
 }
 
 fn every(time: Duration) -> Interval {
@@ -226,6 +234,11 @@ impl Screen {
                 Effect::Travel(wish) => {
                     if let Some(deck) = &state.options.deck {
                         deck.0.travel(wish);
+                    }
+                }
+                Effect::Order(order) => {
+                    if let Some(deck) = &state.options.deck {
+                        deck.0.order(order);
                     }
                 }
                 Effect::Panic => terminal::drawing(panic_for_tests),

@@ -133,7 +133,7 @@ fn topics(c: &mut ClusterBuilder) {
 }
 
 fn ramp(from: i64, to: i64) -> Vec<Option<i64>> {
-    (0..30).map(|i| Some(from + (to - from) * i / 29)).collect()
+    (0..60).map(|i| Some(from + (to - from) * i / 59)).collect()
 }
 
 fn settle(c: &mut ClusterBuilder) {
@@ -232,7 +232,8 @@ fn others(c: &mut ClusterBuilder) {
     });
     plain(c, "search-feed", Status::Ok, |g| {
         g.rates(88.0, 88.0);
-        g.trend(&[Some(3), Some(0), None, None, Some(4), Some(0), Some(2)]);
+        let minutes = [Some(3), Some(0), None, None, Some(4), Some(0), Some(2)];
+        g.trend(&minutes.map(|lag| [lag; 6]).concat());
         g.group.eta = Reading::Known(Eta::CaughtUp);
     });
     plain(c, "fraud-score", Status::Unknown, |g| {

@@ -112,6 +112,7 @@ macro_rules! screens {
 
 screens! {
     groups_telling: samples::telling, "";
+    logs_of_a_cluster: samples::stale, "5";
     groups_empty: samples::empty, "";
     groups_loading: samples::loading, "";
     groups_connecting: samples::connecting, "";
@@ -218,6 +219,77 @@ fn styles_stand_at_every_size_in_every_state() {
         }
     }
     insta::assert_snapshot!(out);
+}
+
+#[test]
+fn what_if_has_its_styles_at_every_size_and_in_every_theme() {
+    let panels = [
+        ("more", ":group orders-index\nm++"),
+        ("fewer", ":group orders-index\nm-a"),
+        ("partitions", ":group orders-index\n:what-if 8\npp"),
+        ("nobody", ":group nobody-in\nm"),
+        ("no plan", ":group shared\nm"),
+    ];
+    let mut out = String::new();
+    for (name, keys) in panels {
+        for size in SIZES {
+            let state = state(samples::planned(), size, &typed(keys), options());
+            let shown = runs(&picture(&state));
+            let _ = write!(out, "== {name} {}x{}\n{shown}", size.0, size.1);
+        }
+    }
+    for (name, theme, depth) in [
+        ("light 256", ThemeName::Light, Depth::Indexed),
+        ("dark 16", ThemeName::Dark, Depth::Sixteen),
+        ("mono", ThemeName::Mono, Depth::True),
+        ("no colour", ThemeName::Dark, Depth::None),
+    ] {
+        let options = Options {
+            theme,
+            depth,
+            ..options()
+        };
+        let keys = typed(":group orders-index\nm++");
+        let state = state(samples::planned(), (80, 24), &keys, options);
+        let _ = write!(out, "== {name} 80x24\n{}", runs(&picture(&state)));
+    }
+    insta::assert_snapshot!(out);
+}
+
+#[test]
+fn what_if_in_ascii_says_the_same() {
+    let mut out = String::new();
+    for keys in [
+        ":group orders-index\nm++",
+        ":group orders-index\nm-a",
+        ":group shared\nm",
+    ] {
+        for size in SIZES {
+            let options = Options {
+                ascii: true,
+                theme: ThemeName::Mono,
+                ..options()
+            };
+            let state = state(samples::planned(), size, &typed(keys), options);
+            let shown = text(&picture(&state));
+            assert!(shown.is_ascii(), "{shown}");
+            let _ = write!(out, "== {}x{}\n{shown}", size.0, size.1);
+        }
+    }
+    insta::assert_snapshot!(out);
+}
+
+#[test]
+fn a_screen_that_is_too_small_says_so_in_what_room_there_is() {
+    for (size, lines) in [
+        ((20, 5), vec!["", "too small: 20x5", "needs 40x8", "", ""]),
+        ((39, 2), vec!["too small: 39x2, needs 40x8", ""]),
+        ((60, 4), vec!["", "too small: 60x4, needs 40x8", "", ""]),
+        ((20, 1), vec!["too small: 20x1, ne…"]),
+    ] {
+        let state = state(samples::telling(), size, &[], options());
+        assert_eq!(text(&picture(&state)).lines().collect::<Vec<_>>(), lines);
+    }
 }
 
 #[test]

@@ -120,8 +120,8 @@ pub(super) struct Ui {
     pub(super) cell: (usize, usize),
     pub(super) topics: Picked<TopicKey>,
     pub(super) readers: Picked<GroupKey>,
-    pub(super) alerts: Picked<String>,
-    pub(super) advice: Picked<String>,
+    pub(super) alerts: Picked<Arc<str>>,
+    pub(super) advice: Picked<Arc<str>>,
     pub(super) logs: Picked<String>,
     pub(super) filters: [Filter; 5],
     /// `None`: by trouble.

@@ -8,7 +8,7 @@ use super::glyphs::ASCII;
 use super::rows::groups::{partition_order, partition_view};
 use super::state::GroupKey;
 use super::text::escape;
-use super::view::{at_length, member_label, reading};
+use super::view::{at_length, how_long, member_label, reading};
 use super::{units, update::subject};
 use crate::model::{ClusterSnapshot, GroupId, GroupSnapshot, Reading, Snapshot, Timestamp};
 
@@ -165,12 +165,12 @@ fn alerts_and_advice(out: &mut String, snapshot: &Snapshot, key: &GroupKey, now:
     for alert in &snapshot.alerts {
         let about = subject(&alert.labels);
         if about.is_some_and(|(c, g)| g == key.1 && c.is_none_or(|c| c == key.0)) {
-            let age = units::span(alert.active_since.age_at(now));
             let _ = writeln!(
                 out,
-                "\nAlert {} {:?} for {age}",
+                "\nAlert {} {:?} {}",
                 escape(&alert.name, false),
-                alert.state
+                alert.state,
+                how_long(alert, now)
             );
         }
     }

@@ -7,6 +7,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::order::Order;
 use crate::model::{Snapshot, Span, Timestamp};
 
 /// A wish.
@@ -64,6 +65,21 @@ pub trait Transport: Send + Sync {
 
     /// A snapshot of the past that was wished for and has come; each is given once.
     fn arrived(&self) -> Option<Result<Arc<Snapshot>, Missed>>;
+
+    /// Why nothing can be ordered of it; `None`: it takes orders.
+    fn refuses(&self) -> Option<Arc<str>> {
+        Some("a recording takes no silences and marks; a serve does (--attach)".into())
+    }
+
+    /// Takes an order, and never waits.
+    fn order(&self, order: Order) {
+        drop(order);
+    }
+
+    /// What came of an order, carried out or not; each answer is given once.
+    fn answered(&self) -> Option<Result<String, String>> {
+        None
+    }
 }
 
 /// One of these, shared.

@@ -76,7 +76,7 @@ pub(super) struct Worked {
 impl State {
     /// Opens the panel on the group that keys act on; on an advice with what it advises.
     pub(super) fn try_out(&mut self, members: Option<usize>) {
-        let advice = self.lists.advice.get(self.ui.advice.index());
+        let advice = self.lists.short.advice.get(self.ui.advice.index());
         let advice = advice.filter(|_| self.ui.screen == Screen::Advice);
         let key = match advice {
             Some(a) => Some((a.cluster.clone(), a.group.clone())),

@@ -5,18 +5,24 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use laggard::model::document::{Delta, to_json};
-use laggard::model::testing::{NOW, World};
+use laggard::model::testing::{NOW, World as Built};
 use laggard::model::{Snapshot, Span, Timestamp};
+use laggard::sim::scenario;
 
+use crate::orders::World;
+use crate::support::embedded::Embedded;
+use crate::support::eventually;
 use crate::support::gate::{Gate, Mode};
 use crate::support::kafka::shared;
 use crate::support::laggard::Served;
 use crate::support::process::run_dir;
 use crate::support::unique;
 use crate::top::{Top, cell};
+
+const WITHIN: Duration = Duration::from_mins(1);
 
 /// An answer: its code, more of its head, its body.
 type Answer = (u16, String, Vec<u8>);
@@ -68,7 +74,7 @@ fn head(reader: &mut impl BufRead) -> Option<String> {
 
 /// A cluster with a group that has not read so many records, as of some time after `NOW`.
 fn world(after: Span, lag: i64) -> Snapshot {
-    let mut snapshot = World::new()
+    let mut snapshot = Built::new()
         .cluster("prod-eu", |c| {
             c.topic("orders", &[(0, 1000)]);
             c.group("billing", |g| g.commits("orders", &[Some(1000 - lag)]));
@@ -272,6 +278,160 @@ fn a_serve_without_a_past_says_so_and_the_present_is_one_key_away() {
 }
 
 #[test]
+fn a_real_serve_without_a_flight_recorder_says_so_and_the_present_is_one_key_away() {
+    require!(tmux);
+    let embedded = Embedded::still(&scenario::bulk(2, 4, 1), 1_800_000_000_000);
+    let served = Served::with(&[
+        (
+            "LAGGARD_CLUSTERS__IT__BOOTSTRAP_SERVERS",
+            &embedded.bootstrap(),
+        ),
+        ("LAGGARD_CLUSTERS__IT__POLL_INTERVAL", "1s"),
+    ]);
+    let url = format!("http://{}", served.address());
+    let top = attached("", &url, "--at 2026-01-02T03:04:05Z");
+    let missed = top
+        .terminal
+        .wait("why not", |s| s.contains("there is no flight recorder"));
+    assert!(!missed.contains("LIVE"), "{missed}");
+    assert!(
+        missed.contains("cannot show 2026-01-02T03:04:05"),
+        "{missed}"
+    );
+    top.terminal.keys(&[" "]);
+    top.terminal.wait("the present", |s| {
+        s.contains("LIVE") && s.contains("STATUS")
+    });
+    // Back from the present, too, it is said, and what is kept here stays on the screen.
+    top.terminal.line(":at 2026-01-02T03:04:05Z");
+    top.terminal.wait("why not, again", |s| {
+        s.contains("there is no flight recorder")
+    });
+    top.terminal.keys(&["2"]);
+    top.terminal
+        .wait("keys that work", |s| s.contains("HEADROOM"));
+    leave(&top);
+}
+
+#[test]
+fn a_past_that_is_never_to_be_had_is_told_of_and_asked_for_no_longer_than_it_is_wanted() {
+    require!(tmux);
+    let asked = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&asked);
+    let present = running(|after| world(after, 6));
+    let why = "what was seen then is still being written; ask again in a second";
+    let address = canned(move |head| {
+        if !head.contains("?at=") {
+            return present(head);
+        }
+        count.fetch_add(1, Ordering::Relaxed);
+        refused(503, why)
+    });
+    let at = NOW - Span::from_secs(3600);
+    let top = attached("", &address, &format!("--group billing --at {at}"));
+    let waits = top.terminal.wait("word on the failure", |s| {
+        s.contains("503 what was seen then")
+    });
+    assert!(
+        waits.contains("FETCHING") && !waits.contains("LIVE"),
+        "{waits}"
+    );
+    let tries = || asked.load(Ordering::Relaxed);
+    eventually(WITHIN, || {
+        (tries() >= 3)
+            .then_some(())
+            .ok_or_else(|| tries().to_string())
+    });
+    // It goes on being said, and keys go on working.
+    top.terminal.keys(&["?"]);
+    top.terminal.wait("help", |s| s.contains("type to search"));
+    top.terminal.keys(&["Escape"]);
+    top.terminal
+        .wait("the reason still", |s| s.contains("503 what was seen then"));
+    top.terminal.keys(&[" "]);
+    top.terminal.wait("the present", |s| {
+        s.contains("LIVE") && s.contains("lag 6 ") && !s.contains("503")
+    });
+    // One that was on its way may still be answered; then nothing more is asked for.
+    std::thread::sleep(Duration::from_secs(1));
+    let then = tries();
+    std::thread::sleep(Duration::from_secs(5));
+    assert_eq!(tries(), then, "nobody wants it any more");
+    leave(&top);
+}
+
+#[test]
+fn alerts_are_silenced_and_groups_marked_from_the_screen() {
+    require!(tmux);
+    let orders = World::start();
+    let url = format!("http://{}", orders.served.address());
+    let token = orders.file("state/token");
+    let top = attached(
+        "USER=ann",
+        &url,
+        &format!("--token-file {}", token.display()),
+    );
+    top.terminal.wait("alerts", |s| s.contains("Alerts("));
+    top.terminal.line(":alerts");
+    top.terminal.line("/\"There\"");
+    let firing = |s: &str| s.contains("FIRING") && s.contains("── There ─");
+    top.terminal.wait("an alert that fires", firing);
+    top.terminal.keys(&["S"]);
+    top.terminal
+        .wait("the question", |s| s.contains(":silence 2h"));
+    top.terminal.line("the rebuild, ticket 311");
+    top.terminal.wait("the silence on the alert", |s| {
+        s.contains("silenced until") && s.contains("by ann: the rebuild, ticket 311")
+    });
+    let silences = || orders.served.get("/api/v1/silences").unwrap();
+    let there = silences();
+    assert!(there.contains(r#"alertname=\"There\""#), "{there}");
+    top.terminal.keys(&["S"]);
+    top.terminal
+        .wait("the other question", |s| s.contains(":unsilence"));
+    top.terminal.keys(&["Enter"]);
+    top.terminal
+        .wait("its end", |s| !s.contains("by ann: the rebuild"));
+    eventually(WITHIN, || {
+        let left = silences();
+        (!left.contains("ticket 311")).then_some(()).ok_or(left)
+    });
+    top.terminal.keys(&["1"]);
+    top.terminal.wait("groups", |s| s.contains("STATUS"));
+    top.terminal.line(":mark 10m deploy 4.2");
+    top.terminal
+        .wait("the mark", |s| s.contains("is marked until"));
+    let marks = orders.served.get("/api/v1/marks").unwrap();
+    assert!(
+        marks.contains("deploy 4.2") && marks.contains("ann"),
+        "{marks}"
+    );
+    leave(&top);
+
+    let top = attached("", &url, "");
+    top.terminal.wait("alerts", |s| s.contains("Alerts("));
+    top.terminal.keys(&["3", "S"]);
+    top.terminal
+        .wait("what is missing", |s| s.contains("orders need a token"));
+    leave(&top);
+
+    let wrong = run_dir().join(unique("token"));
+    std::fs::write(&wrong, "guessed").unwrap();
+    let top = attached("", &url, &format!("--token-file {}", wrong.display()));
+    top.terminal.wait("alerts", |s| s.contains("Alerts("));
+    top.terminal.keys(&["3", "S"]);
+    top.terminal
+        .wait("the question", |s| s.contains(":silence 2h"));
+    top.terminal.line("x");
+    top.terminal.wait("the refusal", |s| s.contains("401"));
+    top.terminal.keys(&["5"]);
+    top.terminal.wait("the refusal in full", |s| {
+        s.contains("the order was not carried out")
+    });
+    leave(&top);
+}
+
+#[test]
 fn a_past_that_does_not_come_is_asked_for_until_it_does() {
     require!(tmux);
     let (tries, gone) = (AtomicU64::new(0), Mutex::new(Vec::new()));
@@ -399,7 +559,7 @@ fn another_version_is_named_while_it_cannot_be_read_and_shown_once_it_can() {
 #[test]
 fn ten_thousand_groups_are_followed() {
     require!(tmux);
-    let groups = World::new()
+    let groups = Built::new()
         .cluster("prod-eu", |c| {
             c.topic("orders", &[(0, 1000); 2]);
             for i in 0..10_000 {

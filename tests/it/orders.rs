@@ -27,14 +27,14 @@ const RULES: &str = "groups:
 ";
 
 /// A `serve` with a state directory, and the files that it reads.
-struct World {
-    served: Served,
+pub struct World {
+    pub served: Served,
     dir: PathBuf,
     _embedded: Embedded,
 }
 
 impl World {
-    fn start() -> Self {
+    pub fn start() -> Self {
         let dir = run_dir().join(unique("orders"));
         fs::create_dir_all(&dir).unwrap();
         let embedded = Embedded::still(&scenario::bulk(4, 8, 1), 1_800_000_000_000);
@@ -53,7 +53,7 @@ impl World {
         }
     }
 
-    fn file(&self, name: &str) -> PathBuf {
+    pub fn file(&self, name: &str) -> PathBuf {
         self.dir.join(name)
     }
 

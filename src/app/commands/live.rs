@@ -25,6 +25,7 @@ use crate::tui;
 
 use super::super::demo::Demo;
 use super::super::desk::Desk;
+use super::super::envoy;
 use super::super::flight;
 use super::super::logging;
 use super::super::orders::{self, Clerk, Reloading};
@@ -49,6 +50,9 @@ pub(super) async fn top(args: &TopArgs) -> Result<Exit, Refusal> {
         tracing::warn!("{warning}");
     }
     let mut options = screen(&setup, args);
+    if let (Some(attach), Some(file)) = (&mut setup.attach, &args.token_file) {
+        attach.token = Some(envoy::token(file)?);
+    }
     let attach = setup.attach.as_ref();
     options.at = attach.and_then(|a| a.at);
     let cluster = attach.and_then(|a| a.clusters.first());

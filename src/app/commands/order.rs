@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use crate::cli::{Exit, MarkArgs, OrderArgs, SilenceCommand};
-use crate::model::{Secret, Silence};
+use crate::model::Silence;
 use crate::remote::{AttachError, Client};
 
+use super::super::envoy::{self, MARKS, SILENCES, seconds};
 use super::super::setup::{self, Refusal};
 use super::{print, tell};
 
@@ -24,7 +25,7 @@ pub(super) fn mark(args: &MarkArgs) -> Result<Exit, Refusal> {
         "why": args.why,
         "author": author(order),
     });
-    let answer = send(order, "/api/v1/marks", &mark)?;
+    let answer = send(order, MARKS, &mark)?;
     if let Some(note) = answer["note"].as_str() {
         tell(&format!("warning: {note}"));
     }
@@ -47,18 +48,16 @@ pub(super) fn silence(command: &SilenceCommand) -> Result<Exit, Refusal> {
                 "why": why,
                 "author": author(order),
             });
-            let answer = send(order, "/api/v1/silences", &silence)?;
+            let answer = send(order, SILENCES, &silence)?;
             let id = answer["id"].as_str().unwrap_or_default();
             print(format!("{id}\n").as_bytes())
         }
         SilenceCommand::List { order } => {
-            let answer = client(order)?
-                .ask("/api/v1/silences")
-                .map_err(|e| refused(&e))?;
+            let answer = client(order)?.ask(SILENCES).map_err(|e| refused(&e))?;
             print(list(answer)?.as_bytes())
         }
         SilenceCommand::Expire { id, order } => {
-            let path = format!("/api/v1/silences/{}/expire", plain(id)?);
+            let path = envoy::expire(plain(id)?);
             send(order, &path, &json!({ "author": author(order) }))?;
             print(b"")
         }
@@ -99,11 +98,6 @@ fn list(answer: Value) -> Result<String, Refusal> {
     Ok(text)
 }
 
-/// In full: a span's own text keeps two units.
-fn seconds(span: crate::model::Span) -> String {
-    format!("{}ms", span.as_millis())
-}
-
 /// An id goes into a path as it is.
 fn plain(id: &str) -> Result<&str, Refusal> {
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '-';
@@ -116,13 +110,7 @@ fn plain(id: &str) -> Result<&str, Refusal> {
 }
 
 fn author(order: &OrderArgs) -> String {
-    let named = order.author.clone();
-    let user = || {
-        ["USER", "LOGNAME"]
-            .iter()
-            .find_map(|name| std::env::var(name).ok())
-    };
-    named.or_else(user).unwrap_or_else(|| "somebody".to_owned())
+    envoy::author(order.author.as_deref())
 }
 
 fn client(order: &OrderArgs) -> Result<Client, Refusal> {
@@ -137,9 +125,7 @@ fn send(order: &OrderArgs, path: &str, body: &Value) -> Result<Value, Refusal> {
              `token` in the state directory of `laggard serve`",
         ));
     };
-    let token = std::fs::read_to_string(file)
-        .map_err(|e| Refusal::usage(format!("error: --token-file {}: {e}", file.display())))?;
-    let token = Secret::new(token.trim());
+    let token = envoy::token(file)?;
     client(order)?
         .order(path, &token, body)
         .map_err(|e| refused(&e))

@@ -53,6 +53,8 @@ pub(in crate::tui) struct Totals {
     pub(in crate::tui) lag_stale: bool,
     /// By how many records a second it grows, of those that are known.
     pub(in crate::tui) growth: Option<f64>,
+    /// The bytes of the longest name: at least the cells that it takes, or close to them.
+    pub(in crate::tui) longest: usize,
     made_for: Option<(Stamp, Option<ClusterName>)>,
 }
 
@@ -116,6 +118,7 @@ impl State {
 fn totals(state: &State) -> Totals {
     let mut t = Totals::default();
     for group in state.clusters().flat_map(|c| &c.groups) {
+        t.longest = t.longest.max(group.group.as_str().len());
         if group.inactive {
             t.inactive += 1;
             continue;

@@ -3,18 +3,19 @@
 
 pub(super) mod groups;
 pub(super) mod logs;
+pub(super) mod short;
 pub(super) mod topics;
 
 use std::sync::Arc;
 
 use super::areas;
 use super::state::{Screen, State};
-use super::update::cluster_of;
 use super::what_if::Worked;
-use crate::model::{Advice, Alert, Snapshot};
+use crate::model::Snapshot;
 
 pub(super) use groups::{GroupRows, Totals};
 pub(super) use logs::LogRows;
+pub(super) use short::ShortLists;
 pub(super) use topics::TopicRows;
 
 /// The lists of all screens.
@@ -23,8 +24,7 @@ pub(super) struct Lists {
     pub(super) groups: GroupRows,
     pub(super) totals: Totals,
     pub(super) topics: TopicRows,
-    pub(super) alerts: Vec<Arc<Alert>>,
-    pub(super) advice: Vec<Arc<Advice>>,
+    pub(super) short: ShortLists,
     pub(super) logs: LogRows,
     /// What if, worked out.
     pub(super) trial: Option<Worked>,
@@ -42,16 +42,6 @@ impl PartialEq for Stamp {
 
 pub(super) fn stamp(snapshot: &Arc<Snapshot>) -> Stamp {
     Stamp(Arc::clone(snapshot))
-}
-
-/// An alert's identity.
-pub(super) fn alert_key(alert: &Alert) -> String {
-    format!("{}{:?}", alert.name, alert.labels)
-}
-
-/// An advice's identity.
-pub(super) fn advice_key(advice: &Advice) -> String {
-    format!("{}/{}/{}", advice.cluster, advice.group, advice.title)
 }
 
 impl State {
@@ -74,33 +64,6 @@ impl State {
         self.refresh_trial();
     }
 
-    /// Alerts and advice are few: no cache.
-    fn refresh_short(&mut self) {
-        let filter = &self.ui.filters[Screen::Alerts as usize];
-        let alerts = self.alerts().filter(|a| filter.passes(&alert_key(a)));
-        self.lists.alerts = alerts.cloned().collect();
-        let filter = &self.ui.filters[Screen::Advice as usize];
-        let advice = self.advice().filter(|a| filter.passes(&advice_key(a)));
-        self.lists.advice = advice.cloned().collect();
-    }
-
-    /// Alerts of the clusters in scope, and those on none.
-    pub(super) fn alerts(&self) -> impl Iterator<Item = &Arc<Alert>> {
-        let scope = self.ui.scope.as_ref();
-        let in_scope = move |a: &&Arc<Alert>| {
-            let of = cluster_of(&a.labels);
-            scope.is_none_or(|s| of.is_none_or(|c| c == s.as_str()))
-        };
-        self.shown.alerts.iter().filter(in_scope)
-    }
-
-    /// Advice on the clusters in scope.
-    pub(super) fn advice(&self) -> impl Iterator<Item = &Arc<Advice>> {
-        let scope = self.ui.scope.as_ref();
-        let in_scope = move |a: &&Arc<Advice>| scope.is_none_or(|s| *s == a.cluster);
-        self.shown.advice.iter().filter(in_scope)
-    }
-
     fn settle(&mut self) {
         let height = areas::list_height(self);
         let (ui, lists, shown) = (&mut self.ui, &self.lists, &self.shown);
@@ -118,19 +81,19 @@ impl State {
             |key| t.rows.iter().position(|r| r.key(shown) == *key),
             |i| t.rows[i].key(shown),
         );
-        let a = &lists.alerts;
+        let keys = &lists.short.alert_keys;
         ui.alerts.settle(
-            a.len(),
-            height / 2,
-            |key| a.iter().position(|x| alert_key(x) == *key),
-            |i| alert_key(&a[i]),
-        );
-        let a = &lists.advice;
-        ui.advice.settle(
-            a.len(),
+            keys.len(),
             height,
-            |key| a.iter().position(|x| advice_key(x) == *key),
-            |i| advice_key(&a[i]),
+            |key| keys.iter().position(|k| k == key),
+            |i| Arc::clone(&keys[i]),
+        );
+        let keys = &lists.short.advice_keys;
+        ui.advice.settle(
+            keys.len(),
+            height,
+            |key| keys.iter().position(|k| k == key),
+            |i| Arc::clone(&keys[i]),
         );
         let l = &lists.logs.rows;
         ui.logs.settle(

@@ -2,6 +2,7 @@
 //! comes back as effects; nothing here writes, reads a clock or waits.
 
 mod motion;
+mod notices;
 mod orders;
 mod prompt;
 #[cfg(test)]
@@ -11,7 +12,7 @@ use std::sync::Arc;
 
 use super::action::{Action, Place, lookup};
 use super::keys::Key;
-use super::rows::{advice_key, alert_key};
+use super::order::Order;
 use super::state::{GroupKey, HelpState, PromptKind, Screen, State, WINDOWS};
 use super::theme::ThemeName;
 use super::transport::{Missed, Travel};
@@ -52,6 +53,8 @@ pub enum Effect {
     Write(String, String),
     /// Ask this of the source.
     Travel(Travel),
+    /// Order this of the `serve` that is shown.
+    Order(Order),
     /// Panic: for tests.
     Panic,
 }
@@ -145,6 +148,7 @@ impl State {
             Action::Open => self.open(),
             Action::Filter => self.prompt(PromptKind::Filter),
             Action::Command => self.prompt(PromptKind::Command),
+            Action::Silence => self.begin_silence(),
             Action::Cancel => self.cancel(),
             Action::Complete => self.complete(),
             Action::Recall => self.recall(),
@@ -272,12 +276,12 @@ impl State {
                 }
             }
             Place::Alerts => {
-                let alert = self.lists.alerts.get(self.ui.alerts.index());
+                let alert = self.lists.short.alerts.get(self.ui.alerts.index());
                 let key = alert.and_then(|a| subject(&a.labels));
                 self.open_named(key);
             }
             Place::Advice => {
-                let advice = self.lists.advice.get(self.ui.advice.index());
+                let advice = self.lists.short.advice.get(self.ui.advice.index());
                 let key = advice.map(|a| (Some(a.cluster.clone()), a.group.clone()));
                 self.open_named(key);
             }
@@ -319,16 +323,18 @@ impl State {
         };
         if screen == Screen::Advice {
             let own = |a: &&Arc<Advice>| a.cluster == *cluster && a.group == *group;
-            if let Some(own) = self.lists.advice.iter().find(own) {
-                self.ui.advice.pin(advice_key(own));
+            let short = &self.lists.short;
+            if let Some(i) = short.advice.iter().position(|a| own(&a)) {
+                self.ui.advice.pin(Arc::clone(&short.advice_keys[i]));
             }
         } else if screen == Screen::Alerts {
             let own = |a: &&Arc<Alert>| {
                 subject(&a.labels)
                     .is_some_and(|(c, g)| g == *group && c.is_none_or(|c| c == *cluster))
             };
-            if let Some(own) = self.lists.alerts.iter().find(own) {
-                self.ui.alerts.pin(alert_key(own));
+            let short = &self.lists.short;
+            if let Some(i) = short.alerts.iter().position(|a| own(&a)) {
+                self.ui.alerts.pin(Arc::clone(&short.alert_keys[i]));
             }
         }
     }
@@ -382,12 +388,16 @@ impl State {
                 .map(|r| r.key(&self.shown).1.as_str().to_owned()),
             Place::Topic => self.ui.open_topic.as_ref().map(|k| k.1.as_str().to_owned()),
             Place::Alerts => {
-                let alert = self.lists.alerts.get(self.ui.alerts.index());
+                let alert = self.lists.short.alerts.get(self.ui.alerts.index());
                 alert.map(|a| a.name.to_string())
             }
             Place::Advice => {
-                let advice = self.lists.advice.get(self.ui.advice.index());
+                let advice = self.lists.short.advice.get(self.ui.advice.index());
                 advice.map(|a| a.command.as_ref().unwrap_or(&a.title).to_string())
+            }
+            Place::Logs => {
+                let line = self.lists.logs.rows.get(self.ui.logs.index());
+                line.map(|l| format!("{} {} {} {}", l.at, l.level, l.subject, l.text))
             }
             _ => None,
         };
@@ -408,11 +418,11 @@ impl State {
                 key.and_then(|key| json::topic(&self.shown, key))
             }
             Place::Alerts => {
-                let alert = self.lists.alerts.get(self.ui.alerts.index());
+                let alert = self.lists.short.alerts.get(self.ui.alerts.index());
                 alert.map(|a| json::any(&**a))
             }
             Place::Advice => {
-                let advice = self.lists.advice.get(self.ui.advice.index());
+                let advice = self.lists.short.advice.get(self.ui.advice.index());
                 advice.map(|a| json::any(&**a))
             }
             _ => None,
@@ -478,16 +488,16 @@ impl State {
                 }
             }
             Place::Alerts => {
-                let alerts = &self.lists.alerts;
+                let keys = &self.lists.short.alert_keys;
                 self.ui
                     .alerts
-                    .step(by, alerts.len(), |i| alert_key(&alerts[i]));
+                    .step(by, keys.len(), |i| Arc::clone(&keys[i]));
             }
             Place::Advice => {
-                let advice = &self.lists.advice;
+                let keys = &self.lists.short.advice_keys;
                 self.ui
                     .advice
-                    .step(by, advice.len(), |i| advice_key(&advice[i]));
+                    .step(by, keys.len(), |i| Arc::clone(&keys[i]));
             }
             _ => self.step_long(by),
         }

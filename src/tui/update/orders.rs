@@ -26,6 +26,9 @@ impl State {
             }
             Command::Columns(columns) => self.ui.columns = columns,
             Command::Window(window) => self.ui.window = window,
+            Command::Silence(wanted) => return self.silence(wanted),
+            Command::Unsilence => return self.unsilence(),
+            Command::Mark(during, why) => return self.mark(during, why),
             Command::At(at) => return self.go_to_time(at),
             Command::Live => return self.live(),
             Command::Theme(theme) => self.ui.theme = theme,

@@ -440,7 +440,10 @@ fn alerts_and_advice_are_those_of_the_clusters_in_scope() {
     two.clusters.push(Arc::new(other));
     let counts = |typed: &str| {
         let state = state(two.clone(), (100, 24), &keys(typed), Options::default());
-        (state.lists.alerts.len(), state.lists.advice.len())
+        (
+            state.lists.short.alerts.len(),
+            state.lists.short.advice.len(),
+        )
     };
     assert_eq!(counts(""), (3, 2));
     assert_eq!(counts(":cluster prod-eu\n"), (3, 2));

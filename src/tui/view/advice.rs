@@ -14,7 +14,7 @@ use crate::model::{Advice, AdviceSeverity, Load, Plan};
 
 pub(super) fn draw(state: &State, pen: &mut Pen<'_>, area: Rect) {
     let (list, detail) = parts(area);
-    let advice = &state.lists.advice;
+    let advice = &state.lists.short.advice;
     let name = (list.width / 3).min(40);
     let columns = [
         Column::left("", 8),

@@ -8,12 +8,12 @@ use ratatui::layout::Rect;
 use super::super::areas::detail_height;
 use super::super::glyphs::Urgency;
 use super::super::state::State;
-use super::super::text::{escape, wrap};
+use super::super::text::{escape, width as text_width, wrap};
 use super::super::theme::Meaning;
 use super::super::{units, update::subject};
 use super::paint::{Pen, row};
 use super::table::{self, Cell, Column, Shown};
-use crate::model::{Alert, AlertState};
+use crate::model::{Alert, AlertState, Timestamp};
 
 /// The word of a state and what it means.
 pub(super) const fn state_word(state: AlertState) -> (&'static str, Meaning) {
@@ -21,6 +21,15 @@ pub(super) const fn state_word(state: AlertState) -> (&'static str, Meaning) {
         AlertState::Firing => ("FIRING", Meaning::Urgency(Urgency::Broken)),
         AlertState::Pending => ("PENDING", Meaning::Urgency(Urgency::Worse)),
         AlertState::Resolved => ("RESOLVED", Meaning::Urgency(Urgency::Fine)),
+    }
+}
+
+/// How long it has been in its state: `for 5m`, or, once it is over, `12m ago`.
+pub(in crate::tui) fn how_long(alert: &Alert, now: Timestamp) -> String {
+    match (alert.state, alert.resolved_at) {
+        (AlertState::Resolved, Some(at)) => format!("{} ago", units::span(at.age_at(now))),
+        (AlertState::Resolved, None) => String::new(),
+        _ => format!("for {}", units::span(alert.active_since.age_at(now))),
     }
 }
 
@@ -43,22 +52,8 @@ pub(super) fn parts(area: Rect) -> (Rect, Rect) {
 
 pub(super) fn draw(state: &State, pen: &mut Pen<'_>, area: Rect) {
     let (list, detail) = parts(area);
-    let alerts = &state.lists.alerts;
-    let wide = list.width >= 76;
-    let mut columns = vec![
-        Column::left("STATE", 8),
-        Column::left("ALERT", 0),
-        Column::left("ABOUT", 0),
-        Column::right("FOR", 7),
-    ];
-    if wide {
-        columns.push(Column::right("VALUE", 9));
-        columns.push(Column::right("LIMIT", 9));
-        columns.push(Column::left("TOLD", 8));
-    }
-    let taken: u16 = columns.iter().map(|c| c.width + 1).sum();
-    let rest = list.width.saturating_sub(taken);
-    (columns[1].width, columns[2].width) = (rest / 2, rest - rest / 2);
+    let alerts = &state.lists.short.alerts;
+    let columns = columns(list.width, alerts);
     let shown = Shown {
         len: alerts.len(),
         top: state.ui.alerts.top(),
@@ -73,7 +68,7 @@ pub(super) fn draw(state: &State, pen: &mut Pen<'_>, area: Rect) {
             Cell::of((word.to_owned(), meaning)),
             Cell::name(&alert.name, Meaning::Plain),
             Cell::name(&about, Meaning::Strong),
-            Cell::plain(units::span(alert.active_since.age_at(now))),
+            Cell::plain(units::span(since(alert).age_at(now))),
             Cell::plain(alert.value.map_or_else(|| unknown.to_owned(), units::rate)),
             Cell::plain(
                 alert
@@ -95,6 +90,41 @@ pub(super) fn draw(state: &State, pen: &mut Pen<'_>, area: Rect) {
     }
 }
 
+/// The columns of the list: names share what is left by what they need.
+fn columns(width: u16, alerts: &[std::sync::Arc<Alert>]) -> Vec<Column> {
+    let mut columns = vec![
+        Column::left("STATE", 8),
+        Column::left("ALERT", 0),
+        Column::left("ABOUT", 0),
+        Column::right("FOR", 7),
+    ];
+    if width >= 76 {
+        columns.push(Column::right("VALUE", 6));
+        columns.push(Column::right("LIMIT", 6));
+        columns.push(Column::left("TOLD", 8));
+    }
+    let taken: u16 = columns.iter().map(|c| c.width + 1).sum();
+    let rest = usize::from((width + 1).saturating_sub(taken));
+    // Thousands of them are not measured for each frame.
+    let first = &alerts[..alerts.len().min(300)];
+    let longest = |of: fn(&Alert) -> usize| first.iter().map(|a| of(a)).max().unwrap_or(0);
+    let name = longest(|a| text_width(&a.name)).max(5);
+    let about = longest(|a| subject(&a.labels).map_or(0, |(_, g)| text_width(g.as_str())));
+    // Neither takes more than it needs, nor leaves the other less than its half.
+    let name = name.min(rest.saturating_sub(about).max(rest.div_ceil(2)));
+    let about = about.max(5).min(rest.saturating_sub(name));
+    (columns[1].width, columns[2].width) = (name as u16, about as u16);
+    columns
+}
+
+/// Since when it is in its state, as far as that is known.
+fn since(alert: &Alert) -> Timestamp {
+    let over = alert
+        .resolved_at
+        .filter(|_| alert.state == AlertState::Resolved);
+    over.unwrap_or(alert.active_since)
+}
+
 /// Whether anybody was told, in a word.
 fn told(alert: &Alert, unknown: &str) -> (String, Meaning) {
     let (word, meaning) = match (&alert.silenced, &alert.delivery) {
@@ -111,6 +141,9 @@ fn told(alert: &Alert, unknown: &str) -> (String, Meaning) {
 fn alert_detail(state: &State, pen: &mut Pen<'_>, area: Rect, alert: &Alert) {
     let moment = |at| units::moment(at, state.now(), &state.options.zone);
     let mut since = format!("since {}", moment(alert.active_since));
+    if let Some(over) = alert.resolved_at {
+        let _ = write!(since, " until {}", moment(over));
+    }
     if let Some(value) = alert.value {
         let _ = write!(since, ", value {}", units::rate(value));
     }

@@ -7,12 +7,12 @@ use super::super::columns::GroupColumn;
 use super::super::glyphs::Urgency;
 use super::super::rows::topics::TOPIC_SORTS;
 use super::super::state::{PromptKind, Screen, State};
-use super::super::text::width;
+use super::super::text::{escape, width, wrap};
 use super::super::theme::Meaning;
 use super::super::transport::Doing;
 use super::super::{units, update::subject};
 use super::paint::{Pen, after, row};
-use crate::model::{AlertState, ClusterSnapshot, HealthState, Span};
+use crate::model::{ClusterSnapshot, HealthState, Span};
 
 /// A live screen whose newest snapshot is older than this says so. Cuts come each 10 s at least.
 const NO_NEWS: Span = Span::from_secs(15);
@@ -26,7 +26,16 @@ pub(super) fn header(state: &State, pen: &mut Pen<'_>, area: Rect) {
         ..area
     };
     let pieces = left_side(state);
-    let pieces: Vec<_> = pieces.iter().map(|(t, m)| (t.as_str(), *m)).collect();
+    let mut pieces: Vec<_> = pieces.iter().map(|(t, m)| (t.as_str(), *m)).collect();
+    // A count that is cut in two is another count.
+    let mut taken = 0;
+    let fits = |(text, _): &&(&str, Meaning)| {
+        taken += width(text);
+        taken <= usize::from(left.width)
+    };
+    let whole = pieces.iter().take_while(fits).count();
+    pieces.truncate(whole.max(1));
+    pieces.pop_if(|(text, _)| text.trim() == "lag");
     pen.pieces(left, &pieces);
     let at = after(area, area.width.saturating_sub(room));
     let pieces: Vec<_> = right.iter().map(|(t, m)| (t.as_str(), *m)).collect();
@@ -97,7 +106,12 @@ fn right_side(state: &State) -> Vec<(String, Meaning)> {
         out.push((down_text(state, cluster), broken));
     } else if let Some(polled) = polled(state).filter(|_| !travels) {
         let age = units::span(polled.age_at(state.now()));
-        out.push((format!("polled {age} ago"), Meaning::Dim));
+        // On a narrow line the counts need the room more.
+        let text = match state.ui.size.0 {
+            0..60 => format!("{age} ago"),
+            _ => format!("polled {age} ago"),
+        };
+        out.push((text, Meaning::Dim));
     }
     out.extend(mode(state));
     out
@@ -214,10 +228,7 @@ fn area_right(area: Rect, width: u16) -> Rect {
 
 fn count(state: &State, screen: Screen) -> usize {
     match screen {
-        Screen::Alerts => {
-            let firing = |a: &&std::sync::Arc<crate::model::Alert>| a.state != AlertState::Resolved;
-            state.alerts().filter(firing).count()
-        }
+        Screen::Alerts => state.lists.short.pressing,
         Screen::Advice => state.advice().count(),
         _ => 0,
     }
@@ -299,13 +310,14 @@ pub(super) fn notice(state: &State, pen: &mut Pen<'_>, area: Rect) {
 
 /// `alert FIRING payments-settle time_lag>15m for 31m  (2 more: 3)`.
 fn alert(state: &State, pen: &mut Pen<'_>, area: Rect) {
-    let Some(alert) = state.alerts().next() else {
+    let short = &state.lists.short;
+    let Some(alert) = &short.worst else {
         return;
     };
     let (word, meaning) = super::alerts::state_word(alert.state);
     let about = subject(&alert.labels).map_or_else(String::new, |(_, g)| format!(" {g}"));
-    let age = units::span(alert.active_since.age_at(state.now()));
-    let more = match state.alerts().count() - 1 {
+    let age = super::alerts::how_long(alert, state.now());
+    let more = match short.pressing.saturating_sub(1) {
         0 => String::new(),
         n => format!("  ({n} more: 3)"),
     };
@@ -315,7 +327,7 @@ fn alert(state: &State, pen: &mut Pen<'_>, area: Rect) {
             ("alert ", Meaning::Dim),
             (word, meaning),
             (&about, Meaning::Strong),
-            (&format!(" {} for {age}", alert.name), Meaning::Plain),
+            (&format!(" {} {age}", alert.name), Meaning::Plain),
             (&more, Meaning::Dim),
         ],
     );
@@ -373,9 +385,19 @@ fn prompt(state: &State, pen: &mut Pen<'_>, area: Rect) {
         let n = state.lists.groups.rows.len();
         let text = format!("{n} groups   enter done  esc cancel");
         pen.left(rest, &text, Meaning::Dim);
+    } else if let Some(usage) = usage(prompt.kind, &prompt.text) {
+        pen.left(rest, usage, Meaning::Dim);
     } else {
         hint_line(Place::Prompt, pen, rest);
     }
+}
+
+/// What a command that is being written takes.
+fn usage(kind: PromptKind, text: &str) -> Option<&'static str> {
+    let (name, _) = text.trim_start().split_once(' ')?;
+    let mut commands = super::super::command::COMMANDS.iter();
+    let command = commands.find(|c| kind == PromptKind::Command && c.name == name)?;
+    (command.usage != command.name).then_some(command.usage)
 }
 
 fn hint_line(place: Place, pen: &mut Pen<'_>, area: Rect) {
@@ -441,19 +463,45 @@ pub(super) fn reading(state: &State, pen: &mut Pen<'_>, body: Rect) {
             HealthState::Down => ("DOWN", broken),
         };
         let age = units::span(health.since.age_at(state.now()));
-        let why = health
-            .why
-            .as_ref()
-            .map_or_else(String::new, |w| format!(": {w}"));
         let name = format!("  {}  ", cluster.cluster);
-        pen.pieces(
+        let taken = pen.pieces(
             row(body, line + 1),
             &[
                 (&name, Meaning::Strong),
                 (word, meaning),
-                (&format!(" for {age}{why}"), Meaning::Plain),
+                (&format!(" for {age}"), Meaning::Plain),
             ],
         );
         line += 1;
+        if let Some(why) = &health.why {
+            line += reason(pen, below(body, line), taken, why.as_str());
+        }
+    }
+}
+
+/// Why a cluster is not read: behind what was said already where it fits, else in lines of its own.
+/// Returns how many lines more it takes.
+fn reason(pen: &mut Pen<'_>, area: Rect, taken: u16, why: &str) -> u16 {
+    let safe = escape(why, pen.glyphs.ascii).into_owned();
+    let rest = after(row(area, 0), taken);
+    let mut lines = 0;
+    if width(&safe) + 2 <= usize::from(rest.width) {
+        pen.left(rest, &format!(": {safe}"), Meaning::Plain);
+    } else {
+        for part in wrap(&safe, usize::from(area.width.saturating_sub(4)), 4) {
+            lines += 1;
+            pen.left(after(row(area, lines), 4), &part, Meaning::Plain);
+        }
+    }
+    lines + 1
+}
+
+/// What is left of an area below its first `by` lines and the one after them.
+fn below(area: Rect, by: u16) -> Rect {
+    let by = by.min(area.height);
+    Rect {
+        y: area.y + by,
+        height: area.height - by,
+        ..area
     }
 }

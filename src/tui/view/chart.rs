@@ -6,7 +6,7 @@ use super::super::state::{GroupKey, State};
 use super::super::theme::Meaning;
 use super::super::units;
 use super::paint::{Pen, row};
-use crate::model::{Span, Timestamp};
+use crate::model::{Span, Timestamp, TrendPoint};
 
 /// A number at an instant; `None`: it was not known.
 pub(super) type Sample = (Timestamp, Option<f64>);
@@ -32,8 +32,10 @@ impl Series {
             from,
             to,
         };
-        let inside = state.history.iter().filter(|s| (from..=to).contains(&s.at));
-        for snapshot in inside {
+        // With the one before the window: what leads into it.
+        let kept: Vec<_> = state.history.iter().filter(|s| s.at <= to).collect();
+        let first = kept.partition_point(|s| s.at < from).saturating_sub(1);
+        for snapshot in &kept[first..] {
             let group = snapshot
                 .cluster(key.0.as_str())
                 .and_then(|c| c.group(key.1.as_str()));
@@ -54,18 +56,41 @@ impl Series {
     }
 
     fn prepend_trend(&mut self, state: &State, key: &GroupKey) {
+        let Some((_, group)) = state.group(key) else {
+            return;
+        };
         let first = self.lag.first().map_or(self.to, |(at, _)| *at);
-        if let Some((_, group)) = state.group(key) {
-            let before = group
-                .trend
-                .iter()
-                .filter(|p| p.at < first && p.at >= self.from)
-                .map(|p| (p.at, p.effective_lag().map(|n| n as f64)));
-            let mut lag: Vec<_> = before.collect();
-            lag.append(&mut self.lag);
-            self.lag = lag;
+        let until = group.effective_lag.stale_since().unwrap_or(first);
+        let mut lag = held(&group.trend, (self.from, first.min(until)));
+        lag.append(&mut self.lag);
+        self.lag = lag;
+    }
+}
+
+/// Between points of a trend that are further apart than this, the value stood still.
+const STOOD: Span = Span::from_secs(60);
+
+/// A trend as samples up to an instant, with the last one before the window. A trend has a point
+/// where the value changed, so that between points far apart it was what it was.
+fn held(trend: &[TrendPoint], (from, until): (Timestamp, Timestamp)) -> Vec<Sample> {
+    let before = trend.partition_point(|p| p.at < from).saturating_sub(1);
+    let points: Vec<_> = trend[before..].iter().filter(|p| p.at < until).collect();
+    let mut out = Vec::new();
+    for (i, point) in points.iter().enumerate() {
+        let value = point.effective_lag().map(|n| n as f64);
+        let next = points.get(i + 1).map_or(until, |p| p.at);
+        out.push((point.at, value));
+        let mut at = point.at.max(from - STOOD) + STOOD;
+        while at < next {
+            out.push((at, value));
+            at = at + STOOD;
+        }
+        // Up to the end of what is known.
+        if i + 1 == points.len() && next > point.at {
+            out.push((next, value));
         }
     }
+    out
 }
 
 /// Lag on the left, arrivals and reads on the right.
@@ -319,6 +344,33 @@ fn resample(samples: &[Sample], from: Timestamp, to: Timestamp, n: usize) -> Vec
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_did_not_change_is_drawn_on_and_what_is_not_known_is_not() {
+        let at = |secs: i64| Timestamp::from_millis(secs * 1000);
+        let point = |secs: i64, lag| TrendPoint::new(at(secs), lag, None);
+        let trend = [
+            point(10, Some(1)),
+            point(20, Some(7)),
+            point(1000, None),
+            point(1010, Some(3)),
+        ];
+        let samples = held(&trend, (at(900), at(1300)));
+        let drawn: Vec<_> = resample(&samples, at(900), at(1300), 8)
+            .into_iter()
+            .map(|v| v.map(|v| v.round() as i64))
+            .collect();
+        // 950, 1000, 1050 … 1300.
+        let three = Some(3);
+        assert_eq!(
+            drawn,
+            [Some(7), None, three, three, three, three, three, three]
+        );
+        assert!(samples.len() < 20, "{samples:?}");
+        // Known until 1100 alone.
+        let drawn = resample(&held(&trend, (at(900), at(1100))), at(900), at(1300), 8);
+        assert_eq!(drawn[5..], [None, None, None]);
+    }
 
     #[test]
     fn lines_are_straight_between_readings_and_gaps_stay_gaps() {

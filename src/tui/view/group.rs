@@ -8,7 +8,7 @@ use super::super::areas::{GroupAreas, facts_height};
 use super::super::glyphs::{Glyphs, status_text};
 use super::super::rows::groups::{partition_order, partition_view};
 use super::super::state::State;
-use super::super::text::{escape, wrap};
+use super::super::text::{cut_end, escape, width as text_width, wrap};
 use super::super::theme::Meaning;
 use super::super::units;
 use super::chart::{self, Series};
@@ -92,16 +92,32 @@ pub(in crate::tui) fn facts_of(
     if let Some(storm) = &group.storm {
         sentence.extend(wrapped(&storm_sentence(storm), 1));
     }
-    let numbers = [
-        Some(numbers(group, now, &glyphs)),
-        help(state, cluster, group),
-        policy(group),
-        Some(kafka(group, &glyphs)),
-    ];
+    let mut numbers = folded(numbers(group, now, &glyphs), width.into()).into_iter();
+    // Where there is no room for all of it, what would help goes before the last numbers.
+    let first = [numbers.next(), help(state, cluster, group, width.into())];
+    let beside = owner_beside(state, cluster, group, width.into()).is_some();
+    let last = [policy(group, !beside), Some(kafka(group, &glyphs))];
+    let labelled = first.into_iter().chain(numbers.map(Some)).chain(last);
     let sentence = sentence.into_iter().map(Fact::Sentence);
     sentence
-        .chain(numbers.into_iter().flatten().map(Fact::Numbers))
+        .chain(labelled.flatten().map(Fact::Numbers))
         .collect()
+}
+
+/// Labelled numbers in lines of a width: none is cut that fits a line of its own.
+fn folded(pairs: Labelled, room: usize) -> Vec<Labelled> {
+    let mut lines: Vec<(Labelled, usize)> = Vec::new();
+    for (label, value) in pairs {
+        let needs = text_width(label) + 1 + text_width(&value);
+        match lines.last_mut() {
+            Some((line, taken)) if *taken + 2 + needs <= room => {
+                line.push((label, value));
+                *taken += 2 + needs;
+            }
+            _ => lines.push((vec![(label, value)], needs)),
+        }
+    }
+    lines.into_iter().map(|(line, _)| line).collect()
 }
 
 fn storm_sentence(storm: &Storm) -> String {
@@ -121,12 +137,23 @@ fn loss(group: &GroupSnapshot, now: Timestamp) -> Option<(&'static str, String)>
 }
 
 /// What would help, if a snapshot says.
-fn help(state: &State, cluster: &ClusterSnapshot, group: &GroupSnapshot) -> Option<Labelled> {
+fn help(
+    state: &State,
+    cluster: &ClusterSnapshot,
+    group: &GroupSnapshot,
+    width: usize,
+) -> Option<Labelled> {
     let own = |a: &&std::sync::Arc<crate::model::Advice>| {
         a.cluster == cluster.cluster && a.group == group.group
     };
     let advice = state.shown.advice.iter().find(own)?;
-    Some(vec![("helps", format!("{} (more: 4)", advice.title))])
+    let more = " (more: 4)";
+    // The way to the rest is not what is cut off.
+    let room = width.saturating_sub("helps ".len() + more.len());
+    let glyphs = state.glyphs();
+    let title = escape(&advice.title, glyphs.ascii);
+    let title = cut_end(&title, room, glyphs.ellipsis);
+    Some(vec![("helps", format!("{title}{more}"))])
 }
 
 fn headline(
@@ -148,7 +175,11 @@ fn headline(
         at,
         &[(&word, Meaning::of(verdict.status)), ("  ", Meaning::Plain)],
     );
-    let room = at.width.saturating_sub(x + since.len() as u16);
+    let owner = owner_beside(state, cluster, group, at.width.into());
+    let owner = owner.map_or_else(String::new, |o| format!("  owner {o}"));
+    let room = at
+        .width
+        .saturating_sub(x + (since.len() + owner.len()) as u16);
     let name = Rect {
         width: room,
         ..after(at, x)
@@ -162,7 +193,27 @@ fn headline(
     } else {
         x += pen.name(name, group.group.as_str(), Meaning::Strong);
     }
-    pen.left(after(at, x), &since, Meaning::Dim);
+    x += pen.left(after(at, x), &since, Meaning::Dim);
+    pen.left(after(at, x), &owner, Meaning::Plain);
+}
+
+/// Whose it is, where that fits beside the names; elsewhere it stands with the limits.
+fn owner_beside<'a>(
+    state: &State,
+    cluster: &ClusterSnapshot,
+    group: &'a GroupSnapshot,
+    width: usize,
+) -> Option<&'a str> {
+    /// The status, since when, the label.
+    const REST: usize = 54;
+    let owner = group.policy.owner.as_deref()?;
+    let crumb = if state.several_clusters() {
+        text_width(cluster.cluster.as_str()) + 3
+    } else {
+        0
+    };
+    let needs = REST + crumb + text_width(group.group.as_str()) + owner.len();
+    (needs <= width && owner.is_ascii()).then_some(owner)
 }
 
 pub(in crate::tui) type Labelled = Vec<(&'static str, String)>;
@@ -192,6 +243,7 @@ fn numbers(group: &GroupSnapshot, now: Timestamp, glyphs: &Glyphs) -> Labelled {
             Span::as_secs_f64,
         ),
     ));
+    out.extend(loss(group, now));
     out.push((
         "in",
         format!("{}/s", reading(&group.arrival_rate, glyphs, units::rate).0),
@@ -206,20 +258,20 @@ fn numbers(group: &GroupSnapshot, now: Timestamp, glyphs: &Glyphs) -> Labelled {
         _ => eta(group, now, glyphs).0,
     };
     out.push(("eta", when));
-    out.extend(loss(group, now));
     if group.unknown_partitions > 0 {
-        out.push((
-            "unknown",
-            format!("{} partitions", group.unknown_partitions),
-        ));
+        let unknown = match group.unknown_partitions {
+            1 => "1 partition".to_owned(),
+            n => format!("{n} partitions"),
+        };
+        out.push(("unknown", unknown));
     }
     out
 }
 
-fn policy(group: &GroupSnapshot) -> Option<Labelled> {
+fn policy(group: &GroupSnapshot, with_owner: bool) -> Option<Labelled> {
     let policy = &group.policy;
     let mut out: Labelled = Vec::new();
-    if let Some(owner) = &policy.owner {
+    if let Some(owner) = policy.owner.as_ref().filter(|_| with_owner) {
         out.push(("owner", owner.to_string()));
     }
     if let Some(runbook) = &policy.runbook {
@@ -278,7 +330,7 @@ fn labelled(pen: &mut Pen<'_>, area: Rect, pairs: &Labelled) {
 }
 
 /// Columns come in as far as the partition's name keeps some room.
-fn partition_columns(width: u16) -> Vec<Column> {
+fn partition_columns(width: u16, longest: usize) -> Vec<Column> {
     let mut out = vec![
         Column::left("STATUS", 8),
         Column::left("PARTITION", 0),
@@ -317,7 +369,7 @@ fn partition_columns(width: u16) -> Vec<Column> {
     let owner = if left > 40 { (left - 40).min(16) } else { 0 };
     for column in &mut out {
         match column.title.as_str() {
-            "PARTITION" => column.width = left - owner,
+            "PARTITION" => column.width = (left - owner).min(longest.max(24) as u16),
             "OWNER" => column.width += owner,
             _ => {}
         }
@@ -326,7 +378,10 @@ fn partition_columns(width: u16) -> Vec<Column> {
 }
 
 fn partitions(state: &State, pen: &mut Pen<'_>, area: Rect, group: &GroupSnapshot) {
-    let columns = partition_columns(area.width);
+    let topics = group.topics.iter().map(|t| t.topic.as_str().len());
+    // The dash and the number behind it.
+    let longest = topics.max().unwrap_or(0) + 8;
+    let columns = partition_columns(area.width, longest.min(1000));
     let order = partition_order(group);
     let shown = Shown {
         len: order.len(),
@@ -405,7 +460,12 @@ pub(super) fn events(state: &State, pen: &mut Pen<'_>, area: Rect, group: &Group
 
 fn event_line(state: &State, pen: &mut Pen<'_>, at: Rect, event: &Event) {
     let now = state.now();
-    let when = units::moment(event.at, now, &state.options.zone);
+    // Where there is little room, what happened matters more than by which clock.
+    let when = if at.width < 90 {
+        String::new()
+    } else {
+        units::moment(event.at, now, &state.options.zone)
+    };
     let ago = format!("{:>7} ago  ", units::span(event.at.age_at(now)));
     let kind = match event.kind {
         EventKind::Joined => "joined ",

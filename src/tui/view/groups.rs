@@ -17,7 +17,9 @@ use crate::model::{ClusterSnapshot, GroupSnapshot, GroupState, Timestamp};
 
 pub(super) fn draw(state: &State, pen: &mut Pen<'_>, area: Rect) {
     let set = columns::shown(area.width, state.several_clusters(), &state.ui.columns);
-    let columns = headings(state, &set, area.width);
+    // On a wide screen numbers stand close to the names that they belong to.
+    let needs = (state.lists.totals.longest + NOTE).min(area.width.into()) as u16;
+    let columns = headings(state, &set, name_width(area.width, &set).min(needs.max(32)));
     let fold = has_fold(state);
     let table = Rect {
         height: area.height.saturating_sub(fold.into()),
@@ -49,8 +51,11 @@ pub(super) fn draw(state: &State, pen: &mut Pen<'_>, area: Rect) {
     }
 }
 
+/// Room for what a row has to say for itself, behind its name.
+const NOTE: usize = 16;
+
 /// The column that the list is sorted by has an arrow.
-fn headings(state: &State, set: &[GroupColumn], width: u16) -> Vec<Column> {
+fn headings(state: &State, set: &[GroupColumn], name: u16) -> Vec<Column> {
     let arrow = if state.ui.invert {
         state.glyphs().up
     } else {
@@ -61,7 +66,7 @@ fn headings(state: &State, set: &[GroupColumn], width: u16) -> Vec<Column> {
         .map(|c| Column {
             title: heading(*c, *c == sorted, arrow),
             width: match c {
-                GroupColumn::Group => name_width(width, set),
+                GroupColumn::Group => name,
                 other => other.width(),
             },
             right: c.is_number(),
@@ -154,11 +159,7 @@ fn cell(
         GroupColumn::In => Cell::of(reading(&group.arrival_rate, glyphs, units::rate)),
         GroupColumn::Out => Cell::of(reading(&group.consume_rate, glyphs, units::rate)),
         GroupColumn::Trend => Cell::of((
-            trend(
-                &group.trend,
-                usize::from(GroupColumn::Trend.width()),
-                glyphs,
-            ),
+            trend(group, now, usize::from(GroupColumn::Trend.width()), glyphs),
             Meaning::Backlog,
         )),
         GroupColumn::Eta => Cell::of(eta(group, now, glyphs)),

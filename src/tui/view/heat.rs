@@ -12,7 +12,9 @@ use super::values::reading;
 use crate::model::GroupSnapshot;
 
 pub(super) fn draw(state: &State, pen: &mut Pen<'_>, area: Rect, group: &GroupSnapshot) {
-    if area.height < 4 {
+    if area.height < 2 {
+        let text = "no room for the map: a higher window shows it";
+        pen.left(row(area, 0), text, Meaning::Dim);
         return;
     }
     let map = HeatMap::of(group);
@@ -23,13 +25,22 @@ pub(super) fn draw(state: &State, pen: &mut Pen<'_>, area: Rect, group: &GroupSn
     // Few partitions have wide cells.
     let wide = if group.rows.len() * 3 <= room { 3 } else { 1 };
     let width = room / wide;
-    let height = usize::from(area.height - 3);
+    // Of a few lines the map gets most: the legend goes first, then what the cell says.
+    let said = match area.height {
+        0..3 => 0,
+        3..5 => 1,
+        _ => 2,
+    };
+    let headed = u16::from(area.height >= 4);
+    let height = usize::from(area.height - headed - said);
     // The cursor's row and column are always in sight.
     let top = cursor_row.saturating_sub(height.saturating_sub(1));
     let first = cursor_column.saturating_sub(width.saturating_sub(1));
-    legend(pen, row(area, 0));
+    if headed > 0 {
+        legend(pen, row(area, 0));
+    }
     for line in 0..height.min(rows.saturating_sub(top)) {
-        let at = row(area, line as u16 + 1);
+        let at = row(area, line as u16 + headed);
         let index = top + line;
         let chosen = if index == cursor_row {
             Meaning::Strong
@@ -50,11 +61,13 @@ pub(super) fn draw(state: &State, pen: &mut Pen<'_>, area: Rect, group: &GroupSn
         }
     }
     let below = Rect {
-        y: area.y + area.height - 2,
-        height: 2,
+        y: area.y + area.height - said,
+        height: said,
         ..area
     };
-    under_cursor(state, pen, below, &map, cursor_column);
+    if said > 0 {
+        under_cursor(state, pen, below, &map, cursor_column);
+    }
 }
 
 fn sign(shade: Shade, pen: &Pen<'_>) -> (&'static str, Meaning) {

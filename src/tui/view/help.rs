@@ -28,6 +28,12 @@ pub(super) fn draw(state: &State, pen: &mut Pen<'_>, area: Rect) {
     pen.left(after(title, x), &search, Meaning::Dim);
     let height = usize::from(area.height.saturating_sub(1));
     let top = help.top.min(lines.len().saturating_sub(height));
+    if lines.len() > height {
+        // What cannot be seen is there all the same.
+        let (from, to) = (top + 1, (top + height).min(lines.len()));
+        let place = format!("lines {from} to {to} of {}", lines.len());
+        pen.right(title, &place, Meaning::Dim);
+    }
     for (i, line) in lines.iter().skip(top).take(height).enumerate() {
         let at = row(area, i as u16 + 1);
         match line {
@@ -63,7 +69,11 @@ fn lines(search: &str) -> Vec<Line> {
                 out.push(Line::Section(section));
                 last = section;
             }
-            out.push(Line::Entry(keys, text));
+            // A key that has a hint in some places only stands in two lines of the table.
+            let again = |line: &Line| matches!(line, Line::Entry(k, t) if (k, t) == (&keys, &text));
+            if !out.last().is_some_and(again) {
+                out.push(Line::Entry(keys, text));
+            }
         }
     };
     for b in BINDINGS {

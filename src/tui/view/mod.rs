@@ -25,6 +25,7 @@ use super::state::{Screen, State};
 use super::theme::Meaning;
 use paint::Pen;
 
+pub(super) use alerts::how_long;
 pub(super) use group::facts_of;
 pub(super) use values::{at_length, eta, member_label, reading};
 
@@ -74,10 +75,16 @@ fn screen(state: &State, pen: &mut Pen<'_>, body: Rect) {
 }
 
 fn too_small(pen: &mut Pen<'_>, area: Rect) {
-    let text = format!(
-        "too small: {}x{} (needs {}x{})",
-        area.width, area.height, SMALLEST.0, SMALLEST.1
-    );
-    let y = area.y + area.height / 2;
-    pen.left(Rect::new(area.x, y, area.width, 1), &text, Meaning::Plain);
+    let is = format!("too small: {}x{}", area.width, area.height);
+    let needs = format!("needs {}x{}", SMALLEST.0, SMALLEST.1);
+    let one = format!("{is}, {needs}");
+    let lines = if one.len() <= usize::from(area.width) || area.height < 2 {
+        vec![one]
+    } else {
+        vec![is, needs]
+    };
+    let first = area.height.saturating_sub(lines.len() as u16) / 2;
+    for (y, text) in (first..area.height).zip(&lines) {
+        pen.left(paint::row(area, y), text, Meaning::Plain);
+    }
 }

@@ -65,9 +65,12 @@ fn partitions(state: &State, pen: &mut Pen<'_>, area: Rect, group: &GroupSnapsho
         return;
     }
     pen.rule(row(area, 0), "worst partitions");
+    let topics = group.topics.iter().map(|t| t.topic.as_str().len());
+    let longest = (topics.max().unwrap_or(0) + 8).clamp(24, 1000) as u16;
+    let room = area.width.saturating_sub(8 + 7 + 8 + 7 + 4);
     let columns = [
         Column::left("STATUS", 8),
-        Column::left("PARTITION", area.width.saturating_sub(8 + 7 + 8 + 7 + 4)),
+        Column::left("PARTITION", room.min(longest)),
         Column::right("LAG", 7),
         Column::right("BEHIND", 8),
         Column::right("OUT/s", 7),
@@ -121,8 +124,8 @@ fn alerts(state: &State, pen: &mut Pen<'_>, area: Rect) {
     pen.rule(row(area, 0), "alerts");
     for (i, alert) in own.iter().take(usize::from(area.height - 1)).enumerate() {
         let (word, meaning) = super::alerts::state_word(alert.state);
-        let age = units::span(alert.active_since.age_at(state.now()));
-        let text = format!(" {} for {age}", alert.name);
+        let age = super::alerts::how_long(alert, state.now());
+        let text = format!(" {} {age}", alert.name);
         pen.pieces(
             row(area, i as u16 + 1),
             &[(word, meaning), (&text, Meaning::Plain)],

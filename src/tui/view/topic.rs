@@ -113,13 +113,18 @@ fn behind_on(group: &GroupSnapshot, key: &TopicKey, now: Timestamp) -> Option<Sp
 }
 
 fn readers(state: &State, pen: &mut Pen<'_>, area: Rect, key: &TopicKey) {
+    let list = state.readers(key);
+    let longest = list.iter().map(|(_, g)| g.as_str().len()).max();
+    let longest = longest.unwrap_or(0).clamp(32, 1000) as u16;
     let columns = [
         Column::left("STATUS", 8),
-        Column::left("READ BY", area.width.saturating_sub(8 + 7 + 8 + 3)),
+        Column::left(
+            "READ BY",
+            area.width.saturating_sub(8 + 7 + 8 + 3).min(longest),
+        ),
         Column::right("UNREAD", 7),
         Column::right("BEHIND", 8),
     ];
-    let list = state.readers(key);
     let shown = Shown {
         len: list.len(),
         top: state.ui.readers.top(),

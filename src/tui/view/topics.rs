@@ -13,8 +13,10 @@ use super::values::reading;
 use crate::model::{CleanupPolicy, Snapshot, TopicConfig, TopicSnapshot};
 
 pub(super) fn draw(state: &State, pen: &mut Pen<'_>, area: Rect) {
-    let columns = columns(area.width, state.several_clusters());
     let rows = &state.lists.topics.rows;
+    let names = rows.iter().map(|r| r.get(&state.shown).1.topic.as_str());
+    let longest = names.map(str::len).max().unwrap_or(0).clamp(32, 1000) as u16;
+    let columns = columns(area.width, state.several_clusters(), longest);
     let shown = Shown {
         len: rows.len(),
         top: state.ui.topics.top(),
@@ -37,7 +39,7 @@ pub(super) fn draw(state: &State, pen: &mut Pen<'_>, area: Rect) {
     }
 }
 
-fn columns(width: u16, several: bool) -> Vec<Column> {
+fn columns(width: u16, several: bool, longest: u16) -> Vec<Column> {
     let mut out = vec![
         Column::left("TOPIC", 0),
         Column::right("READERS", 7),
@@ -59,7 +61,7 @@ fn columns(width: u16, several: bool) -> Vec<Column> {
     }
     let taken: u16 = out.iter().map(|c| c.width + 1).sum();
     if let Some(topic) = out.iter_mut().find(|c| c.width == 0) {
-        topic.width = (width + 1).saturating_sub(taken + 1);
+        topic.width = (width + 1).saturating_sub(taken + 1).min(longest);
     }
     out
 }

@@ -113,11 +113,25 @@ pub(in crate::tui) fn member_label(member: &Member) -> String {
     format!("{id}@{}", member.host.trim_start_matches('/'))
 }
 
-/// A trend in `width` cells; a gap is a space. It is drawn from 0 to its own greatest, unless it
-/// never came near 0: then from below its least, so that a change of a twentieth can be seen and
-/// noise still looks flat.
-pub(super) fn trend(points: &[TrendPoint], width: usize, glyphs: &Glyphs) -> String {
-    let tops = buckets(points, width);
+/// A cell of a trend.
+const CELL: i64 = 60_000;
+
+/// A group's effective lag over the last minutes, one a cell, up to now or to where it was
+/// last known; a gap is a space. It is drawn from 0 to its own greatest, unless it never came near
+/// 0: then from below its least, so that a change of a twentieth can be seen and noise still looks
+/// flat.
+pub(super) fn trend(
+    group: &GroupSnapshot,
+    now: Timestamp,
+    width: usize,
+    glyphs: &Glyphs,
+) -> String {
+    let known_until = group.effective_lag.stale_since().unwrap_or(now);
+    let tops = cells(&group.trend, now, known_until, width);
+    spark(&tops, glyphs)
+}
+
+fn spark(tops: &[Option<i64>], glyphs: &Glyphs) -> String {
     let most = tops.iter().flatten().max().copied().unwrap_or(0);
     let least = tops.iter().flatten().min().copied().unwrap_or(0);
     let base = if least > most / 2 {
@@ -141,26 +155,31 @@ fn height(n: i64, most: i64) -> usize {
     (1 + i128::from(n) * 7 / i128::from(most.max(1))).clamp(1, 7) as usize
 }
 
-/// The greatest value of each of `width` stretches of the time that the points span.
-fn buckets(points: &[TrendPoint], width: usize) -> Vec<Option<i64>> {
-    let mut tops = vec![None; width];
-    let (Some(first), Some(last)) = (points.first(), points.last()) else {
-        return tops;
-    };
-    if points.len() <= width {
-        let skip = width - points.len();
-        for (top, point) in tops[skip..].iter_mut().zip(points) {
-            *top = point.effective_lag();
-        }
-        return tops;
-    }
-    let span = (last.at - first.at).as_millis().max(1);
-    for point in points {
-        let at = (point.at - first.at).as_millis().clamp(0, span);
-        let i = (i128::from(at) * width as i128 / (i128::from(span) + 1)) as usize;
-        tops[i] = tops[i].max(point.effective_lag());
-    }
-    tops
+/// The greatest value in each of the last `width` minutes by the clock, so that cells stand
+/// still while time goes on. Points are where the value changed: in between it was what it was.
+fn cells(
+    points: &[TrendPoint],
+    now: Timestamp,
+    known_until: Timestamp,
+    width: usize,
+) -> Vec<Option<i64>> {
+    let cell = |at: Timestamp| at.as_millis().div_euclid(CELL);
+    let last = cell(now);
+    let first = last.saturating_sub(width as i64 - 1);
+    let before = points.iter().rev().find(|p| cell(p.at) < first);
+    let mut value = before.and_then(|p| p.effective_lag());
+    let mut points = points.iter().skip_while(|p| cell(p.at) < first).peekable();
+    (first..=last)
+        .map(|here| {
+            let mut top = None;
+            while let Some(point) = points.next_if(|p| cell(p.at) <= here) {
+                value = point.effective_lag();
+                top = top.max(value);
+            }
+            // What nobody has read since is not drawn on.
+            top.or(value.filter(|_| here <= cell(known_until)))
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -207,16 +226,25 @@ mod tests {
     }
 
     #[test]
-    fn a_trend_keeps_its_gaps() {
+    fn a_trend_keeps_its_gaps_and_what_did_not_change() {
+        let trend = |points: &[TrendPoint], now: i64, until: i64, glyphs: &Glyphs| {
+            let at = |secs| Timestamp::from_millis(secs * 1000);
+            spark(&cells(points, at(now), at(until), 6), glyphs)
+        };
         let points: Vec<_> = [Some(0), Some(50), None, Some(100)]
             .iter()
             .enumerate()
-            .map(|(i, lag)| point(i as i64, *lag))
+            .map(|(i, lag)| point(120 + 60 * i as i64, *lag))
             .collect();
-        assert_eq!(trend(&points, 6, &UNICODE), "  ▁▅ █");
-        assert_eq!(trend(&points, 6, &ASCII), "  _- #");
-        assert_eq!(trend(&[], 3, &UNICODE), "   ");
-        let flat: Vec<_> = (0..90).map(|i| point(i, Some(5))).collect();
-        assert_eq!(trend(&flat, 4, &UNICODE), "████");
+        assert_eq!(trend(&points, 300, 300, &UNICODE), "  ▁▅ █");
+        assert_eq!(trend(&points, 300, 300, &ASCII), "  _- #");
+        // It stood at 100 since, as far as that was read.
+        assert_eq!(trend(&points, 420, 420, &UNICODE), "▁▅ ███");
+        assert_eq!(trend(&points, 420, 360, &UNICODE), "▁▅ ██ ");
+        assert_eq!(trend(&points, 9_000, 9_000, &UNICODE), "██████");
+        assert_eq!(trend(&points, 9_000, 360, &UNICODE), "      ");
+        assert_eq!(trend(&[], 300, 300, &UNICODE), "      ");
+        let flat: Vec<_> = (0..360).map(|i| point(i, Some(5))).collect();
+        assert_eq!(trend(&flat, 359, 359, &UNICODE), "██████");
     }
 }
