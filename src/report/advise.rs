@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use crate::advice::resets;
-use crate::model::{Advice, AdviceSeverity, HealthState, Snapshot};
+use crate::model::{Advice, AdviceSeverity, HealthState, Snapshot, Status};
 use crate::words::text::escape;
 
 use super::{Asked, Form, Outcome, missing, unreadable};
@@ -65,7 +65,11 @@ pub fn resets(
         .map(|g| (g.group.as_str(), resets::resets(g)))
         .collect();
     if found.iter().all(|(_, resets)| resets.is_empty()) {
-        writeln!(notes, "laggard: no advice sets an offset")?;
+        let unknown = match not_judged(snapshot, is_asked) {
+            0 => String::new(),
+            n => format!("; the status of {n} of {} is not known", found.len()),
+        };
+        writeln!(notes, "laggard: no advice sets an offset{unknown}")?;
     }
     let several = asked.groups.len() != 1;
     out.write_all(resets::csv(found, several).as_bytes())?;
@@ -83,16 +87,33 @@ fn ended(snapshot: &Snapshot, asked: &Asked<'_>, notes: &mut dyn Write) -> io::R
     })
 }
 
+/// Groups of which nobody knows yet whether anything is wrong.
+fn not_judged(snapshot: &Snapshot, is_asked: impl Fn(&str) -> bool) -> usize {
+    let asked = snapshot
+        .groups()
+        .filter(|(_, g)| is_asked(g.group.as_str()));
+    let unknown = asked.filter(|(_, g)| g.status.status == Status::Unknown);
+    unknown.count()
+}
+
 fn nothing(snapshot: &Snapshot, asked: &Asked<'_>, out: &mut dyn Write) -> io::Result<()> {
     let of = |g: &str| asked.groups.is_empty() || asked.groups.iter().any(|a| a == g);
     let groups = snapshot
         .groups()
         .filter(|(_, g)| of(g.group.as_str()))
         .count();
-    match groups {
-        0 => Ok(()),
-        1 => writeln!(out, "nothing to advise on the group"),
-        n => writeln!(out, "nothing to advise on any of {n} groups"),
+    match (groups, not_judged(snapshot, of)) {
+        (0, _) => Ok(()),
+        (1, 0) => writeln!(out, "nothing to advise on the group"),
+        (1, _) => writeln!(
+            out,
+            "nothing to advise on the group yet: its status is not known"
+        ),
+        (n, 0) => writeln!(out, "nothing to advise on any of {n} groups"),
+        (n, unknown) => writeln!(
+            out,
+            "nothing to advise on any of {n} groups; the status of {unknown} is not known"
+        ),
     }
 }
 

@@ -292,3 +292,26 @@ fn a_piece_of_advice_is_told_with_how_sure_it_is_and_what_to_type() {
         "{text}"
     );
 }
+
+#[test]
+fn a_group_that_is_not_judged_yet_is_not_called_well() {
+    let said = |status: Status| {
+        let world = World::new().cluster("prod", |c| {
+            c.topic("orders", &[(0, 10)]);
+            c.group("g", |g| {
+                g.commits("orders", &[Some(10)]);
+                g.verdict(status);
+            });
+        });
+        let (mut out, mut notes) = (Vec::new(), Vec::new());
+        let asked = Asked { groups: &[] };
+        let snapshot = Arc::new(world.build());
+        advise(&snapshot, &asked, Form::Table(None), &mut out, &mut notes).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    assert_eq!(said(Status::Ok), "nothing to advise on the group\n");
+    assert_eq!(
+        said(Status::Unknown),
+        "nothing to advise on the group yet: its status is not known\n"
+    );
+}

@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::advice::assign::Assignor;
 use crate::advice::what_if::{Change, Partitions};
 use crate::cli::{AdviseArgs, Exit, SourceArgs, WatchArgs, WhatIfArgs};
-use crate::model::{GroupSnapshot, GroupType, Reading, Snapshot, Why};
+use crate::model::{Evidence, GroupSnapshot, GroupType, Reading, Snapshot, Verdict, Why};
 use crate::report::{self, Asked};
 
 use super::super::once::{self, Wanted};
@@ -64,7 +64,7 @@ fn change(args: &WhatIfArgs, group: &GroupSnapshot) -> Change {
     }
 }
 
-/// Reads until the asked groups' rates are known, for as long as was allowed.
+/// Reads until the asked groups' rates and verdicts are known, for as long as was allowed.
 async fn watch(
     source: &SourceArgs,
     watch: &WatchArgs,
@@ -130,7 +130,18 @@ fn are_known(snapshot: &Snapshot, groups: &[String]) -> bool {
     let asked =
         |g: &GroupSnapshot| groups.is_empty() || groups.iter().any(|a| a == g.group.as_str());
     let mut all = snapshot.groups().filter(|(_, g)| asked(g) && !g.inactive);
-    all.all(|(_, g)| is_said(&g.arrival_rate) && is_said(&g.consume_rate))
+    all.all(|(_, g)| is_said(&g.arrival_rate) && is_said(&g.consume_rate) && is_judged(&g.status))
+}
+
+/// Whether there is a verdict, or none for a reason that a longer look does not take away.
+fn is_judged(verdict: &Verdict) -> bool {
+    let early = [
+        Why::TOO_FEW_POINTS,
+        Why::NOT_READ_YET,
+        Why::WARMING,
+        Why::STALE_FOR_EXCEEDED,
+    ];
+    !matches!(verdict.evidence.as_deref(), Some(Evidence::NotKnown { why }) if early.contains(why))
 }
 
 fn is_said(rate: &Reading<f64>) -> bool {
