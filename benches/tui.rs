@@ -181,7 +181,8 @@ fn nothing_changed(state: &mut State) {
 /// From the start of the program to its first frame on a terminal, with no broker to answer.
 fn first_frame() {
     let program = env!("CARGO_BIN_EXE_laggard");
-    let line = format!("{program} top --bootstrap-server 127.0.0.1:1");
+    // Without a terminal of its own, the one that `script` makes has no size.
+    let line = format!("stty rows 24 cols 80; exec {program} top --bootstrap-server 127.0.0.1:1");
     let mut took = Vec::new();
     for _ in 0..11 {
         match one_start(&line) {
