@@ -198,18 +198,23 @@ fn what_only_a_client_finds_wrong_is_refused_before_anything_starts() {
     // Each is a value of its property; together they are none.
     let at_odds = "[clusters.prod]\nbootstrap_servers = [\"a:1\"]\n[clusters.prod.properties]\n\
                    \"max.poll.interval.ms\" = 1000\n\"session.timeout.ms\" = 30000\n";
-    let (dir, path) = file(at_odds);
-    let source = SourceArgs {
-        config: Some(path),
-        ..SourceArgs::default()
+    let refused_of = |text: &str| {
+        let (_dir, path) = file(text);
+        let source = SourceArgs {
+            config: Some(path),
+            ..SourceArgs::default()
+        };
+        let (text, exit) = refused(&[], &source);
+        assert_eq!(exit, Exit::Usage, "{text}");
+        text
     };
-    let (text, exit) = refused(&[], &source);
-    assert_eq!(exit, Exit::Usage);
+    let text = refused_of(at_odds);
     assert!(
         text.starts_with("error: cluster `prod`: ") && text.contains("max.poll.interval.ms"),
         "{text}"
     );
     // A file that is there and holds no certificate; what it holds is not told.
+    let dir = tempfile::tempdir().unwrap();
     let pem = dir.path().join("key.pem");
     std::fs::write(&pem, "hunter22").unwrap();
     let ssl = format!(
@@ -217,13 +222,7 @@ fn what_only_a_client_finds_wrong_is_refused_before_anything_starts() {
          \"security.protocol\" = \"ssl\"\n\"ssl.certificate.location\" = \"{}\"\n",
         pem.display()
     );
-    let (_dir, path) = file(&ssl);
-    let source = SourceArgs {
-        config: Some(path),
-        ..SourceArgs::default()
-    };
-    let (text, exit) = refused(&[], &source);
-    assert_eq!(exit, Exit::Usage);
+    let text = refused_of(&ssl);
     assert!(
         text.contains("ssl.certificate.location") && !text.contains("hunter22"),
         "{text}"

@@ -17,12 +17,13 @@ use super::lag::{MARKERS_AT_MOST, Sum};
 use super::loss::Soonest;
 use super::now::Now;
 use super::rate::{decay, spacing, window};
+use super::rates::{RateSum, rate_reading};
 use super::row::Row;
 use super::row_view::{self, Built, verdict};
 use super::silence::Usual;
 use super::status::{Ownership, Worst};
 use super::time_lag::{self, Oldest};
-use super::topic::{RateSum, Topic, rate_reading};
+use super::topic::Topic;
 
 /// What all rows of a group share.
 pub(super) struct Shared {

@@ -25,6 +25,7 @@ mod names;
 mod now;
 mod packed;
 mod rate;
+mod rates;
 mod row;
 mod row_view;
 mod silence;

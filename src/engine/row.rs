@@ -163,7 +163,11 @@ impl Row {
             .filter(|t| (earliest..=read.answered).contains(t))
             .unwrap_or(read.answered);
         let rewound_to = self.rewind.as_ref().map(|r| r.to);
-        let waiting = self.waiting(before, at, log);
+        let waiting = if self.commit == before {
+            None
+        } else {
+            self.waiting(before, at, log)
+        };
         let moved = self.note_move(before, at, log, spacing);
         if moved {
             self.note_pause(at, waiting);

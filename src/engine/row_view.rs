@@ -1,8 +1,8 @@
 //! A row of a group's part of the snapshot, built from the row's facts and the partition's log.
 
 use crate::model::{
-    Eta, Evidence, GroupType, Loss, Offset, PartitionRow, Policy, Reading, RowDetail, Status,
-    TimeLag, Timestamp, Verdict, Why,
+    Eta, Evidence, GroupType, Loss, Offset, PartitionRow, Reading, RowDetail, Status, TimeLag,
+    Timestamp, Verdict, Why,
 };
 
 use super::eta;
@@ -12,12 +12,13 @@ use super::lag::effective_lag;
 use super::loss::{self, Standing};
 use super::now::Now;
 use super::rate::{Course, Sample, decayed_rate};
+use super::rates::{as_sure_as, rate_reading};
 use super::row::{Row, in_seconds};
 use super::silence::Usual;
 use super::spells::ENOUGH_HISTORY;
-use super::status::{Case, judge, plainly_well};
+use super::status::{Case, is_allowed, judge, plainly_well};
 use super::time_lag;
-use super::topic::{Partition, Topic, as_sure_as, rate_reading};
+use super::topic::{Partition, Topic};
 
 /// A row, and what it adds to the group's part.
 pub(super) struct Built {
@@ -158,15 +159,6 @@ pub(super) fn build(
             verdict,
         },
     }
-}
-
-/// Whether no more is unread than the policy allows.
-fn is_allowed(effective: &Reading<i64>, policy: &Policy) -> bool {
-    let allowed = policy.max_lag.and_then(|max| i64::try_from(max).ok());
-    effective
-        .known()
-        .zip(allowed)
-        .is_some_and(|(lag, max)| lag <= max)
 }
 
 /// The group's usual silence, or this partition's own if it is longer. Members that commit rarely

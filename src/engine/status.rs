@@ -240,15 +240,17 @@ fn well(case: &Case<'_>, now: &mut Now) -> Finding {
             .is_some_and(|moved| now.reached(moved + idle));
         return Some((if is_idle { Status::Idle } else { Status::Ok }, None));
     }
-    let allowed = case
-        .policy
-        .max_lag
-        .and_then(|max| i64::try_from(max).ok())
-        .unwrap_or(0);
-    if lag <= allowed {
+    if is_allowed(case.effective_lag, case.policy) {
         return Some((Status::Ok, None));
     }
     touched_the_end(case, now).then_some((Status::Ok, None))
+}
+
+/// Whether no more is unread than the policy allows.
+pub(super) fn is_allowed(effective: &Reading<i64>, policy: &Policy) -> bool {
+    let allowed = policy.max_lag.and_then(|max| i64::try_from(max).ok());
+    let lag = effective.known();
+    lag.zip(allowed).is_some_and(|(lag, max)| lag <= max)
 }
 
 /// Whether it needs no further look: nothing is unread, or what is came in just now.
