@@ -104,6 +104,7 @@ fn description(g: usize) -> Observation {
             topic: topic(g % TOPICS),
             partitions: (0..PARTITIONS).filter(|p| p % 2 == m).collect(),
         }],
+        subscription: None,
     };
     let description = GroupDescription {
         group: format!("group-{g:05}").into(),

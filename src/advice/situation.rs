@@ -7,7 +7,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::assign::{Assignor, Group, Member, Slot, Topic, predict};
-use crate::model::{Broker, GroupSnapshot, GroupState, GroupType, Reading};
+use crate::model::{
+    Broker, GroupSnapshot, GroupState, GroupType, Reading, Subscription, TopicName,
+};
 
 /// What comes in on a partition and what is unread there.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -45,7 +47,9 @@ pub struct Situation {
     pub assignor: Option<Assignor>,
     /// The assignor's name as the group has it.
     pub assignor_name: Option<Arc<str>>,
-    /// Whether equal subscriptions explain who owns what now.
+    /// Whether what members subscribe to is known of all of them.
+    pub told: bool,
+    /// Whether subscriptions explain who owns what now: those that members told, else equal ones.
     pub explained: bool,
 }
 
@@ -81,7 +85,8 @@ impl Situation {
             .as_deref()
             .and_then(|n| Assignor::of_group(&snapshot.group_type, n));
         let stable = snapshot.state.value() == Some(GroupState::Stable);
-        let explained = stable && assignor.is_some_and(|a| is_explained(a, &group));
+        let told = is_told(snapshot);
+        let explained = stable && assignor.is_some_and(|a| is_explained(a, &group, told));
         Ok(Self {
             group,
             flows,
@@ -89,14 +94,17 @@ impl Situation {
             capacity: capacity(snapshot),
             assignor,
             assignor_name: name,
+            told,
             explained,
         })
     }
 
-    /// The same on these brokers. Which rack a member names as its own is not told by Kafka.
+    /// The same on these brokers. Their racks say nothing where no member names one as its own; a KIP-848 group's
+    /// members do not tell.
     #[must_use]
     pub fn among(mut self, brokers: &[Broker]) -> Self {
-        self.group.unseen_racks = racks(brokers);
+        let none_named = self.told && self.group.members.iter().all(|m| m.rack.is_none());
+        self.group.unseen_racks = if none_named { 0 } else { racks(brokers) };
         self
     }
 
@@ -178,6 +186,7 @@ fn parts(snapshot: &GroupSnapshot) -> (Group, Vec<Vec<Flow>>, usize) {
         }
         flows.push(of_topic);
     }
+    add_unread(snapshot, &mut topics, &mut flows);
     let members = members(snapshot, &topics);
     let group = Group {
         topics,
@@ -187,7 +196,37 @@ fn parts(snapshot: &GroupSnapshot) -> (Group, Vec<Vec<Flow>>, usize) {
     (group, flows, unknown)
 }
 
-/// Members with what they own. What they subscribe to is not told by Kafka: all is assumed.
+/// Whether all members have told what they subscribe to.
+fn is_told(snapshot: &GroupSnapshot) -> bool {
+    let all = snapshot.members.as_deref().unwrap_or_default();
+    all.iter().all(|m| m.subscription.is_some())
+}
+
+/// Names that members subscribe to and that are none of the topics read: whether subscriptions are equal is decided
+/// by them too. They have no partitions that are known.
+fn add_unread(snapshot: &GroupSnapshot, topics: &mut Vec<Topic>, flows: &mut Vec<Vec<Flow>>) {
+    let all = snapshot.members.as_deref().unwrap_or_default();
+    let told = all.iter().filter_map(|m| m.subscription.as_deref());
+    let names: BTreeSet<&TopicName> = told.flat_map(|s| &s.topics).collect();
+    for name in names {
+        if topics.iter().any(|t| &*t.name == name.as_str()) {
+            continue;
+        }
+        let at = topics.partition_point(|t| &*t.name < name.as_str());
+        topics.insert(
+            at,
+            Topic {
+                name: name.as_str().into(),
+                id: None,
+                partitions: 0,
+                racks: Vec::new(),
+            },
+        );
+        flows.insert(at, Vec::new());
+    }
+}
+
+/// Members with what they own and subscribe to; where that is not told, to all.
 fn members(snapshot: &GroupSnapshot, topics: &[Topic]) -> Vec<Member> {
     let place = |name: &str| topics.iter().position(|t| &*t.name == name);
     let all = snapshot.members.as_deref().unwrap_or_default();
@@ -206,8 +245,8 @@ fn members(snapshot: &GroupSnapshot, topics: &[Topic]) -> Vec<Member> {
             Member {
                 id: m.member_id.as_str().into(),
                 instance: m.group_instance_id.clone(),
-                rack: None,
-                topics: (0..topics.len() as u32).collect(),
+                rack: m.subscription.as_ref().and_then(|s| s.rack.clone()),
+                topics: subscribed(m.subscription.as_deref(), topics),
                 owned,
             }
         })
@@ -216,14 +255,25 @@ fn members(snapshot: &GroupSnapshot, topics: &[Topic]) -> Vec<Member> {
     members
 }
 
-/// Whether the assignor, with equal subscriptions, would leave things as they are.
-fn is_explained(assignor: Assignor, group: &Group) -> bool {
+/// Indices of topics, ascending.
+fn subscribed(told: Option<&Subscription>, topics: &[Topic]) -> Vec<u32> {
+    let reads = |topic: &Topic| match told {
+        Some(told) => told.topics.iter().any(|t| t.as_str() == &*topic.name),
+        None => true,
+    };
+    let all = (0..).zip(topics);
+    all.filter(|(_, t)| reads(t)).map(|(at, _)| at).collect()
+}
+
+/// Whether the assignor would leave things as they are: with what members told, or else with equal subscriptions.
+fn is_explained(assignor: Assignor, group: &Group, told: bool) -> bool {
     let predicted = predict(assignor, group).owners;
     let same = |(m, owned): (&Member, &Vec<Slot>)| m.owned == *owned;
     let stays = group.members.iter().zip(&predicted).all(same);
     stays
-        && !(matches!(assignor, Assignor::Sticky | Assignor::CooperativeSticky)
-            && is_one_sided(group))
+        && (told
+            || !matches!(assignor, Assignor::Sticky | Assignor::CooperativeSticky)
+            || !is_one_sided(group))
 }
 
 /// Whether somebody owns nothing of a topic of which another owns two or more. A sticky assignor keeps whatever is
@@ -304,6 +354,75 @@ mod tests {
         }
         group.members = Some(members.into());
         assert!(!explained(&group));
+    }
+
+    /// What each member tells of itself: topics by number, and a rack.
+    fn telling(mut group: GroupSnapshot, told: &[(&[&str], Option<&str>)]) -> GroupSnapshot {
+        let mut members = group.members.as_deref().unwrap().to_vec();
+        for (member, (topics, rack)) in members.iter_mut().zip(told) {
+            member.subscription = Some(Arc::new(Subscription {
+                topics: topics.iter().map(|t| (*t).into()).collect(),
+                rack: rack.map(Into::into),
+            }));
+        }
+        group.members = Some(members.into());
+        group
+    }
+
+    #[test]
+    fn what_members_told_explains_what_equal_subscriptions_do_not() {
+        // Each reads a topic of its own.
+        let mut group = grouped(&[4, 4], &[2, 2], 1.0, 0);
+        group.assignor = Some("roundrobin".into());
+        let mut members = group.members.as_deref().unwrap().to_vec();
+        for (at, member) in members.iter_mut().enumerate() {
+            member.assignment.remove(1 - at);
+            member.assignment[0].partitions = (0..4).collect();
+        }
+        group.members = Some(members.into());
+        let assumed = Situation::of(&group).unwrap();
+        assert!(!assumed.told && !assumed.explained);
+        let told = telling(group, &[(&["topic-0"], None), (&["topic-1"], None)]);
+        let told = Situation::of(&told).unwrap();
+        assert!(told.told && told.explained);
+        assert_eq!(told.group.members[1].topics, [1]);
+    }
+
+    #[test]
+    fn a_name_that_is_no_topic_makes_subscriptions_different_and_has_no_partitions() {
+        let group = grouped(&[4], &[2, 2], 1.0, 0);
+        let both: &[&str] = &["topic-0", "a-topic-to-come"];
+        let told = telling(group, &[(both, None), (&["topic-0"], None)]);
+        let found = Situation::of(&told).unwrap();
+        assert!(!found.group.is_equal() && found.explained);
+        assert_eq!((found.partitions(), found.flows.len()), (4, 2));
+        assert!((found.arrival() - 4.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn racks_of_brokers_say_nothing_where_no_member_names_one() {
+        let broker = |id: i32| Broker {
+            id,
+            host: "b".into(),
+            port: 9092,
+            rack: Some(format!("r{id}").into()),
+        };
+        let brokers = [broker(1), broker(2)];
+        let seen = |group: &GroupSnapshot| {
+            let found = Situation::of(group).unwrap().among(&brokers);
+            found.group.unseen_racks
+        };
+        let group = grouped(&[4], &[2, 2], 1.0, 0);
+        assert_eq!(seen(&group), 2, "nobody told");
+        let topic: &[&str] = &["topic-0"];
+        assert_eq!(
+            seen(&telling(group.clone(), &[(topic, None), (topic, None)])),
+            0
+        );
+        assert_eq!(
+            seen(&telling(group, &[(topic, None), (topic, Some("r1"))])),
+            2
+        );
     }
 
     #[test]

@@ -201,6 +201,7 @@ mod tests {
             host: "/h".into(),
             group_instance_id: None,
             assignment: Vec::new(),
+            subscription: None,
         }
     }
 

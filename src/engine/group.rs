@@ -283,8 +283,14 @@ impl Group {
         self.members = members.map(Arc::from);
         self.loads
             .rename(self.members.as_deref().unwrap_or_default());
+        // That it is told now what they subscribe to changes no place.
+        let places = |all: &[Member]| -> Vec<_> {
+            let place = |m: &Member| (m.member_id.clone(), m.assignment.clone());
+            all.iter().map(place).collect()
+        };
         if let (Some(was), Some(is)) = (was, self.members.clone())
             && *was != *is
+            && places(&was) != places(&is)
         {
             self.members_changed(&was, &is, at);
         }

@@ -138,6 +138,7 @@ mod tests {
             host: "/h".into(),
             group_instance_id: None,
             assignment: Vec::new(),
+            subscription: None,
         };
         ids.iter().map(member).collect()
     }

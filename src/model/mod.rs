@@ -59,7 +59,7 @@ pub use notify::{Notify, Route};
 pub use observation::{
     AssignedTopic, Broker, CleanupPolicy, CommitRead, Cycle, Fact, GroupDescription, GroupPart,
     GroupState, GroupType, HealthState, Isolation, ListedGroup, Member, Observation, OffsetRead,
-    PartitionMetadata, TopicCommits, TopicConfig, TopicMetadata,
+    PartitionMetadata, Subscription, TopicCommits, TopicConfig, TopicMetadata,
 };
 pub use page::group_page;
 pub(crate) use policy::policy_of;

@@ -436,6 +436,19 @@ pub struct Member {
     pub group_instance_id: Option<Arc<str>>,
     /// The partitions that it owns, by topic.
     pub assignment: Vec<AssignedTopic>,
+    /// What it told the others when it joined; `None`: not known, as for all members of a KIP-848 group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subscription: Option<Arc<Subscription>>,
+}
+
+/// What a member of a classic consumer group asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Subscription {
+    /// The topics that it subscribes to, in name order; they need not exist.
+    pub topics: Vec<TopicName>,
+    /// `client.rack`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rack: Option<Arc<str>>,
 }
 
 /// Partitions of one topic.

@@ -353,6 +353,7 @@ impl GroupBuilder<'_> {
             host: host.into(),
             group_instance_id: None,
             assignment: assignment.collect(),
+            subscription: None,
         });
         members.sort_by(|a, b| a.member_id.cmp(&b.member_id));
         self.group.loads = vec![unknown_load(); members.len()];

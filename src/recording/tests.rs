@@ -13,8 +13,8 @@ use crate::model::{
     AssignedTopic, BootId, Broker, ClusterName, ClusterSettings, Command, CommitRead, Cycle,
     Elsewhere, Fact, GroupDescription, GroupPart, GroupState, GroupType, HealthState, Isolation,
     ListedGroup, Matcher, Member, Notify, Observation, OffsetRead, PartitionMetadata, Pattern,
-    Policy, PolicyRule, Recurring, Route, RuleFile, Settings, Span, TellResult, TimeInterval,
-    Timestamp, Told, TopicCommits, TopicConfig, TopicId, TopicMetadata, Why,
+    Policy, PolicyRule, Recurring, Route, RuleFile, Settings, Span, Subscription, TellResult,
+    TimeInterval, Timestamp, Told, TopicCommits, TopicConfig, TopicId, TopicMetadata, Why,
 };
 
 /// Few names, so that reads of the same subject follow one another.
@@ -119,15 +119,28 @@ fn member() -> impl Strategy<Value = Member> {
         topic: t.into(),
         partitions,
     });
-    (name(), name(), option::of(name()), vec(assigned, 0..2)).prop_map(
-        |(id, client, instance, assignment)| Member {
+    let subscription = (vec(name(), 0..3), option::of(name())).prop_map(|(topics, rack)| {
+        Arc::new(Subscription {
+            topics: topics.into_iter().map(Into::into).collect(),
+            rack: rack.map(Into::into),
+        })
+    });
+    let owns = vec(assigned, 0..2);
+    (
+        name(),
+        name(),
+        option::of(name()),
+        owns,
+        option::of(subscription),
+    )
+        .prop_map(|(id, client, instance, assignment, subscription)| Member {
             member_id: id.into(),
             client_id: client.as_str().into(),
             host: client.into(),
             group_instance_id: instance.map(Into::into),
             assignment,
-        },
-    )
+            subscription,
+        })
 }
 
 fn description() -> impl Strategy<Value = GroupDescription> {

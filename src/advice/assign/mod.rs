@@ -20,6 +20,10 @@ use crate::model::{PartitionId, TopicId};
 
 pub use kind::{Assignor, UnknownAssignor};
 
+/// How the ids of members begin that are not there yet: beyond any character that a client may be named with, so that
+/// those that are there keep their places.
+pub(super) const TO_COME: char = char::MAX;
+
 /// A partition of one of the group's topics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Slot {
@@ -117,18 +121,27 @@ impl Group {
         topic.is_some_and(|t| (0..i64::from(t.partitions)).contains(&i64::from(slot.partition)))
     }
 
-    /// The same group with so many members: new ones subscribe as the first does and own nothing; of those that
+    /// The same group with so many members: new ones subscribe as most do and own nothing; of those that
     /// leave, the last by id. Real ids are not known beforehand, so who gets which partition is not either.
     #[must_use]
     pub fn resized(&self, members: usize) -> Self {
         let mut group = self.clone();
         group.members.truncate(members);
-        let topics = self.members.first().map(|m| m.topics.clone());
-        let topics = topics.unwrap_or_else(|| (0..self.topics.len() as u32).collect());
+        let alike = |of: &&Member| {
+            self.members
+                .iter()
+                .filter(|m| m.topics == of.topics)
+                .count()
+        };
+        // Of equals the first: `max_by_key` takes the last.
+        let most = self.members.iter().rev().max_by_key(alike);
+        let topics = most.map_or_else(
+            || (0..self.topics.len() as u32).collect(),
+            |m| m.topics.clone(),
+        );
         while group.members.len() < members {
             group.members.push(Member {
-                // Beyond any letter or digit: those that are there keep their places.
-                id: format!("~{:05}", group.members.len()).into(),
+                id: format!("{TO_COME}{:05}", group.members.len()).into(),
                 instance: None,
                 rack: None,
                 topics: topics.clone(),

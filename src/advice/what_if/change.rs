@@ -1,6 +1,6 @@
 //! What is to be tried on a group.
 
-use crate::advice::assign::{Assignor, Group};
+use crate::advice::assign::{Assignor, Group, Topic};
 use crate::advice::situation::{Flow, Situation};
 
 /// How many partitions.
@@ -112,10 +112,13 @@ impl Change {
         let Some(asked) = &self.partitions else {
             return Ok(());
         };
-        let concerns = |name: &str| asked.topic.as_deref().is_none_or(|t| t == name);
+        // A name without partitions that are known is none that the group reads.
+        let concerns = |topic: &Topic| {
+            topic.partitions > 0 && asked.topic.as_deref().is_none_or(|t| t == &*topic.name)
+        };
         let topics = changed.group.topics.iter_mut().zip(&mut changed.flows);
         let mut any = false;
-        for (topic, flows) in topics.filter(|(t, _)| concerns(&t.name)) {
+        for (topic, flows) in topics.filter(|(t, _)| concerns(t)) {
             any = true;
             if asked.count < topic.partitions {
                 return Err(WrongChange::FewerPartitions {
@@ -133,6 +136,7 @@ impl Change {
                     .group
                     .topics
                     .iter()
+                    .filter(|t| t.partitions > 0)
                     .map(|t| t.name.to_string())
                     .collect(),
             });

@@ -7,7 +7,7 @@ use crate::advice::assign::{Assignor, Certainty, Group};
 use crate::advice::situation::{Capacity, Situation};
 
 /// How the note begins that says on which subscriptions a prediction rests.
-pub const ASSUMED_SUBSCRIPTIONS: &str = "it is assumed that all members";
+pub const ASSUMED_SUBSCRIPTIONS: &str = "it is assumed that";
 
 /// What the sentences are about.
 pub(super) struct Case<'a> {
@@ -69,25 +69,40 @@ fn capacity(case: &Case<'_>) -> Option<String> {
 fn unexplained(case: &Case<'_>) -> Option<String> {
     let estimate = case.certainty == Certainty::Estimate;
     (estimate && !case.situation.explained && case.before() > 0).then(|| {
-        "who owns what now is not what this assignor makes of equal subscriptions: members may subscribe to different \
-         topics, or a rebalance is under way"
-            .to_owned()
+        let why = if case.situation.told {
+            "what members subscribe to: a rebalance may be under way"
+        } else {
+            "equal subscriptions: members may subscribe to different topics, or a rebalance is under way"
+        };
+        format!("who owns what now is not what this assignor makes of {why}")
     })
 }
 
 /// With one topic there is nothing else to subscribe to.
 fn subscriptions(case: &Case<'_>) -> Option<String> {
     let topics = case.after.topics.len();
-    let join = if case.now() > case.before() {
-        ", those that join too,"
-    } else {
-        ""
+    let joins = case.now() > case.before();
+    if topics <= 1 {
+        return None;
+    }
+    if !case.situation.told || case.before() == 0 {
+        let join = if joins { ", those that join too," } else { "" };
+        return Some(format!(
+            "{ASSUMED_SUBSCRIPTIONS} all members{join} subscribe to all {topics} topics: what each subscribes to is not known"
+        ));
+    }
+    let equal = case.situation.group.is_equal();
+    let who = match (joins, equal) {
+        (true, true) => "those that join subscribe as the others do",
+        (true, false) => {
+            "those that join subscribe as most do: members subscribe to different topics"
+        }
+        (false, false) if case.now() < case.before() => {
+            "those leave whose ids come last: members subscribe to different topics"
+        }
+        _ => return None,
     };
-    (topics > 1).then(|| {
-        format!(
-            "{ASSUMED_SUBSCRIPTIONS}{join} subscribe to all {topics} topics: what each subscribes to is not read"
-        )
-    })
+    Some(format!("{ASSUMED_SUBSCRIPTIONS} {who}"))
 }
 
 fn racks(case: &Case<'_>) -> Option<String> {
@@ -97,9 +112,14 @@ fn racks(case: &Case<'_>) -> Option<String> {
     );
     let racks = case.after.unseen_racks;
     (looks && racks > 1).then(|| {
+        let set = if case.situation.told {
+            "members set client.rack: if a partition"
+        } else {
+            "if members set client.rack and a partition"
+        };
         format!(
-            "brokers stand in {racks} racks: if members set client.rack and a partition is not in all of them, {} looks \
-             at racks too, which is not followed here",
+            "brokers stand in {racks} racks, and {set} is not in all of them, {} looks at racks too, which is not \
+             followed here",
             case.assignor.name()
         )
     })

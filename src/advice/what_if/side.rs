@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::advice::assign::{Group, Slot};
+use crate::advice::assign::{Group, Slot, TO_COME};
 use crate::advice::situation::{Capacity, Flow};
 
 /// One member's load.
@@ -70,7 +70,7 @@ impl Side {
         let pairs = group.members.iter().zip(owners);
         let members: Vec<MemberSide> = pairs
             .map(|(m, owned)| {
-                let name = if m.id.starts_with('~') {
+                let name = if m.id.starts_with(TO_COME) {
                     new += 1;
                     format!("new member {new}").into()
                 } else {

@@ -182,20 +182,28 @@ fn topics() -> impl Strategy<Value = Vec<Arc<TopicSnapshot>>> {
 }
 
 fn members() -> impl Strategy<Value = Option<Arc<[Member]>>> {
-    let member = (name(), name(), option::of(name()), name(), vec(0..9, 0..3));
+    let subscription =
+        (vec(name(), 0..3), option::of(name())).prop_map(|(topics, rack)| Subscription {
+            topics: topics.into_iter().map(Into::into).collect(),
+            rack,
+        });
+    let owned = (name(), vec(0..9, 0..3), option::of(subscription));
+    let member = (name(), name(), option::of(name()), owned);
     option::of(btree_map(name(), member, 0..3)).prop_map(|members| {
-        let members = members?
-            .into_iter()
-            .map(|(id, (client, host, instance, topic, p))| Member {
-                member_id: id.into(),
-                client_id: client,
-                host,
-                group_instance_id: instance,
-                assignment: vec![AssignedTopic {
-                    topic: topic.into(),
-                    partitions: p,
-                }],
-            });
+        let members =
+            members?
+                .into_iter()
+                .map(|(id, (client, host, instance, (topic, p, told)))| Member {
+                    member_id: id.into(),
+                    client_id: client,
+                    host,
+                    group_instance_id: instance,
+                    assignment: vec![AssignedTopic {
+                        topic: topic.into(),
+                        partitions: p,
+                    }],
+                    subscription: told.map(Arc::new),
+                });
         Some(members.collect())
     })
 }

@@ -165,10 +165,14 @@ fn listing() -> impl Strategy<Value = Fact> {
 }
 
 fn description() -> impl Strategy<Value = Fact> {
-    let member = (0..4_u8, vec((topic(), vec(0..3, 0..3)), 0..2));
+    let member = (
+        0..4_u8,
+        vec((topic(), vec(0..3, 0..3)), 0..2),
+        any::<bool>(),
+    );
     let members = option::weighted(0.9, vec(member, 0..4));
     (group(), state(), members).prop_map(|(group, state, members)| {
-        let member = |(id, assigned): (u8, Vec<(&str, Vec<i32>)>)| Member {
+        let member = |(id, assigned, told): (u8, Vec<(&str, Vec<i32>)>, bool)| Member {
             member_id: format!("m{id}").into(),
             client_id: format!("c{}", id / 2).into(),
             host: "/h".into(),
@@ -180,6 +184,7 @@ fn description() -> impl Strategy<Value = Fact> {
                     partitions,
                 })
                 .collect(),
+            subscription: told.then(Arc::default),
         };
         let description = GroupDescription {
             group: group.into(),

@@ -143,6 +143,7 @@ pub(super) fn described(secs: i64, members: &[(&str, &[i32])]) -> Observation {
             topic: "t".into(),
             partitions: partitions.to_vec(),
         }],
+        subscription: None,
     };
     let description = GroupDescription {
         group: "g".into(),

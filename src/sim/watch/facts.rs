@@ -233,6 +233,7 @@ impl Watch {
             host: member.host.clone(),
             group_instance_id: member.instance.clone(),
             assignment,
+            subscription: None,
         }
     }
 }

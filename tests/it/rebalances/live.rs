@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use laggard::advice::Situation;
 use laggard::advice::assign::{Assignor, Slot};
-use laggard::model::{GroupSnapshot, GroupState};
+use laggard::model::{GroupSnapshot, GroupState, GroupType};
 
 use super::clients::{Clients, Subscriptions};
 use super::tally::{Foretold, Tally};
@@ -171,7 +171,8 @@ pub fn owners(situation: &Situation) -> Owners {
         .collect()
 }
 
-/// Waits until the group has so many members, all partitions are owned, and that stays so.
+/// Waits until the group has so many members, all partitions are owned, it is told what they subscribe to (by those of
+/// a KIP-848 group never), and that stays so.
 fn settled(watched: &Inside, group: &str, members: usize) -> (Arc<GroupSnapshot>, Situation) {
     let mut since: Option<(Owners, Instant)> = None;
     eventually(PATIENCE, || {
@@ -184,7 +185,8 @@ fn settled(watched: &Inside, group: &str, members: usize) -> (Arc<GroupSnapshot>
         owned.sort_unstable();
         let whole = group.state.known() == Some(GroupState::Stable)
             && situation.group.members.len() == members
-            && owned == situation.group.slots();
+            && owned == situation.group.slots()
+            && (situation.told || group.group_type == GroupType::Consumer);
         if !whole {
             since = None;
             return Err(format!(
@@ -209,7 +211,7 @@ fn settled(watched: &Inside, group: &str, members: usize) -> (Arc<GroupSnapshot>
     })
 }
 
-/// Who subscribes to what, which is not read from Kafka.
+/// Who subscribes to what, which members of a KIP-848 group do not tell; what the others told must be just that.
 fn subscribed(situation: &mut Situation, seen: &GroupSnapshot, subscriptions: &Subscriptions) {
     let names: Vec<_> = situation
         .group
@@ -225,7 +227,9 @@ fn subscribed(situation: &mut Situation, seen: &GroupSnapshot, subscriptions: &S
             .unwrap();
         if let Some(topics) = subscriptions.get(&*it.client_id) {
             let subscribes = |i: &u32| topics.iter().any(|t| **t == *names[*i as usize]);
-            member.topics = (0..names.len() as u32).filter(subscribes).collect();
+            let topics: Vec<u32> = (0..names.len() as u32).filter(subscribes).collect();
+            assert!(!situation.told || member.topics == topics, "{it:?}");
+            member.topics = topics;
         }
     }
 }

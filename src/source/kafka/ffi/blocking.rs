@@ -7,7 +7,7 @@ use super::handle::Handle;
 use super::sys;
 use super::text::{KafkaFailure, Names, owned};
 use rdkafka::bindings as c;
-use std::ffi::{CString, c_int};
+use std::ffi::c_int;
 use std::ptr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -70,10 +70,19 @@ pub struct GroupInfo {
     /// `consumer`, `connect` …; empty for a group that the broker describes
     /// only by another API.
     pub protocol_type: String,
-    /// How many members it has.
-    pub members: usize,
+    /// Its members, of a consumer group alone.
+    pub members: Vec<MemberInfo>,
     /// Its coordinator.
     pub broker: i32,
+}
+
+/// A member in the older listing, which alone tells what it said of itself when it joined.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemberInfo {
+    /// The member id.
+    pub member_id: Arc<str>,
+    /// Its part of the consumer protocol, as the client wrote it: any bytes at all.
+    pub metadata: Vec<u8>,
 }
 
 fn locked(names: &Mutex<Names>) -> std::sync::MutexGuard<'_, Names> {
@@ -119,33 +128,16 @@ impl Handle {
         names: &Mutex<Names>,
         timeout: Duration,
     ) -> Result<Vec<GroupInfo>, KafkaFailure> {
-        self.groups_matching(None, names, timeout)
-    }
-
-    /// The classic description of one group, of any protocol type.
-    pub fn one_group(
-        &self,
-        group: &str,
-        names: &Mutex<Names>,
-        timeout: Duration,
-    ) -> Result<Vec<GroupInfo>, KafkaFailure> {
-        let group = CString::new(group).map_err(|_| KafkaFailure::of(-186))?;
-        self.groups_matching(Some(&group), names, timeout)
-    }
-
-    fn groups_matching(
-        &self,
-        group: Option<&CString>,
-        names: &Mutex<Names>,
-        timeout: Duration,
-    ) -> Result<Vec<GroupInfo>, KafkaFailure> {
-        let wanted = group.map_or(ptr::null(), |group| group.as_ptr());
         let mut answer = ptr::null();
-        // SAFETY: the client and the name live; a non-null answer, given also
-        // with "partial", is ours to destroy.
+        // SAFETY: the client lives; a non-null answer, given also with
+        // "partial", is ours to destroy.
         unsafe {
-            let code =
-                sys::rd_kafka_list_groups(self.client(), wanted, &raw mut answer, millis(timeout));
+            let code = sys::rd_kafka_list_groups(
+                self.client(),
+                ptr::null(),
+                &raw mut answer,
+                millis(timeout),
+            );
             if answer.is_null() {
                 return Err(KafkaFailure::of(code));
             }
@@ -227,13 +219,36 @@ unsafe fn read_topic(topic: *const c::rd_kafka_metadata_topic, names: &mut Names
 unsafe fn read_groups(list: &c::rd_kafka_group_list, names: &mut Names) -> Vec<GroupInfo> {
     unsafe {
         raw_elements(list.groups, list.group_cnt)
-            .map(|group| GroupInfo {
-                group: names.share_c((*group).group),
-                error: code(&raw const (*group).err),
-                state: owned((*group).state),
-                protocol_type: owned((*group).protocol_type),
-                members: usize::try_from((*group).member_cnt).unwrap_or(0),
-                broker: (*group).broker.id,
+            .map(|group| {
+                let protocol_type = owned((*group).protocol_type);
+                let members = match protocol_type.as_str() {
+                    "consumer" => read_members(group, names),
+                    _ => Vec::new(),
+                };
+                GroupInfo {
+                    group: names.share_c((*group).group),
+                    error: code(&raw const (*group).err),
+                    state: owned((*group).state),
+                    protocol_type,
+                    members,
+                    broker: (*group).broker.id,
+                }
+            })
+            .collect()
+    }
+}
+
+unsafe fn read_members(group: *const c::rd_kafka_group_info, names: &mut Names) -> Vec<MemberInfo> {
+    unsafe {
+        slice((*group).members.cast_const(), (*group).member_cnt)
+            .iter()
+            .map(|member| MemberInfo {
+                member_id: names.share_c(member.member_id),
+                metadata: slice(
+                    member.member_metadata.cast::<u8>().cast_const(),
+                    member.member_metadata_size,
+                )
+                .to_vec(),
             })
             .collect()
     }

@@ -30,7 +30,9 @@ pub use answers::{
     ClusterDescription, ConfigEntry, GroupDescription, GroupListing, GroupOffsets, GroupState,
     GroupType, MemberDescription, Offset, Reply, ResourceConfigs, TopicDescription, TopicOffsets,
 };
-pub use blocking::{BrokerNode, ClusterMetadata, GroupInfo, PartitionMetadata, TopicMetadata};
+pub use blocking::{
+    BrokerNode, ClusterMetadata, GroupInfo, MemberInfo, PartitionMetadata, TopicMetadata,
+};
 pub use conf::{PropertyError, check_properties, property_names};
 pub use handle::{Event, Handle, Throttle, live_clients};
 pub use leave::leave;

@@ -16,8 +16,10 @@ const METADATA_EACH: Duration = Duration::from_mins(1);
 const IDS_EACH: Duration = Duration::from_mins(1);
 const CONFIGS_EACH: Duration = Duration::from_mins(10);
 const CLUSTER_EACH: Duration = Duration::from_mins(10);
-/// Groups of other protocols: a heavy call, all groups are described for it.
+/// Groups of other protocols, and what members subscribe to: a heavy call, all groups are described for it.
 const FOREIGN_EACH: Duration = Duration::from_mins(5);
+/// Where somebody has joined meanwhile, it is made again after this long for each group that there is.
+const FOREIGN_A_GROUP: Duration = Duration::from_millis(60);
 /// Up to here the heavy call is part of the first cycle.
 const FOREIGN_AT_ONCE: usize = 5000;
 /// Up to so many partitions last stable offsets are read in every cycle.
@@ -158,12 +160,22 @@ impl Poller {
         self.settle(&[Class::Listing, Class::Starts], asks).await?;
         self.heal_if_hurt(asks).await?;
         let now = Instant::now();
-        if due(self.foreign_read, FOREIGN_EACH, now) && self.listed_so_far() <= FOREIGN_AT_ONCE {
+        if self.is_foreign_due(now) && self.listed_so_far() <= FOREIGN_AT_ONCE {
             self.foreign_read = Some(now);
             self.push(Job::new(Class::Rare, None, Query::AllGroups));
             self.settle(&[Class::Rare], asks).await?;
         }
         self.tell_groups().await
+    }
+
+    fn is_foreign_due(&self, now: Instant) -> bool {
+        let groups = u32::try_from(self.groups.known.len()).unwrap_or(u32::MAX);
+        let each = if self.groups.subscriptions.is_behind() {
+            FOREIGN_EACH.min(FOREIGN_A_GROUP.saturating_mul(groups))
+        } else {
+            FOREIGN_EACH
+        };
+        due(self.foreign_read, each, now)
     }
 
     async fn ask_commits(&mut self, asks: &mut Asks) -> Result<(), End> {
@@ -281,7 +293,7 @@ impl Poller {
         self.ask_configs(now);
         let groups = self.not_owing(self.groups.to_describe());
         self.describe(groups, 0);
-        if due(self.foreign_read, FOREIGN_EACH, now) && self.groups.known.len() > FOREIGN_AT_ONCE {
+        if self.is_foreign_due(now) && self.groups.known.len() > FOREIGN_AT_ONCE {
             self.foreign_read = Some(now);
             self.push(Job::new(Class::Rare, None, Query::AllGroups));
         }

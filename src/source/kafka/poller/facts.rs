@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::super::ffi::{self, ResourceConfigs, TopicOffsets};
 use super::groups::{model_state, model_type};
+use super::subscriptions::Subscriptions;
 use super::why::why;
 use crate::model::{
     AssignedTopic, CleanupPolicy, CommitRead, GroupDescription, GroupId, GroupState, GroupType,
-    Member, MemberId, Span, TopicCommits, TopicConfig, TopicName,
+    Member, MemberId, Span, Subscription, TopicCommits, TopicConfig, TopicName,
 };
 
 /// A group's commits on one topic.
@@ -27,8 +28,17 @@ pub(super) fn commits(topic: TopicOffsets, broker: i32) -> TopicCommits {
 }
 
 /// A group described.
-pub(super) fn description(group: ffi::GroupDescription) -> GroupDescription {
-    let mut members: Vec<Member> = group.members.into_iter().map(member).collect();
+pub(super) fn description(
+    group: ffi::GroupDescription,
+    subscriptions: &Subscriptions,
+) -> GroupDescription {
+    let classic = group.group_type == ffi::GroupType::Classic;
+    let told = |id: &str| subscriptions.of(&group.group, id).filter(|_| classic);
+    let with = |m: ffi::MemberDescription| {
+        let subscription = told(&m.member_id);
+        member(m, subscription)
+    };
+    let mut members: Vec<Member> = group.members.into_iter().map(with).collect();
     members.sort_by(|a, b| a.member_id.cmp(&b.member_id));
     GroupDescription {
         group: GroupId::from(group.group),
@@ -58,7 +68,7 @@ pub(super) fn only_type(
     }
 }
 
-fn member(member: ffi::MemberDescription) -> Member {
+fn member(member: ffi::MemberDescription, subscription: Option<Arc<Subscription>>) -> Member {
     let mut assigned = member.assigned;
     assigned.sort();
     let mut assignment: Vec<AssignedTopic> = Vec::new();
@@ -77,6 +87,7 @@ fn member(member: ffi::MemberDescription) -> Member {
         host: member.host,
         group_instance_id: member.group_instance_id,
         assignment,
+        subscription,
     }
 }
 

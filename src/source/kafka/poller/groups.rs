@@ -8,6 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::config::KafkaConfig;
 use super::super::ffi::{self, GroupInfo, GroupListing};
+use super::subscriptions::Subscriptions;
 use crate::model::{GroupId, GroupState, GroupType, ListedGroup};
 
 /// A description is read again after this long, even if nothing seems to have changed: members
@@ -40,6 +41,7 @@ pub(super) struct Group {
 pub(super) struct Groups {
     pub(super) known: BTreeMap<Arc<str>, Group>,
     foreign: BTreeMap<Arc<str>, (ListedGroup, i32)>,
+    pub(super) subscriptions: Subscriptions,
     /// Commits below the log start that a second read confirmed.
     confirmed: FxHashMap<(Arc<str>, Arc<str>, i32), i64>,
 }
@@ -112,6 +114,7 @@ impl Groups {
             self.known.retain(|name, _| seen.contains(name));
             self.confirmed
                 .retain(|(group, _, _), _| seen.contains(group));
+            self.subscriptions.keep(|group| seen.contains(group));
         }
         let seen = self.known.iter().filter(|(name, _)| seen.contains(*name));
         seen.map(|(_, group)| group.listed.clone()).collect()
@@ -134,9 +137,11 @@ impl Groups {
         group.listed = listed;
     }
 
-    /// Takes the classic listing in: groups of other protocols. Those that `ListGroups` gives to
-    /// consumers are known already.
+    /// Takes the classic listing in: groups of other protocols, and what members of consumer groups subscribe to.
+    /// Groups that `ListGroups` gives to consumers are known already.
     pub(super) fn take_foreign(&mut self, groups: Vec<GroupInfo>, config: &KafkaConfig) {
+        self.subscriptions
+            .take(&groups, |group| config.groups.admits(group));
         let before = std::mem::take(&mut self.foreign);
         for group in groups {
             let ours = self
@@ -359,7 +364,7 @@ mod tests {
             error: 0,
             state: state.into(),
             protocol_type: protocol.into(),
-            members: 0,
+            members: Vec::new(),
             broker: 1,
         };
         let found = vec![

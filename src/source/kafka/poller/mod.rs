@@ -21,6 +21,7 @@ mod job;
 mod lanes;
 mod listing;
 mod offsets;
+mod subscriptions;
 mod take;
 mod topology;
 mod why;

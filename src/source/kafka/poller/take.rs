@@ -179,6 +179,14 @@ impl Poller {
             .await
     }
 
+    /// Only the older listing tells what members of a classic group subscribe to.
+    fn note_members(&mut self, group: &ffi::GroupDescription) {
+        if group.group_type == ffi::GroupType::Classic && group.state == ffi::GroupState::Stable {
+            let ids = group.members.iter().map(|member| &*member.member_id);
+            self.groups.subscriptions.note_members(&group.group, ids);
+        }
+    }
+
     async fn take_descriptions(
         &mut self,
         job: Job,
@@ -191,7 +199,8 @@ impl Poller {
             match &group.failure {
                 None => {
                     self.groups.described(&group.group, answered);
-                    let description = Arc::new(description(group));
+                    self.note_members(&group);
+                    let description = Arc::new(description(group, &self.groups.subscriptions));
                     self.emit(Fact::Group { description }, asked, answered)
                         .await?;
                 }
