@@ -133,7 +133,8 @@ pub struct AdvisedMembers {
 pub struct Plan {
     /// As it is.
     pub before: Vec<Load>,
-    /// As it would be.
+    /// As it would be: the members of `before` in the same order, those that would go left out at its end, those that
+    /// would come added there.
     pub after: Vec<Load>,
 }
 

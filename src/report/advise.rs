@@ -4,10 +4,17 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use crate::advice::resets;
-use crate::model::{Advice, AdviceSeverity, HealthState, Snapshot, Status};
+use crate::model::{Advice, AdviceSeverity, HealthState, Load, Plan, Snapshot, Status};
 use crate::words::text::escape;
+use crate::words::units;
 
+use super::table::{Column, names, numbers, write};
 use super::{Asked, Form, Outcome, missing, unreadable};
+
+/// Members beyond these are summed up.
+const MOST_ROWS: usize = 12;
+/// In front of each line under a title.
+const INDENT: &str = "  ";
 
 /// Prints the advice for the asked groups. None is a good result, and said so.
 ///
@@ -36,11 +43,15 @@ pub fn advise(
         }
         Form::Table(_) | Form::Csv if found.is_empty() => nothing(snapshot, asked, out)?,
         Form::Table(_) | Form::Csv => {
+            let width = match form {
+                Form::Table(width) => width,
+                _ => None,
+            };
             for (i, advice) in found.iter().enumerate() {
                 if i > 0 {
                     writeln!(out)?;
                 }
-                one(advice, out)?;
+                one(advice, width, out)?;
             }
         }
     }
@@ -117,7 +128,7 @@ fn nothing(snapshot: &Snapshot, asked: &Asked<'_>, out: &mut dyn Write) -> io::R
     }
 }
 
-fn one(advice: &Advice, out: &mut dyn Write) -> io::Result<()> {
+fn one(advice: &Advice, width: Option<usize>, out: &mut dyn Write) -> io::Result<()> {
     let severity = match advice.severity {
         AdviceSeverity::Urgent => "URGENT",
         AdviceSeverity::Useful => "USEFUL",
@@ -142,10 +153,59 @@ fn one(advice: &Advice, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "  but      {}", escape(caveat, false))?;
     }
     writeln!(out, "  sure     {}", sure(advice.confidence))?;
+    if let Some(plan) = &advice.plan {
+        loads(plan, width, out)?;
+    }
     match &advice.command {
         Some(command) => typed(command, out),
         None => Ok(()),
     }
+}
+
+const COLUMNS: [Column; 4] = [
+    names("MEMBER"),
+    numbers("PARTITIONS"),
+    numbers("IN/s"),
+    numbers("USE"),
+];
+
+/// What each member carries before and after. Members that come or go stand last on their side.
+fn loads(plan: &Plan, width: Option<usize>, out: &mut dyn Write) -> io::Result<()> {
+    let all = plan.before.len().max(plan.after.len());
+    let rows: Vec<Vec<String>> = (0..all.min(MOST_ROWS))
+        .map(|i| load(plan.before.get(i), plan.after.get(i)))
+        .collect();
+    let mut table = Vec::new();
+    let width = width.map(|w| w.saturating_sub(INDENT.len()));
+    write(&COLUMNS, &rows, width, &mut table)?;
+    for line in String::from_utf8_lossy(&table).lines() {
+        writeln!(out, "{INDENT}{line}")?;
+    }
+    match all - rows.len() {
+        0 => Ok(()),
+        more => writeln!(
+            out,
+            "{INDENT}… and {more} members more (--output json has them all)"
+        ),
+    }
+}
+
+fn load(before: Option<&Load>, after: Option<&Load>) -> Vec<String> {
+    let cell = |value: &dyn Fn(&Load) -> String| {
+        let side = |m: Option<&Load>| m.map_or_else(|| "-".to_owned(), value);
+        format!("{} → {}", side(before), side(after))
+    };
+    let name = before.or(after).map_or("", |m| &m.member);
+    let used = |m: &Load| {
+        m.use_of_capacity
+            .map_or_else(|| "?".to_owned(), units::percent)
+    };
+    vec![
+        escape(name, false).into_owned(),
+        cell(&|m| m.partitions.to_string()),
+        cell(&|m| units::rate(m.arrival)),
+        cell(&used),
+    ]
 }
 
 /// In words: the number is a score of how far this cause stands out, no probability.

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::model::testing::{World, behind};
 use crate::model::{
-    Advice, AdviceKind, AdviceSeverity, Policy, Reading, Snapshot, Span, Status, document,
+    Advice, AdviceKind, AdviceSeverity, Load, Plan, Policy, Reading, Snapshot, Span, Status,
+    document,
 };
 
 use super::{Asked, Form, Limits, Outcome, advise, check, lag};
@@ -291,6 +292,70 @@ fn a_piece_of_advice_is_told_with_how_sure_it_is_and_what_to_type() {
         text.ends_with("  # in the configuration:\n    max.poll.records=100\n"),
         "{text}"
     );
+}
+
+#[test]
+fn advice_that_moves_load_is_told_with_each_members_before_and_after() {
+    let side = |members: &[(&str, f64)]| -> Vec<Load> {
+        let load = |(name, arrival): &(&str, f64)| Load {
+            member: (*name).into(),
+            partitions: 3,
+            arrival: *arrival,
+            use_of_capacity: (*arrival > 20.0).then_some(arrival / 100.0),
+        };
+        members.iter().map(load).collect()
+    };
+    let told = |before: &[(&str, f64)], after: &[(&str, f64)], width| {
+        let world = World::new().cluster("prod", |_| {}).advice(Advice {
+            cluster: "prod".into(),
+            group: "g".into(),
+            severity: AdviceSeverity::Urgent,
+            kind: AdviceKind::Scale,
+            confidence: 0.9,
+            title: "run others".into(),
+            evidence: Vec::new(),
+            gain: None,
+            caveats: Vec::new(),
+            command: None,
+            plan: Some(Plan {
+                before: side(before),
+                after: side(after),
+            }),
+        });
+        let (mut out, mut notes) = (Vec::new(), Vec::new());
+        let snapshot = Arc::new(world.build());
+        let form = Form::Table(Some(width));
+        advise(
+            &snapshot,
+            &Asked { groups: &[] },
+            form,
+            &mut out,
+            &mut notes,
+        )
+        .unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let table = text.lines().skip(2).map(str::to_owned);
+        table.collect::<Vec<_>>()
+    };
+    let more = told(&[("a@h", 120.0)], &[("a@h", 60.0), ("new\u{1b}", 10.0)], 80);
+    assert_eq!(
+        more,
+        [
+            "  MEMBER   PARTITIONS      IN/s         USE",
+            "  a@h           3 → 3  120 → 60  120% → 60%",
+            "  new\\x1b       - → 3    - → 10       - → ?",
+        ]
+    );
+    let fewer = told(&[("a", 30.0), ("b", 30.0)], &[("a", 60.0)], 80);
+    assert_eq!(fewer[2], "  b            3 → -   30 → -    30% → -");
+    let many: Vec<(String, f64)> = (0..200)
+        .map(|i| (format!("{i}{}", "x".repeat(90)), 1.0))
+        .collect();
+    let many: Vec<(&str, f64)> = many.iter().map(|(n, a)| (&**n, *a)).collect();
+    let many = told(&many, &many, 60);
+    assert_eq!(many.len(), 14);
+    assert!(many.iter().all(|l| l.chars().count() <= 60), "{many:#?}");
+    assert!(many[13].contains("188 members more"), "{many:#?}");
 }
 
 #[test]
