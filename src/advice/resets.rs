@@ -1,8 +1,9 @@
 //! The offsets that advice would set, partition by partition, as `kafka-consumer-groups --from-file` takes them.
 //!
 //! In: a group's snapshot. Out: one [`Reset`] for each partition that advice asks to set, and no other: behind a record
-//! that cannot be handled, back to where a rewind came from, to the log start where a commit leads to no record. Never
-//! an offset that is not known.
+//! that cannot be handled, back to where a rewind came from, to the log start of a topic that was made anew. Never an
+//! offset that is not known, nor one that lies outside the log as it was read: Kafka's tool would set such a one to the
+//! log end, and all that is unread would be lost. (Where a log was cut off its offset is not known: by time, see `say`.)
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -49,9 +50,13 @@ pub fn resets(group: &GroupSnapshot) -> Vec<Reset> {
 
 fn by_verdict(row: &PartitionView<'_>) -> Option<Offset> {
     let verdict = row.row().verdict.as_ref()?;
+    let (start, end) = (row.log_start_offset().value(), row.log_end_offset().value());
     match (verdict.status, verdict.evidence.as_deref()) {
-        (Status::Recreated | Status::Truncated, _) => row.log_start_offset().value(),
-        (Status::Rewound, Some(Evidence::WentBack { from, .. })) => Some(*from),
+        (Status::Recreated, _) => start,
+        (Status::Rewound, Some(Evidence::WentBack { from, .. })) => {
+            let is_there = start.is_some_and(|b| b <= *from) && end.is_some_and(|h| *from <= h);
+            is_there.then_some(*from)
+        }
         _ => None,
     }
 }
@@ -106,7 +111,7 @@ mod tests {
             to_log_start: false,
         };
         group.rows[0].verdict = Some(Verdict::because(Status::Rewound, NOW, went_back));
-        group.rows[1].verdict = Some(Verdict::plain(Status::Truncated, NOW));
+        group.rows[1].verdict = Some(Verdict::plain(Status::Recreated, NOW));
         group.diagnosis = Diagnosis::Found {
             cause: Cause::PoisonRecord {
                 topic: "topic-0".into(),
@@ -128,6 +133,20 @@ mod tests {
             csv([("a \"b\", c", found[..1].to_vec())], true),
             "\"a \"\"b\"\", c\",topic-0,0,900\n"
         );
+    }
+
+    #[test]
+    fn nothing_is_set_to_where_no_record_is() {
+        let mut group = grouped(&[2], &[2], 10.0, 100);
+        let from_beyond_the_end = Evidence::WentBack {
+            at: NOW,
+            from: 100_900,
+            to: 15,
+            to_log_start: false,
+        };
+        group.rows[0].verdict = Some(Verdict::because(Status::Rewound, NOW, from_beyond_the_end));
+        group.rows[1].verdict = Some(Verdict::plain(Status::Truncated, NOW));
+        assert_eq!(resets(&group), []);
     }
 
     #[test]

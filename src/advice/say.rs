@@ -20,6 +20,7 @@ use super::situation::Situation;
 use crate::model::{
     Advice, AdviceKind, AdviceSeverity, Broker, ClusterName, GroupSnapshot, Plan, Timestamp,
 };
+use crate::words::text::shell;
 
 /// A piece of advice, and from when on it is to be shown.
 #[derive(Clone, Debug, PartialEq)]
@@ -85,6 +86,10 @@ impl Draft {
         self
     }
 
+    fn but_if(self, holds: bool, caveat: &str) -> Self {
+        if holds { self.but(caveat) } else { self }
+    }
+
     fn gain(mut self, gain: impl Into<String>) -> Self {
         self.gain = Some(gain.into());
         self
@@ -130,7 +135,7 @@ impl Draft {
 fn servers(brokers: &[Broker]) -> String {
     brokers.first().map_or_else(
         || "$BOOTSTRAP".to_owned(),
-        |b| format!("{}:{}", b.host, b.port),
+        |b| shell(&format!("{}:{}", b.host, b.port)).into_owned(),
     )
 }
 

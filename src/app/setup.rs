@@ -92,6 +92,8 @@ pub(super) struct Replay {
     pub(super) tape: Tape,
     /// From when; without it, faces that run begin at its beginning, others show its end.
     pub(super) at: Option<Timestamp>,
+    /// The clusters that are asked for; none: all.
+    pub(super) clusters: Vec<String>,
     speed: f64,
     player: Option<Player>,
 }
@@ -280,6 +282,7 @@ fn replay(path: &Path, source: &SourceArgs, config: Config) -> Result<Setup, Ref
         replay: Some(Replay {
             tape,
             at: source.at,
+            clusters: source.cluster.clone(),
             speed: source.speed.unwrap_or(1.0),
             player: None,
         }),

@@ -309,7 +309,8 @@ pub struct DoctorArgs {
 /// `advise`.
 #[derive(Args, Clone, Debug, Default)]
 #[command(
-    after_help = "Laggard changes nothing itself: commands are for you to read and to run.
+    after_help = "Laggard changes nothing itself: commands are for you to read and to run. On a secured cluster Kafka's
+own tools want --command-config too.
 
 Examples:
   laggard advise --demo

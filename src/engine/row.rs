@@ -93,6 +93,9 @@ pub(super) struct Row {
     pub(super) owner_changes: u8,
     /// A mark of the member that owned it last.
     last_owner: u32,
+    /// It was made on a log that is no more, and has not moved since.
+    #[serde(default)]
+    of_old_log: bool,
     /// It was seen to move often enough to show how long it pauses.
     has_rhythm: bool,
     /// The longest pause between two moves of late in which something lay unread, in milliseconds.
@@ -117,6 +120,7 @@ impl Row {
             below_at_first_sight: false,
             beyond_end_before: false,
             rewind: None,
+            of_old_log: false,
             lost_to: None,
             owner_changes: 0,
             last_owner: 0,
@@ -168,7 +172,7 @@ impl Row {
         } else {
             self.waiting(before, at, log)
         };
-        let moved = self.note_move(before, at, log, spacing);
+        let moved = self.note_move(before, at, (log, stood_beyond), spacing);
         if moved {
             self.note_pause(at, waiting);
             self.has_rhythm |= self.moves.len() > 2;
@@ -276,7 +280,7 @@ impl Row {
         &mut self,
         before: Commit,
         at: Timestamp,
-        log: Option<&Partition>,
+        (log, stood_beyond): (Option<&Partition>, bool),
         spacing: Span,
     ) -> bool {
         let Commit::At(to) = self.commit else {
@@ -291,8 +295,12 @@ impl Row {
             }
         };
         if moved {
-            if let Commit::At(from) = before {
-                self.note_rewind(from, to, at, log);
+            // From where no record was, nothing is read again.
+            let led_nowhere = std::mem::take(&mut self.of_old_log) || stood_beyond;
+            match before {
+                Commit::At(from) if !led_nowhere => self.note_rewind(from, to, at, log),
+                Commit::At(_) => self.rewind = None,
+                _ => {}
             }
             self.moved_at = Some(at);
             self.owner_changes = 0;
@@ -388,6 +396,7 @@ impl Row {
         self.below_start = 0;
         self.beyond_end_before = false;
         self.rewind = None;
+        self.of_old_log = true;
         self.lost_to = None;
     }
 

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use super::letter::{CLUSTER, Circumstances, GROUP, Letter};
 use super::receiver::Links;
 use crate::model::{Alert, AlertState, NotificationReason, Span, Timestamp, group_page};
+use crate::words::text::shell;
 
 /// The most alerts that are told one by one.
 pub(crate) const MOST_STORIES: usize = 10;
@@ -160,11 +161,7 @@ fn story(alert: &Alert, known: &Circumstances, at: Timestamp, links: &Links) -> 
             known.diagnosis.as_deref().map(visible).or_else(status),
         );
         lines.prose("First", known.advice.as_deref().map(visible));
-        lines.push(
-            "Command",
-            known.command.as_deref().map(visible),
-            Form::Command,
-        );
+        lines.typed(known.command.as_deref().unwrap_or_default());
     }
     let owner = alert
         .labels
@@ -189,6 +186,22 @@ struct Lines(Vec<Line>);
 impl Lines {
     fn prose(&mut self, label: &'static str, text: Option<String>) {
         self.push(label, text, Form::Prose);
+    }
+
+    /// What is to be typed, a line each, and the remarks between. What begins with a remark is no command but lines of
+    /// a configuration.
+    fn typed(&mut self, command: &str) {
+        let label = if command.starts_with('#') {
+            "Setting"
+        } else {
+            "Command"
+        };
+        for line in command.lines() {
+            match line.strip_prefix('#') {
+                Some(remark) => self.prose("Note", Some(visible(remark.trim()))),
+                None => self.push(label, Some(visible(line)), Form::Command),
+            }
+        }
     }
 
     fn push(&mut self, label: &'static str, text: Option<String>, form: Form) {
@@ -256,35 +269,11 @@ pub(crate) fn look(alert: &Alert, at: Timestamp, links: &Links) -> Option<String
     if base.is_empty() {
         return None;
     }
-    let group = group.map_or_else(String::new, |g| format!(" --group {}", quoted(g)));
-    let (base, cluster) = (quoted(base), quoted(cluster));
+    let group = group.map_or_else(String::new, |g| format!(" --group {}", shell(g)));
+    let (base, cluster) = (shell(base), shell(cluster));
     Some(format!(
         "laggard top --attach {base} --cluster {cluster}{group} --at {at}"
     ))
-}
-
-/// For a shell.
-fn quoted(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/,@%+=".contains(c);
-    match !text.is_empty() && text.chars().all(plain) {
-        true => text.to_owned(),
-        false if text.contains(char::is_control) => {
-            let escaped: String = text.chars().map(in_ansi_quotes).collect();
-            format!("$'{escaped}'")
-        }
-        false => format!("'{}'", text.replace('\'', r"'\''")),
-    }
-}
-
-/// A character as a shell reads it in `$'…'`.
-fn in_ansi_quotes(c: char) -> String {
-    match c {
-        '\\' | '\'' => format!("\\{c}"),
-        '\n' => "\\n".to_owned(),
-        c if c.is_ascii_control() => format!("\\x{:02x}", c as u32),
-        c if c.is_control() => format!("\\u{:04x}", c as u32),
-        c => c.to_string(),
-    }
 }
 
 /// One line, with control characters written out.

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use crate::model::testing::{World, behind};
 use crate::model::{
-    Advice, AdviceKind, AdviceSeverity, Load, Plan, Policy, Reading, Snapshot, Span, Status,
-    document,
+    Advice, AdviceKind, AdviceSeverity, Evidence, Load, Plan, Policy, Reading, Snapshot, Span,
+    Status, Verdict, document,
 };
 
-use super::{Asked, Form, Limits, Outcome, advise, check, lag};
+use super::{Asked, Form, Limits, Outcome, advise, check, lag, resets};
 
 fn world() -> Arc<Snapshot> {
     let world = World::new().cluster("prod", |c| {
@@ -379,4 +379,48 @@ fn a_group_that_is_not_judged_yet_is_not_called_well() {
         said(Status::Unknown),
         "nothing to advise on the group yet: its status is not known\n"
     );
+}
+
+#[test]
+fn offsets_to_set_are_those_of_one_cluster() {
+    let world = ["eu", "us"].iter().fold(World::new(), |world, name| {
+        world.cluster(name, |c| {
+            c.topic("pay", &[(0, 9_000)]);
+            c.group("g", |g| {
+                g.member("m", "/h", &[("pay", &[0])]);
+                g.commits("pay", &[Some(10)]);
+            });
+        })
+    });
+    let mut snapshot = world.build();
+    for cluster in &mut snapshot.clusters {
+        let group = Arc::make_mut(&mut Arc::make_mut(cluster).groups[0]);
+        let since = group.status.since;
+        let went_back = Evidence::WentBack {
+            at: since,
+            from: 900,
+            to: 10,
+            to_log_start: false,
+        };
+        group.rows[0].verdict = Some(Verdict::because(Status::Rewound, since, went_back));
+    }
+    let snapshot = Arc::new(snapshot);
+    let told = |snapshot: &Arc<Snapshot>| {
+        let (mut out, mut notes) = (Vec::new(), Vec::new());
+        let asked = Asked {
+            groups: &["g".to_owned()],
+        };
+        let outcome = resets(snapshot, &asked, &mut out, &mut notes).unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (outcome, text(out), text(notes))
+    };
+    let (outcome, out, notes) = told(&snapshot);
+    assert_eq!((outcome, &*out), (Outcome::Unknown, ""));
+    assert!(notes.contains("--cluster (eu, us)"), "{notes}");
+    let one = document::Narrow {
+        clusters: ["us".into()].into(),
+        ..document::Narrow::default()
+    };
+    let (outcome, out, _) = told(&one.apply(&snapshot));
+    assert_eq!((outcome, &*out), (Outcome::Fine, "pay,0,900\n"));
 }

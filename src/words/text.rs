@@ -77,13 +77,30 @@ pub fn cut_middle<'a>(text: &'a str, max: usize, ellipsis: &str) -> Cow<'a, str>
     ))
 }
 
-/// A word as a shell takes it: quoted, unless it is plain.
+/// A word as a shell takes it: quoted, unless it is plain. It is one line whatever is in it, also behind a `#`, and
+/// holds nothing that [`escape`] would change: what cannot be seen is written out (`$'…'`, as bash, zsh and POSIX.1-2024
+/// have it).
 pub fn shell(word: &str) -> Cow<'_, str> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         Cow::Borrowed(word)
+    } else if word.chars().any(|c| must_escape(c, false)) {
+        let escaped: String = word.chars().map(in_ansi_quotes).collect();
+        Cow::Owned(format!("$'{escaped}'"))
     } else {
         Cow::Owned(format!("'{}'", word.replace('\'', r"'\''")))
+    }
+}
+
+/// A character as a shell reads it in `$'…'`. All digits stand there, so that none that follows is taken for one.
+fn in_ansi_quotes(c: char) -> String {
+    match c {
+        '\\' | '\'' => format!("\\{c}"),
+        '\n' => "\\n".to_owned(),
+        c if c.is_ascii_control() => format!("\\x{:02x}", c as u32),
+        c if must_escape(c, false) && (c as u32) <= 0xffff => format!("\\u{:04x}", c as u32),
+        c if must_escape(c, false) => format!("\\U{:08x}", c as u32),
+        c => c.to_string(),
     }
 }
 
@@ -232,6 +249,9 @@ mod tests {
             ("a b", "'a b'"),
             ("$(rm)", "'$(rm)'"),
             ("it's", r"'it'\''s'"),
+            ("a\ntouch it #", r"$'a\ntouch it #'"),
+            ("\u{1b}[2J'\\", r"$'\x1b[2J\'\\'"),
+            ("a\u{202e}b\u{e0041}", r"$'a\u202eb\U000e0041'"),
         ] {
             assert_eq!(shell(word), typed);
         }

@@ -4,7 +4,8 @@ use super::text::{count, rate, seconds};
 use super::{About, Draft, scale};
 use crate::advice::{Capacity, Situation};
 use crate::model::{
-    AdviceKind, AdviceSeverity, Cause, Diagnosis, Member, PartitionId, Status, TopicName,
+    AdviceKind, AdviceSeverity, Cause, CleanupPolicy, Diagnosis, Member, PartitionId, Status,
+    TopicName,
 };
 
 use AdviceSeverity::{Urgent, Useful};
@@ -74,12 +75,23 @@ fn poison(about: &About<'_>, cause: &Cause) -> Option<Draft> {
         })
         .but("skipping loses that one record: put it aside first")
         .but("the record itself was not read: the one that fails may be a few offsets further, in the batch being handled")
+        .but_if(
+            is_compacted(about, topic),
+            "the topic is compacted: the record is the first one shown, at that offset or further on; skip to the one behind it",
+        )
         .run(format!(
             "{}\n{}",
             about.look(name, *partition, *offset),
             about.set_offset(name, *partition, offset + 1)
         )),
     )
+}
+
+fn is_compacted(about: &About<'_>, topic: &TopicName) -> bool {
+    let mut topics = about.group.topics.iter();
+    let found = topics.find(|t| t.topic == *topic);
+    let policy = found.and_then(|t| Some(t.config.as_ref()?.cleanup_policy));
+    policy.is_some_and(|p| p != CleanupPolicy::Delete)
 }
 
 /// Unread records of a partition.

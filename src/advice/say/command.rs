@@ -2,22 +2,27 @@
 //! after a command that only looks: whoever pastes all of it has changed nothing.
 
 use super::About;
-use super::text::word;
 use crate::advice::resets::{Reset, csv};
-use crate::model::{Offset, PartitionId};
+use crate::model::{GroupType, Offset, PartitionId, Timestamp};
+use crate::words::text::shell;
 
 /// What turns a dry run into the change.
 const EXECUTE: &str =
-    "# reads right? Stop the group's members, then again with --execute in place of --dry-run";
+    "# reads right? Stop all of its members, then again with --execute in place of --dry-run";
 
 /// A file of more lines is not written out.
 const MOST_LINES: usize = 30;
 
 impl About<'_> {
     fn groups_tool(&self, rest: &str) -> String {
-        let group = word(self.group.group.as_str());
+        let group = shell(self.group.group.as_str());
+        let tool = match self.group.group_type {
+            GroupType::Streams => "kafka-streams-groups.sh",
+            GroupType::Share => "kafka-share-groups.sh",
+            _ => "kafka-consumer-groups.sh",
+        };
         format!(
-            "kafka-consumer-groups.sh --bootstrap-server {} --group {group} {rest}",
+            "{tool} --bootstrap-server {} --group {group} {rest}",
             self.servers
         )
     }
@@ -25,9 +30,10 @@ impl About<'_> {
     /// Look at one record.
     pub(super) fn look(&self, topic: &str, partition: PartitionId, offset: Offset) -> String {
         format!(
-            "kafka-console-consumer.sh --bootstrap-server {} --topic {} --partition {partition} --offset {offset} --max-messages 1",
+            "kafka-console-consumer.sh --bootstrap-server {} --topic {} --partition {partition} --offset {offset} --max-messages 1 \
+             --property print.offset=true",
             self.servers,
-            word(topic)
+            shell(topic)
         )
     }
 
@@ -37,13 +43,14 @@ impl About<'_> {
             "kafka-console-consumer.sh --bootstrap-server {} --topic {} --partition {partition} --offset latest --max-messages 1000 \
              --property print.key=true --property print.value=false | sort | uniq -c | sort -rn | head",
             self.servers,
-            word(topic)
+            shell(topic)
         )
     }
 
     /// Set the offset of one partition.
     pub(super) fn set_offset(&self, topic: &str, partition: PartitionId, to: Offset) -> String {
-        let place = word(&format!("{topic}:{partition}"));
+        let place = format!("{topic}:{partition}");
+        let place = shell(&place);
         let reset = format!("--reset-offsets --topic {place} --to-offset {to} --dry-run");
         format!("{}\n{EXECUTE}", self.groups_tool(&reset))
     }
@@ -55,14 +62,18 @@ impl About<'_> {
         }
         let reset = self.groups_tool("--reset-offsets --from-file offsets.csv --dry-run");
         if resets.len() > MOST_LINES {
-            let group = word(self.group.group.as_str());
+            let ours = format!(
+                "laggard advise --reset-csv --cluster {} --attach http://127.0.0.1:9550 -- {} > offsets.csv",
+                shell(self.cluster.as_str()),
+                shell(self.group.group.as_str())
+            );
             return format!(
-                "laggard advise {group} --reset-csv --attach http://127.0.0.1:9550 > offsets.csv   # a running serve knows them\n{reset}\n{EXECUTE}"
+                "# a running serve knows them, here or elsewhere:\n{ours}\n{reset}\n{EXECUTE}"
             );
         }
         // In one line, which a prompt or an indent in front does not break, as it would a here-document.
         let lines = csv([("", resets.to_vec())], false);
-        let lines: Vec<String> = lines.lines().map(word).collect();
+        let lines: Vec<_> = lines.lines().map(shell).collect();
         let lines = lines.join(" ");
         format!("printf '%s\\n' {lines} > offsets.csv\n{reset}\n{EXECUTE}")
     }
@@ -71,14 +82,23 @@ impl About<'_> {
     pub(super) fn set_offsets(&self, topic: &str, to: &str) -> String {
         let reset = format!(
             "--reset-offsets --topic {} --to-{to} --dry-run",
-            word(topic)
+            shell(topic)
+        );
+        format!("{}\n{EXECUTE}", self.groups_tool(&reset))
+    }
+
+    /// Set the offsets of a topic to where the records of a time begin.
+    pub(super) fn set_offsets_by_time(&self, topic: &str, at: Timestamp) -> String {
+        let reset = format!(
+            "--reset-offsets --topic {} --to-datetime {at} --dry-run",
+            shell(topic)
         );
         format!("{}\n{EXECUTE}", self.groups_tool(&reset))
     }
 
     /// Delete a topic's offsets.
     pub(super) fn delete_offsets(&self, topic: &str) -> String {
-        let delete = self.groups_tool(&format!("--delete-offsets --topic {}", word(topic)));
+        let delete = self.groups_tool(&format!("--delete-offsets --topic {}", shell(topic)));
         format!(
             "{}\n# it reads that topic no more? Then: {delete}",
             self.groups_tool("--describe")
@@ -104,14 +124,14 @@ impl About<'_> {
         format!(
             "kafka-configs.sh --bootstrap-server {} --describe --all --entity-type topics --entity-name {}",
             self.servers,
-            word(topic)
+            shell(topic)
         )
     }
 
     /// Change a setting of a topic, such as `retention.ms=3600000`.
     pub(super) fn set_topic(&self, topic: &str, setting: &str) -> String {
         let tool = format!("kafka-configs.sh --bootstrap-server {}", self.servers);
-        let place = format!("--entity-type topics --entity-name {}", word(topic));
+        let place = format!("--entity-type topics --entity-name {}", shell(topic));
         format!(
             "{tool} --describe {place}\n# there is room on the disks? Then: {tool} --alter {place} --add-config {setting}"
         )
@@ -119,7 +139,7 @@ impl About<'_> {
 
     /// Find transactions that nobody ends.
     pub(super) fn hanging(&self, topic: &str, partition: PartitionId, start: Offset) -> String {
-        let (servers, topic) = (self.servers, word(topic));
+        let (servers, topic) = (self.servers, shell(topic));
         format!(
             "kafka-transactions.sh --bootstrap-server {servers} describe-producers --topic {topic} --partition {partition}\n\
              # the producer is gone? Then: kafka-transactions.sh --bootstrap-server {servers} abort --topic {topic} --partition {partition} --start-offset {start}"
@@ -129,7 +149,9 @@ impl About<'_> {
     /// Give a topic more partitions.
     pub(super) fn widen(&self, topic: &str, partitions: usize) -> String {
         let tool = format!("kafka-topics.sh --bootstrap-server {}", self.servers);
-        let topic = word(topic);
+        // This tool takes a pattern, in which a dot is any character.
+        let topic = topic.replace('.', "\\.");
+        let topic = shell(&topic);
         format!(
             "{tool} --describe --topic {topic}\n# keys may move? Then: {tool} --alter --topic {topic} --partitions {partitions}"
         )
@@ -137,9 +159,18 @@ impl About<'_> {
 
     /// See what another number of members would do.
     pub(super) fn what_if(&self, rest: &str) -> String {
-        let group = word(self.group.group.as_str());
+        let group = self.group.group.as_str();
+        // What begins with a dash would be taken for a flag.
+        if group.starts_with('-') {
+            return format!(
+                "laggard what-if {rest} --bootstrap-server {} -- {}",
+                self.servers,
+                shell(group)
+            );
+        }
         format!(
-            "laggard what-if {group} {rest} --bootstrap-server {}",
+            "laggard what-if {} {rest} --bootstrap-server {}",
+            shell(group),
             self.servers
         )
     }

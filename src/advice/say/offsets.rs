@@ -5,13 +5,15 @@ use super::{About, Draft};
 use crate::advice::resets::resets;
 use crate::model::{
     AdviceKind, AdviceSeverity, Eta, Evidence, Loss, PartitionView, Retention, Span, Status,
-    Timestamp,
+    Timestamp, TopicName,
 };
 
 use AdviceSeverity::{Hint, Urgent, Useful};
 
 /// A loss that is further off than this is not spoken of.
 const HORIZON: Span = Span::from_secs(24 * 3600);
+/// A cut is seen some time after it was made; what is read twice does less harm than what is never read.
+const BEFORE_THE_CUT: Span = Span::from_secs(300);
 /// A group that has never committed is given this long.
 const FIRST_COMMIT: Span = Span::from_secs(900);
 
@@ -67,7 +69,9 @@ fn stopped(about: &About<'_>) -> Option<Draft> {
     let status = about.group.status.status;
     let gone = matches!(status, Status::Stopped | Status::DataLoss) && is_empty(about);
     let unread = about.group.effective_lag.low().unwrap_or(0);
-    if !gone || unread == 0 {
+    // Some commit for a group in which nobody is, and lose records all the same.
+    let reads = about.group.consume_rate.low().is_some_and(|r| r > 0.0);
+    if !gone || reads || unread == 0 {
         return None;
     }
     let since = about.group.status.since;
@@ -80,14 +84,19 @@ fn stopped(about: &About<'_>) -> Option<Draft> {
         "{unread} records are unread, and nobody has committed anything new: {} since {since}",
         status.name()
     ))
-    .gain("reading goes on from the committed offsets")
     .but("if it was stopped for good, delete it instead: then nobody is woken for it")
     .run(about.members());
     Some(match lost(about) {
-        0 => draft,
-        n => draft.because(format!(
-            "{n} records were deleted before anybody read them; each minute may cost more"
-        )),
+        0 => draft.gain("reading goes on from the committed offsets"),
+        n => draft
+            .because(format!(
+                "{n} records were deleted before anybody read them; each minute may cost more"
+            ))
+            .gain("reading goes on")
+            .but(
+                "where records were deleted it begins where auto.offset.reset says: latest, the default, skips all that \
+                 waits there; earliest does not",
+            ),
     })
 }
 
@@ -108,39 +117,51 @@ fn abandoned(about: &About<'_>) -> Option<Draft> {
 }
 
 fn beyond_end(about: &About<'_>) -> Option<Draft> {
-    let (row, what) = with(about, Status::Recreated)
-        .map(|r| (r, "the topic was deleted and made anew under it"))
-        .or_else(|| {
-            Some((
-                with(about, Status::Truncated)?,
-                "the log was cut off below it",
-            ))
-        })?;
-    let topic = row.topic().topic.clone();
-    let bad = counted(about, Status::Recreated) + counted(about, Status::Truncated);
-    Some(
+    let draft = |topic: &TopicName, status: Status, what: &str| {
         Draft::new(
             AdviceKind::ResetOffsets,
             Urgent,
             format!("set the group's offsets on {topic} anew: {what}"),
         )
-        .because(format!("{} have a commit that leads to no record", count(bad, "partition")))
+        .because(format!(
+            "{} have a commit that leads to no record",
+            count(counted(about, status), "partition")
+        ))
         .gain("new records are read again")
-        .but("to the earliest: what was handled before the change may come again; --to-latest skips what is there instead")
-        .run(about.set_offsets(&topic_and(about, topic.as_str()), "earliest")),
+    };
+    if let Some(row) = with(about, Status::Recreated) {
+        let topic = &row.topic().topic;
+        let what = "the topic was deleted and made anew under it";
+        return Some(
+            draft(topic, Status::Recreated, what)
+                .but("to the earliest: what was handled before the change may come again; --to-latest skips what is there instead")
+                .run(about.set_offsets(&topic_and(about, topic.as_str(), Status::Recreated), "earliest")),
+        );
+    }
+    let row = with(about, Status::Truncated)?;
+    let topic = &row.topic().topic;
+    let since = row.row().verdict.as_ref()?.since;
+    let place = topic_and(about, topic.as_str(), Status::Truncated);
+    Some(
+        draft(topic, Status::Truncated, "the log was cut off below it")
+            .because(format!(
+                "what is left of the log below the cut was read before; what came in since about {since} was not"
+            ))
+            .but("what was cut off is lost, unless its producers still have it")
+            .but("by the records' own times: where producers set these, look at the offsets that the dry run shows")
+            .run(about.set_offsets_by_time(&place, since - BEFORE_THE_CUT)),
     )
 }
 
 /// A topic as the tool takes it: with its partitions where not all have such a commit.
-fn topic_and(about: &About<'_>, topic: &str) -> String {
+fn topic_and(about: &About<'_>, topic: &str, status: Status) -> String {
     let of_topic = || {
         about
             .group
             .partitions()
             .filter(|p| p.topic().topic.as_str() == topic)
     };
-    let bad =
-        |p: &PartitionView<'_>| matches!(p.status(), Some(Status::Recreated | Status::Truncated));
+    let bad = |p: &PartitionView<'_>| p.status() == Some(status);
     let numbers: Vec<String> = of_topic()
         .filter(bad)
         .map(|p| p.partition().to_string())
@@ -212,6 +233,8 @@ fn rewound(about: &About<'_>) -> Option<Draft> {
             _ => None,
         })
         .sum();
+    // A place that is no more is none to go back to.
+    let places = resets(about.group);
     Some(
         Draft::new(
             AdviceKind::ReviewRewind,
@@ -223,7 +246,11 @@ fn rewound(about: &About<'_>) -> Option<Draft> {
         .gain(format!("if it was a mistake: up to {again} records are not handled twice"))
         .but("if it was meant, there is nothing to do: it catches up by itself")
         .but("if not: set each partition forward again; what was read twice meanwhile stays handled twice")
-        .run(about.set_all(&resets(about.group))),
+        .run(if places.is_empty() {
+            about.members()
+        } else {
+            about.set_all(&places)
+        }),
     )
 }
 

@@ -3,7 +3,7 @@ use crate::advice::testing::{busy, grouped};
 use crate::model::testing::{NOW, ago};
 use crate::model::{
     Cause, Diagnosis, Evidence, GroupState, Load, Loss, Policy, Reading, Retention, RowDetail,
-    Span, Status, Storm, Verdict,
+    Span, Status, Storm, Subscription, Verdict,
 };
 
 fn broker(id: i32, rack: Option<&str>) -> Broker {
@@ -167,9 +167,10 @@ fn a_poison_record_gets_its_coordinates_and_a_dry_run() {
     let advice = first(&group);
     assert_eq!(
         advice.command.as_deref().unwrap(),
-        "kafka-console-consumer.sh --bootstrap-server kafka:9092 --topic 'a b' --partition 5 --offset 41 --max-messages 1\n\
+        "kafka-console-consumer.sh --bootstrap-server kafka:9092 --topic 'a b' --partition 5 --offset 41 --max-messages 1 \
+         --property print.offset=true\n\
          kafka-consumer-groups.sh --bootstrap-server kafka:9092 --group g --reset-offsets --topic 'a b:5' --to-offset 42 --dry-run\n\
-         # reads right? Stop the group's members, then again with --execute in place of --dry-run"
+         # reads right? Stop all of its members, then again with --execute in place of --dry-run"
     );
 }
 
@@ -253,6 +254,133 @@ fn a_storm_gets_the_settings_that_its_assignor_lacks() {
     group.assignor = Some("cooperative-sticky".into());
     assert!(!command(&group).contains("CooperativeStickyAssignor"));
     assert!(command(&group).contains("group.instance.id"));
+    // A properties file takes what stands behind a value for a part of it.
+    for line in command(&group).lines().filter(|l| !l.starts_with('#')) {
+        assert!(!line.contains('#') && !line.contains(' '), "{line}");
+    }
+    // Connect, Kafka Streams and assignors of one's own have other settings.
+    for (protocol, assignor) in [
+        ("connect", "sessioned"),
+        ("consumer", "stream"),
+        ("consumer", "mine"),
+    ] {
+        group.protocol_type = protocol.into();
+        group.assignor = Some(assignor.into());
+        let advice = first(&group);
+        assert!(!command(&group).contains("max.poll"), "{advice:?}");
+        assert!(
+            !advice.evidence.iter().any(|e| e.contains("its assignor")),
+            "{advice:?}"
+        );
+    }
+}
+
+#[test]
+fn no_name_leaves_its_line_or_its_word() {
+    let mut group = grouped(&[2, 2], &[1, 1], 10.0, 0);
+    group.group = "evil\ntouch it #".into();
+    for row in group.rows.iter_mut().filter(|r| r.topic == 1) {
+        row.verdict = None;
+    }
+    let lines = |group: &GroupSnapshot| first(group).command.clone().unwrap().lines().count();
+    assert_eq!(lines(&group), 2);
+    group.status = Verdict::plain(Status::Stopped, ago(900));
+    group.inactive = true;
+    group.members = Some(Arc::from([]));
+    for row in &mut group.rows {
+        row.effective_lag = Reading::Known(5);
+    }
+    group.effective_lag = Reading::Known(20);
+    assert_eq!(first(&group).kind, AdviceKind::DeleteGroup);
+    assert_eq!(lines(&group), 2);
+    let evil = Broker {
+        host: "$(touch it)".into(),
+        ..broker(1, None)
+    };
+    let all = say(&"prod".into(), &[evil], &group);
+    let command = all[0].advice.command.as_deref().unwrap();
+    assert!(
+        command.contains("--bootstrap-server '$(touch it):9092'"),
+        "{command}"
+    );
+}
+
+#[test]
+fn what_members_subscribe_to_decides_whether_offsets_may_be_deleted() {
+    let mut group = grouped(&[2, 2], &[1, 1], 10.0, 0);
+    for row in group.rows.iter_mut().filter(|r| r.topic == 1) {
+        row.verdict = None;
+        row.effective_lag = Reading::Known(7);
+    }
+    let piece = |g: &GroupSnapshot| said(g).first().cloned();
+    let untold = piece(&group).unwrap();
+    assert!(untold.advice.confidence <= 0.5, "{untold:?}");
+    assert!(untold.not_before >= Some(group.status.since + Span::from_secs(3600)));
+    let unread = "14 records are unread there";
+    assert!(
+        untold.advice.caveats.iter().any(|c| c.starts_with(unread)),
+        "{untold:?}"
+    );
+    let mut telling = |topics: &[&str]| {
+        let mut members = group.members.as_deref().unwrap().to_vec();
+        for member in &mut members {
+            member.subscription = Some(Arc::new(Subscription {
+                topics: topics.iter().map(|t| (*t).into()).collect(),
+                rack: None,
+            }));
+        }
+        group.members = Some(members.into());
+        piece(&group)
+    };
+    let told = telling(&["topic-0"]).unwrap();
+    assert!(told.advice.confidence > 0.7, "{told:?}");
+    assert_eq!(telling(&["topic-0", "topic-1"]), None);
+}
+
+#[test]
+fn a_log_that_was_cut_off_is_read_on_from_the_time_of_the_cut() {
+    let mut group = grouped(&[2], &[2], 10.0, 100);
+    group.rows[1].verdict = Some(Verdict::plain(Status::Truncated, ago(300)));
+    let advice = first(&group);
+    let command = advice.command.as_deref().unwrap();
+    let from = ago(300) - Span::from_secs(300);
+    let wanted = format!("--reset-offsets --topic topic-0:1 --to-datetime {from} --dry-run");
+    assert!(
+        command.lines().next().unwrap().ends_with(&wanted),
+        "{command}"
+    );
+    group.rows[1].verdict = Some(Verdict::plain(Status::Recreated, ago(300)));
+    let command = first(&group).command.clone().unwrap();
+    assert!(
+        command.contains("--topic topic-0:1 --to-earliest --dry-run"),
+        "{command}"
+    );
+}
+
+#[test]
+fn who_commits_without_members_is_not_asked_to_start() {
+    let mut group = grouped(&[4], &[], 10.0, 100);
+    group.state = Reading::Known(GroupState::Empty);
+    let lost = Evidence::LostRecords {
+        lost: 40,
+        committed_offset: 10,
+        log_start_offset: 50,
+        at_first_sight: false,
+    };
+    group.status = Verdict::plain(Status::DataLoss, ago(900));
+    group.rows[0].verdict = Some(Verdict::because(Status::DataLoss, ago(900), lost));
+    group.consume_rate = Reading::Known(0.0);
+    let advice = first(&group);
+    assert_eq!(advice.kind, AdviceKind::StartConsumers);
+    assert!(
+        advice
+            .caveats
+            .iter()
+            .any(|c| c.contains("auto.offset.reset")),
+        "{advice:?}"
+    );
+    group.consume_rate = Reading::Known(7.0);
+    assert!(!kinds(&group).contains(&AdviceKind::StartConsumers));
 }
 
 #[test]

@@ -96,6 +96,7 @@ pub(super) fn quiet(source: &SourceArgs) -> Result<Setup, Refusal> {
 
 /// What a recording shows: at the time that is asked for, else at its end.
 pub(super) async fn past(replay: Replay) -> Result<Arc<Snapshot>, Refusal> {
+    let clusters = replay.clusters.clone();
     let looking = move || snapshot_at(&replay.tape, replay.at);
     let found = tokio::task::spawn_blocking(looking).await;
     let found = found.map_err(|error| Refusal::failed(format!("error: {error}")))?;
@@ -103,7 +104,27 @@ pub(super) async fn past(replay: Replay) -> Result<Arc<Snapshot>, Refusal> {
     for note in &notes {
         tell(note);
     }
-    Ok(snapshot)
+    of_clusters(&clusters, &snapshot)
+}
+
+/// The part of a recording that is asked for.
+fn of_clusters(asked: &[String], snapshot: &Arc<Snapshot>) -> Result<Arc<Snapshot>, Refusal> {
+    let there: Vec<&str> = snapshot
+        .clusters
+        .iter()
+        .map(|c| c.cluster.as_str())
+        .collect();
+    if let Some(unknown) = asked.iter().find(|name| !there.contains(&name.as_str())) {
+        return Err(Refusal::usage(format!(
+            "error: the recording has no cluster `{unknown}`; it has {}",
+            there.join(", ")
+        )));
+    }
+    let narrow = Narrow {
+        clusters: asked.iter().map(|name| name.as_str().into()).collect(),
+        ..Narrow::default()
+    };
+    Ok(narrow.apply(snapshot))
 }
 
 /// What a running `serve` shows: at the time that is asked for, else now.

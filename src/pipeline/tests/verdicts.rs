@@ -1,8 +1,8 @@
 //! Verdicts, rates and ends to come of a group that is well, or slow, or gone.
 
-use crate::model::{Eta, Fact, GroupState, Isolation, Reading, Span, Status};
+use crate::model::{Eta, Fact, GroupState, Isolation, Observation, Reading, Span, Status};
 
-use super::facts::{at, commits, described, ends, listed, offsets, read, tick};
+use super::facts::{at, commits, described, ends, listed, offsets, read, tick, topic};
 use super::{group, run, then, two_good_hours};
 
 #[test]
@@ -105,6 +105,42 @@ fn a_rewind_is_seen_and_cleared_once_regained() {
         Status::Rewound
     );
     assert_eq!(group(&then(4, read).snapshot).status.status, Status::Ok);
+}
+
+/// At 7260 the log is another; the commit stands where it stood until 7380, and then goes to where records are.
+fn set_anew(mut another: impl FnMut(i64) -> Vec<Observation>) -> Status {
+    let cut = then(5, |t| {
+        if t < 7260 {
+            return vec![commits(t, &[Some(t * 10); 2]), ends(t, &[t * 10; 2])];
+        }
+        let end = 500 + (t - 7260) * 10;
+        let committed = if t < 7380 { 72_590 } else { end };
+        let mut all = another(t);
+        all.push(commits(t, &[Some(committed); 2]));
+        all.push(ends(t, &[end; 2]));
+        all
+    });
+    group(&cut.snapshot).status.status
+}
+
+#[test]
+fn offsets_that_led_to_no_record_and_are_set_anew_are_no_rewind() {
+    assert_eq!(set_anew(|_| Vec::new()), Status::Ok, "cut off");
+    assert_eq!(set_anew(|t| vec![topic(t, 2, 2)]), Status::Ok, "made anew");
+    let at_once = then(5, |t| {
+        let (end, committed) = match t {
+            ..7260 => (t * 10, t * 10),
+            t => (500 + (t - 7260) * 10, (t - 7260) * 10),
+        };
+        let mut all = if t < 7260 {
+            Vec::new()
+        } else {
+            vec![topic(t, 2, 2)]
+        };
+        all.extend([commits(t, &[Some(committed); 2]), ends(t, &[end; 2])]);
+        all
+    });
+    assert_ne!(group(&at_once.snapshot).status.status, Status::Rewound);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! command that gives it.
 
 use crate::model::{ApiVersions, ClusterProbe, Right};
-use crate::words::text::escape;
+use crate::words::text::{escape, shell};
 
 /// An API that Laggard uses, and from which version on for what.
 pub(super) struct Need {
@@ -134,7 +134,8 @@ pub(super) fn command(probe: &ClusterProbe, right: Right) -> String {
         Right::DescribeConfigs => "--operation DescribeConfigs --topic '*'",
         Right::ReadOffsets => "--operation Read --topic __consumer_offsets",
     };
-    let who = quote(&principal(probe));
+    let principal = principal(probe);
+    let who = shell(&principal);
     admins(
         "kafka-acls",
         probe,
@@ -144,7 +145,7 @@ pub(super) fn command(probe: &ClusterProbe, right: Right) -> String {
 
 /// One of Kafka's own tools, run by somebody who may.
 pub(super) fn admins(tool: &str, probe: &ClusterProbe, rest: &str) -> String {
-    let servers = quote(&probe.servers);
+    let servers = shell(&probe.servers);
     format!("{tool} --bootstrap-server {servers} --command-config admin.properties {rest}")
 }
 
@@ -153,26 +154,5 @@ pub(super) fn principal(probe: &ClusterProbe) -> String {
     match &probe.user {
         Some(user) => format!("User:{}", escape(user, false)),
         None => "User:YOUR-PRINCIPAL".to_owned(),
-    }
-}
-
-/// For a shell: as it is, if no shell could take it for anything else.
-fn quote(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.:,/@%+".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        return text.to_owned();
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_goes_into_a_shell_is_quoted() {
-        assert_eq!(quote("b1:9092,b2:9092"), "b1:9092,b2:9092");
-        assert_eq!(quote("User:lag monitor"), "'User:lag monitor'");
-        assert_eq!(quote("it's; rm"), r"'it'\''s; rm'");
     }
 }
