@@ -168,6 +168,12 @@ impl Alerting {
         told
     }
 
+    /// Forgets who was told of what: nobody was. What still stands is told as new.
+    pub fn tell_anew(&mut self) {
+        self.grouping = Grouping::default();
+        self.renewed = true;
+    }
+
     /// Whether anything has changed, since this was asked last, that a restart must not forget.
     pub fn has_moved(&mut self) -> bool {
         std::mem::take(&mut self.moved)

@@ -55,6 +55,7 @@ impl Folding {
         stop: &CancellationToken,
     ) {
         self.head(&pipeline);
+        let mut untold = false;
         for observation in before.into_iter().flatten() {
             // Whoever wants to end need not wait for the past.
             if stop.is_cancelled() {
@@ -65,7 +66,12 @@ impl Folding {
                 tap.record_past(&observation);
             }
             // Asks on the past are not worth anything any more.
-            let _ = pipeline.fold(&observation);
+            let cut = pipeline.fold(&observation);
+            untold |= cut.is_some_and(|cut| !cut.notifications.is_empty());
+        }
+        if untold {
+            // Nor was anybody told of it: what still stands is to be told as new.
+            pipeline.tell_anew();
         }
         while let Some(observation) = observations.blocking_recv() {
             // Recorded first: if the fold breaks on it, the recording has it.

@@ -135,7 +135,11 @@ fn hand(boxes: &Boxes) -> desk::Hand {
         if let Some(inbox) = locked(&boxes).get(&post.head.receiver) {
             let _ended = inbox.send(Mail::Letter(post));
         } else {
-            strike(&post.ledger, post.head.number);
+            // It went while the notification was being written.
+            let receiver = &post.head.receiver;
+            tracing::warn!(%receiver, "a notification is given up: there is no such receiver any more");
+            count(internal::NOTIFY_GIVEN_UP, receiver, 1);
+            strike(&post.ledger, vec![post.head.number]);
         }
     })
 }
@@ -165,10 +169,23 @@ fn drop_unknown(ledger: &Arc<Ledger>, ready: &[Ready]) {
         );
     }
     let there = |name: &str| ready.iter().any(|r| *r.receiver.name == *name);
+    let mut gone: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
     for head in waiting.iter().filter(|head| !there(&head.receiver)) {
-        tracing::warn!(receiver = %head.receiver, "a notification is dropped: there is no such receiver any more");
-        strike(ledger, head.number);
+        gone.entry(&head.receiver).or_default().push(head.number);
     }
+    for (receiver, numbers) in gone {
+        let many = numbers.len();
+        tracing::warn!(
+            receiver,
+            "{many} notifications that waited for it are given up: there is no such receiver any more"
+        );
+        count(internal::NOTIFY_GIVEN_UP, receiver, many as u64);
+        strike(ledger, numbers);
+    }
+}
+
+fn count(what: &'static str, receiver: &str, many: u64) {
+    metrics::counter!(what, "receiver" => receiver.to_owned()).increment(many);
 }
 
 impl Roster {
@@ -307,9 +324,9 @@ impl Roster {
     }
 }
 
-fn strike(ledger: &Ledger, number: u64) {
+fn strike(ledger: &Ledger, numbers: Vec<u64>) {
     let batch = Batch {
-        done: vec![number],
+        done: numbers,
         ..Batch::default()
     };
     if let Err(error) = ledger.write(&batch) {
@@ -416,7 +433,7 @@ impl Roster {
                 TellResult::Gone => None,
             };
             if let Some(name) = name {
-                metrics::counter!(name, "receiver" => told.receiver.to_string()).increment(1);
+                count(name, &told.receiver, 1);
             }
             let _ended = reports.blocking_send(Observation::Told { at, told });
         })

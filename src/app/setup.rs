@@ -20,7 +20,7 @@ use crate::remote::{self, Client, Follower};
 use crate::sim::scenario;
 use crate::source::kafka::{KafkaConfig, KafkaSource};
 use crate::source::stamp::Stamper;
-use crate::timeline::{Player, Tape, TimelineError};
+use crate::timeline::{Instead, Player, Tape, TimelineError};
 use crate::tui::Deck;
 
 use super::demo::{Demo, INTERVAL, RunningDemo};
@@ -152,7 +152,10 @@ fn set_up_in(
         return attach(url, source, config, clock);
     }
     if let Some(path) = &source.replay {
-        return replay(path, source, config);
+        // What stands in the environment is for all commands, and no reason to judge a recording
+        // otherwise than it was.
+        let named = source.config.is_some() && source.config != environment.config_path();
+        return replay(path, source, config, named);
     }
     if let Some(name) = &source.demo {
         let mut asked = named_demo(name)?;
@@ -264,9 +267,21 @@ fn header(text: &str) -> Result<(String, String), Refusal> {
     Ok((name.trim().to_owned(), value.trim().to_owned()))
 }
 
-/// Everything for a recording: it is judged by the settings that it carries.
-fn replay(path: &Path, source: &SourceArgs, config: Config) -> Result<Setup, Refusal> {
-    let tape = Tape::open(path).map_err(|error| Refusal::failed(format!("error: {error}")))?;
+/// Everything for a recording: it is judged by the settings that it carries, or by the policies and
+/// rules of a configuration that is named.
+fn replay(
+    path: &Path,
+    source: &SourceArgs,
+    config: Config,
+    judge_anew: bool,
+) -> Result<Setup, Refusal> {
+    let mut tape = Tape::open(path).map_err(|error| Refusal::failed(format!("error: {error}")))?;
+    if judge_anew {
+        tape = tape.judged_by(Instead {
+            rules: Some(rules::in_force(&config)?),
+            policies: Some(config.settings().policies),
+        });
+    }
     let name = path.file_name().unwrap_or(path.as_os_str());
     let label: Arc<str> = format!("replay: {}", name.to_string_lossy()).into();
     Ok(Setup {

@@ -16,6 +16,8 @@ pub struct BackTest {
     pub to: Timestamp,
     /// How many there were.
     pub snapshots: u64,
+    /// How many rules were in force at the end.
+    pub rules: u64,
     /// How many notifications would have been made for receivers that are configured.
     pub notifications: u64,
     /// In order of when each began.

@@ -88,6 +88,11 @@ impl Pipeline {
         }
     }
 
+    /// Nobody was told of what the cuts up to here called for: what still stands is told as new.
+    pub fn tell_anew(&mut self) {
+        self.alerting.tell_anew();
+    }
+
     /// Takes in one observation; a tick yields a cut. The pipeline's time never goes back: a tick
     /// from before the last one cuts at the last one's instant.
     pub fn fold(&mut self, observation: &Observation) -> Option<Cut> {

@@ -202,6 +202,7 @@ mod tests {
             from: ago(3600),
             to: ago(0),
             snapshots: 360,
+            rules: 3,
             notifications: 0,
             alerts: vec![
                 course("blip", "ticket", 3540, None, Some(3480)),

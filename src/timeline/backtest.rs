@@ -46,6 +46,7 @@ type Labels = BTreeMap<Arc<str>, Arc<str>>;
 pub fn backtest(tape: &Tape, instead: Instead) -> Result<(BackTest, Vec<String>), TimelineError> {
     let mut head = Head::at_start(tape)?.instead(instead);
     let (mut times, mut notifications) = ((0, Timestamp::default(), Timestamp::default()), 0);
+    let mut rules = 0;
     let mut courses = Courses::default();
     while let Some(cut) = head.next_cut() {
         let snapshot = &cut.snapshot;
@@ -54,6 +55,7 @@ pub fn backtest(tape: &Tape, instead: Instead) -> Result<(BackTest, Vec<String>)
             (count, from, _) => (count + 1, from, snapshot.at),
         };
         notifications += cut.notifications.len() as u64;
+        rules = snapshot.rules.iter().map(|g| g.rules.len() as u64).sum();
         courses.look(snapshot);
     }
     let (snapshots, from, to) = times;
@@ -65,6 +67,7 @@ pub fn backtest(tape: &Tape, instead: Instead) -> Result<(BackTest, Vec<String>)
         from,
         to,
         snapshots,
+        rules,
         notifications,
         alerts: courses.all(),
     };

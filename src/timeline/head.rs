@@ -83,7 +83,7 @@ impl Head {
             open: Some(open),
             next: behind.collect(),
             notes: Vec::new(),
-            instead: None,
+            instead: tape.instead().cloned(),
         })
     }
 
@@ -99,7 +99,11 @@ impl Head {
     /// When the tape cannot be read.
     pub fn at_start(tape: &Tape) -> Result<Self, TimelineError> {
         let files = tape.files()?.into_iter();
-        Ok(Self::over(files.map(|(_, path)| path)))
+        let head = Self::over(files.map(|(_, path)| path));
+        Ok(match tape.instead() {
+            Some(instead) => head.instead(instead.clone()),
+            None => head,
+        })
     }
 
     /// Before `at`, as late as a checkpoint allows; at the beginning, if there is none.
@@ -125,6 +129,10 @@ impl Head {
         tape: &Tape,
         fits: impl Fn(Option<Timestamp>) -> bool,
     ) -> Result<Self, TimelineError> {
+        if tape.instead().is_some() {
+            // The alerts of a checkpoint are those of the recorded rules.
+            return Self::at_start(tape);
+        }
         let files = tape.files()?;
         let mut notes = Vec::new();
         for (i, (_, path)) in files.iter().enumerate().rev().filter(|(_, f)| fits(f.0)) {

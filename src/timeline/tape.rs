@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::TimelineError;
+use super::{Instead, TimelineError};
 use crate::model::Timestamp;
 use crate::recording::{Reader, segments};
 
@@ -10,6 +10,8 @@ use crate::recording::{Reader, segments};
 #[derive(Clone, Debug)]
 pub struct Tape {
     path: PathBuf,
+    /// What it is judged by instead of what was recorded.
+    instead: Option<Instead>,
 }
 
 impl Tape {
@@ -21,12 +23,24 @@ impl Tape {
     pub fn open(path: &Path) -> Result<Self, TimelineError> {
         let tape = Self {
             path: path.to_owned(),
+            instead: None,
         };
         let files = tape.files()?;
         if let [only] = files.as_slice() {
             Reader::open(&only.1).map_err(|error| tape.failed(error))?;
         }
         Ok(tape)
+    }
+
+    /// The same, judged by other rules or policies.
+    pub fn judged_by(self, instead: Instead) -> Self {
+        let instead = Some(instead);
+        Self { instead, ..self }
+    }
+
+    /// What it is judged by instead of what was recorded.
+    pub(super) fn instead(&self) -> Option<&Instead> {
+        self.instead.as_ref()
     }
 
     /// Where it is.

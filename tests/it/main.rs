@@ -22,6 +22,7 @@ mod autoscale;
 mod calls;
 mod clusters;
 mod commands;
+mod deliver;
 mod demo;
 mod doctor;
 mod embedded;

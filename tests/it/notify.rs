@@ -684,32 +684,3 @@ fn a_receiver_that_cannot_be_is_an_error_at_the_start() {
         );
     }
 }
-
-/// Two evaluators must not page twice: the demo tells nobody unless it is asked to.
-#[test]
-fn an_embedded_cluster_s_alerts_are_told_only_where_that_is_asked_for() {
-    let hook = Hook::start();
-    let night = receiver(
-        0,
-        &[
-            ("name", "night"),
-            ("kind", "webhook"),
-            ("url", &hook.url("/")),
-        ],
-    );
-    let mut variables = borrowed(&night);
-    variables.push(("LAGGARD_NOTIFY__GROUP_WAIT", "0s"));
-    let served = Served::demo_with(&variables);
-    let said = "this process tells nobody of alerts; --deliver would tell night (webhook)";
-    assert!(served.log().contains(said), "{}", served.log());
-    eventually(WITHIN, || {
-        let alerts = alerts(&served);
-        alerts
-            .iter()
-            .find(|a| a["state"] == "firing")
-            .map(drop)
-            .ok_or_else(|| format!("{alerts:#?}"))
-    });
-    std::thread::sleep(Duration::from_secs(3));
-    assert_eq!(hook.taken().len(), 0);
-}

@@ -1,17 +1,14 @@
 //! Orders to a running `laggard serve`, by its own commands: marks, silences, reload; and what the past says of rules.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
 
-use laggard::sim::scenario;
-
-use crate::support::embedded::Embedded;
-use crate::support::laggard::{Ended, Served, laggard};
-use crate::support::process::run_dir;
-use crate::support::{eventually, unique};
+use crate::support::eventually;
+use crate::support::kept::Kept;
+use crate::support::laggard::laggard;
 
 const WITHIN: Duration = Duration::from_secs(40);
 
@@ -27,42 +24,19 @@ const RULES: &str = "groups:
 ";
 
 /// A `serve` with a state directory, and the files that it reads.
-pub struct World {
-    pub served: Served,
-    dir: PathBuf,
-    _embedded: Embedded,
+pub struct World(Kept);
+
+impl std::ops::Deref for World {
+    type Target = Kept;
+
+    fn deref(&self) -> &Kept {
+        &self.0
+    }
 }
 
 impl World {
     pub fn start() -> Self {
-        let dir = run_dir().join(unique("orders"));
-        fs::create_dir_all(&dir).unwrap();
-        let embedded = Embedded::still(&scenario::bulk(4, 8, 1), 1_800_000_000_000);
-        fs::write(dir.join("rules.yml"), RULES).unwrap();
-        let config = format!(
-            "state_dir = \"state\"\n[alerts]\nshipped = false\nrules = [\"rules.yml\"]\n\
-             [clusters.it]\nbootstrap_servers = \"{}\"\npoll_interval = \"1s\"\n",
-            embedded.bootstrap()
-        );
-        fs::write(dir.join("laggard.toml"), config).unwrap();
-        let config = dir.join("laggard.toml").display().to_string();
-        Self {
-            served: Served::with(&[("LAGGARD_CONFIG", &config)]),
-            dir,
-            _embedded: embedded,
-        }
-    }
-
-    pub fn file(&self, name: &str) -> PathBuf {
-        self.dir.join(name)
-    }
-
-    /// Runs a command against it.
-    fn order(&self, arguments: &[&str]) -> Ended {
-        let url = format!("http://{}", self.served.address());
-        let token = self.file("state/token").display().to_string();
-        let to = ["--attach", &url, "--token-file", &token, "--author", "ann"];
-        laggard(arguments.iter().copied().chain(to))
+        Self(Kept::start((4, 8), RULES, ""))
     }
 
     fn alerts(&self) -> Vec<(String, String, Value)> {
@@ -234,7 +208,7 @@ fn a_reload_with_an_error_leaves_the_old_in_force_and_says_so() {
     assert!(metrics.contains("laggard_config_last_reload_successful 0"));
     // Mended, and read anew by a signal.
     fs::write(world.file("rules.yml"), RULES).unwrap();
-    let id = world.served.running().id();
+    let id = world.0.served.running().id();
     crate::support::process::signal(id, "HUP");
     let served = &world.served;
     eventually(WITHIN, || {

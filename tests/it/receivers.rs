@@ -1,21 +1,17 @@
 //! Receivers while `laggard serve` runs: a reload that changes them, and silences that stand in an Alertmanager too.
 
 use std::fs;
-use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
 
-use laggard::sim::scenario;
-
 use crate::support::alertmanager::Alertmanager;
-use crate::support::embedded::Embedded;
+use crate::support::eventually;
 use crate::support::hook::{Does, Hook, Taken};
-use crate::support::laggard::{Ended, Served, laggard};
-use crate::support::process::run_dir;
+use crate::support::kept::Kept;
+use crate::support::laggard::Ended;
 use crate::support::prometheus::free_address;
-use crate::support::{eventually, unique};
 
 const WITHIN: Duration = Duration::from_secs(40);
 
@@ -33,56 +29,29 @@ const RULES: &str = "groups:
 ";
 
 /// A `serve` with a state directory and these receivers.
-struct World {
-    served: Served,
-    dir: PathBuf,
-    head: String,
-    _embedded: Embedded,
+struct World(Kept);
+
+impl std::ops::Deref for World {
+    type Target = Kept;
+
+    fn deref(&self) -> &Kept {
+        &self.0
+    }
 }
 
 impl World {
     fn start(receivers: &str) -> Self {
-        let dir = run_dir().join(unique("receivers"));
-        fs::create_dir_all(&dir).unwrap();
-        let embedded = Embedded::still(&scenario::bulk(2, 4, 1), 1_800_000_000_000);
-        fs::write(dir.join("rules.yml"), RULES).unwrap();
-        let head = format!(
-            "state_dir = \"state\"\n[alerts]\nshipped = false\nrules = [\"rules.yml\"]\n\
-             [clusters.it]\nbootstrap_servers = \"{}\"\npoll_interval = \"1s\"\n\
-             [notify]\ngroup_by = [\"team\"]\ngroup_wait = \"0s\"\ngroup_interval = \"1s\"\n",
-            embedded.bootstrap()
-        );
-        fs::write(dir.join("laggard.toml"), format!("{head}{receivers}")).unwrap();
-        let config = dir.join("laggard.toml").display().to_string();
-        Self {
-            served: Served::with(&[("LAGGARD_CONFIG", &config)]),
-            dir,
-            head,
-            _embedded: embedded,
-        }
+        Self(Kept::start((2, 4), RULES, &told_by(receivers)))
     }
 
     fn write(&self, receivers: &str) {
-        let text = format!("{}{receivers}", self.head);
-        fs::write(self.dir.join("laggard.toml"), text).unwrap();
+        self.0.write(&told_by(receivers));
     }
 
-    /// Runs a command against it.
-    fn order(&self, arguments: &[&str]) -> Ended {
-        let url = format!("http://{}", self.served.address());
-        let token = self.dir.join("state/token").display().to_string();
-        let to = ["--attach", &url, "--token-file", &token, "--author", "ann"];
-        laggard(arguments.iter().copied().chain(to))
-    }
-
-    fn reload(&self) {
-        let reloaded = self.order(&["reload"]);
-        assert_eq!(
-            reloaded.code,
-            Some(0),
-            "{reloaded:#?}\n{}",
-            self.served.log()
-        );
+    /// Silences one of the two alerts.
+    fn silence_up(&self) -> Ended {
+        let up = ["silence", "add", "alertname=\"Up\""];
+        self.order(&[&up[..], &["--for", "2h", "--why", "known"]].concat())
     }
 
     fn fares(&self) -> Vec<(String, u64)> {
@@ -107,6 +76,12 @@ impl World {
             }
         })
     }
+}
+
+/// Prompt, and each team a group of its own.
+fn told_by(receivers: &str) -> String {
+    let prompt = "group_by = [\"team\"]\ngroup_wait = \"0s\"\ngroup_interval = \"1s\"\n";
+    format!("[notify]\n{prompt}{receivers}")
 }
 
 fn webhook(name: &str, url: &str) -> String {
@@ -175,7 +150,7 @@ fn a_reload_changes_receivers_and_loses_nothing_that_waits() {
     world.write(&night(&down));
     world.reload();
     let blue = RULES.replace("team: blue", "team: green");
-    fs::write(world.dir.join("rules.yml"), blue).unwrap();
+    fs::write(world.file("rules.yml"), blue).unwrap();
     world.reload();
     eventually(WITHIN, || {
         let fares = world.fares();
@@ -193,7 +168,7 @@ fn a_reload_changes_receivers_and_loses_nothing_that_waits() {
     });
     // Nothing but what waited tells of it any more.
     let without = RULES.split("  - alert: There").next().unwrap();
-    fs::write(world.dir.join("rules.yml"), without).unwrap();
+    fs::write(world.file("rules.yml"), without).unwrap();
     world.reload();
     eventually(WITHIN, || {
         let snapshot = world.served.snapshot();
@@ -213,6 +188,29 @@ fn a_reload_changes_receivers_and_loses_nothing_that_waits() {
         log.contains("this process tells of alerts: night (webhook), more (webhook)"),
         "{log}"
     );
+}
+
+/// What waits for a receiver that is no longer configured at a start is told to nobody: that is said and counted.
+#[test]
+fn what_waits_for_a_receiver_that_is_gone_is_counted_as_given_up() {
+    let (down, up) = (Hook::that(|_, _| Does::Answers(503, None)), Hook::start());
+    let mut world = World::start(&webhook("night", &down.url("/")));
+    eventually(WITHIN, || {
+        let fares = world.fares();
+        (fares == [("night".to_owned(), 2)])
+            .then_some(())
+            .ok_or_else(|| format!("{fares:?}"))
+    });
+    world.0.served.running().kill();
+    world.write(&webhook("day", &up.url("/")));
+    world.0.begin_again();
+    let log = world.served.log();
+    let said = "2 notifications that waited for it are given up: there is no such receiver any more receiver=\"night\"";
+    assert!(log.contains(said), "{log}");
+    let metrics = world.served.get("/metrics").unwrap();
+    let counted = "laggard_notifications_given_up_total{receiver=\"night\"} 2";
+    assert!(metrics.contains(counted), "{metrics}");
+    world.told(&up, &["Up", "There"]);
 }
 
 fn amtool(url: &str, arguments: &[&str]) -> String {
@@ -322,30 +320,14 @@ fn a_silence_of_somebody_else_s_is_listed_and_one_that_is_not_taken_is_none() {
     assert_eq!(ended.code, Some(0), "{ended:#?}");
     assert!(!amtool(&url, &["silence", "query", "-q"]).contains(other.trim()));
     // One that is over already ends without an error.
-    let made = world.order(&[
-        "silence",
-        "add",
-        "alertname=\"Up\"",
-        "--for",
-        "2h",
-        "--why",
-        "known",
-    ]);
+    let made = world.silence_up();
     let theirs = amtool(&url, &["silence", "query", "-q"]);
     amtool(&url, &["silence", "expire", theirs.trim()]);
     let ended = world.order(&["silence", "expire", made.stdout.trim()]);
     assert_eq!(ended.code, Some(0), "{ended:#?}");
     // Nobody answers: there is no silence, here nor there, and it is said.
     drop(alertmanager);
-    let refused = world.order(&[
-        "silence",
-        "add",
-        "alertname=\"Up\"",
-        "--for",
-        "2h",
-        "--why",
-        "known",
-    ]);
+    let refused = world.silence_up();
     assert_eq!(refused.code, Some(1), "{refused:#?}");
     let said = "the Alertmanager `am` did not take the silence, so there is none: am/1: ";
     assert!(
@@ -354,7 +336,7 @@ fn a_silence_of_somebody_else_s_is_listed_and_one_that_is_not_taken_is_none() {
     );
     let snapshot = world.served.snapshot();
     assert_eq!(snapshot["notices"]["silences"], Value::Array(Vec::new()));
-    let audit = fs::read_to_string(world.dir.join("state/audit.jsonl")).unwrap();
+    let audit = fs::read_to_string(world.file("state/audit.jsonl")).unwrap();
     let last = audit.lines().last().unwrap();
     assert!(
         last.contains("refused") && last.contains("did not take"),

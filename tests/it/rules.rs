@@ -57,6 +57,21 @@ fn every_error_in_a_rule_file_is_told_with_its_place() {
     );
 }
 
+/// Of no rules it is always true that none fired.
+#[test]
+fn a_recording_without_rules_is_tested_by_those_that_come_with_laggard() {
+    let recording = file(
+        "bare.jsonl",
+        "{\"kind\":\"recording\",\"version\":1}\n{\"kind\":\"tick\",\"at\":\"2026-11-20T18:00:02Z\"}\n",
+    );
+    let recording = recording.display().to_string();
+    let ended = laggard(["rules", "test", "--replay", &recording]);
+    assert_eq!(ended.code, Some(0), "{ended:#?}");
+    assert!(ended.stdout.contains("LaggardWatchdog"), "{ended:#?}");
+    let said = "has no rules in it: the ones that come with Laggard were tested";
+    assert!(ended.stderr.contains(said), "{ended:#?}");
+}
+
 #[test]
 fn a_recording_says_what_rules_would_have_done() {
     let recording = run_dir().join(unique("recorded")).with_extension("jsonl");

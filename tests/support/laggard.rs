@@ -147,6 +147,13 @@ impl Served {
         )
     }
 
+    /// `serve` with more arguments: on something else than clusters.
+    #[track_caller]
+    pub fn on(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let all: Vec<_> = ["serve"].iter().chain(arguments).copied().collect();
+        Self::run(&all, environment)
+    }
+
     /// With settings of one's own, and waits for nothing.
     pub fn begin_with(environment: &[(&str, &str)]) -> Self {
         Self::begin(&["serve"], environment)
@@ -185,6 +192,13 @@ impl Served {
     #[track_caller]
     pub fn demo_with(variables: &[(&str, &str)]) -> Self {
         let arguments = ["demo", "--headless", "--poll-interval", "1s"];
+        Self::run(&arguments, variables)
+    }
+
+    /// The same, telling its alerts.
+    #[track_caller]
+    pub fn demo_delivering(variables: &[(&str, &str)]) -> Self {
+        let arguments = ["demo", "--headless", "--poll-interval", "1s", "--deliver"];
         Self::run(&arguments, variables)
     }
 

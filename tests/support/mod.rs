@@ -14,6 +14,7 @@ pub mod gate;
 pub mod hook;
 pub mod inside;
 pub mod kafka;
+pub mod kept;
 pub mod laggard;
 pub mod needs;
 pub mod process;

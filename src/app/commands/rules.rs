@@ -63,8 +63,18 @@ fn test(
         None => None,
     };
     let tape = Tape::open(replay).map_err(|e| cannot_show(&e))?;
-    let (test, unread) =
-        backtest(&tape, Instead { rules, policies }).map_err(|e| cannot_show(&e))?;
+    let (none_named, mut instead) = (rules.is_none(), Instead { rules, policies });
+    let tested = |instead: &Instead| backtest(&tape, instead.clone()).map_err(|e| cannot_show(&e));
+    let (mut test, mut unread) = tested(&instead)?;
+    if none_named && test.rules == 0 {
+        // "No alert fired" would be true of no rules, and of no use.
+        instead.rules = Some(shipped());
+        (test, unread) = tested(&instead)?;
+        unread.push(format!(
+            "{} has no rules in it: the ones that come with Laggard were tested",
+            replay.display()
+        ));
+    }
     let form = match output {
         CourseOutput::Table => BackTestForm::Table(terminal_width()),
         CourseOutput::Timeline => BackTestForm::Timeline(terminal_width()),
