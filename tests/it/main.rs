@@ -43,6 +43,7 @@ mod serve;
 mod source;
 mod source_faults;
 mod statuses;
+mod templates;
 mod time_lag;
 mod top;
 mod usage;

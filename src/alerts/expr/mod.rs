@@ -10,7 +10,7 @@ mod compile;
 mod series;
 
 pub(crate) use compile::compile;
-pub(crate) use series::names;
+pub(crate) use series::{names, selectors};
 
 use std::sync::Arc;
 

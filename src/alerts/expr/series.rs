@@ -3,25 +3,31 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::Expr;
+use super::{Expr, Selector};
 
 /// The names of the series that `expr` reads.
 pub(crate) fn names(expr: &Expr) -> BTreeSet<Arc<str>> {
-    let mut names = BTreeSet::new();
-    collect(expr, &mut names);
-    names
+    let all = selectors(expr).into_iter();
+    all.map(|selector| Arc::clone(&selector.name)).collect()
 }
 
-fn collect(expr: &Expr, names: &mut BTreeSet<Arc<str>>) {
+/// What `expr` selects, from left to right.
+pub(crate) fn selectors(expr: &Expr) -> Vec<&Selector> {
+    let mut found = Vec::new();
+    collect(expr, &mut found);
+    found
+}
+
+fn collect<'a>(expr: &'a Expr, found: &mut Vec<&'a Selector>) {
     match expr {
         Expr::Number(_) => {}
-        Expr::Select(selector) => _ = names.insert(Arc::clone(&selector.name)),
-        Expr::Negate(inner) => collect(inner, names),
+        Expr::Select(selector) => found.push(selector),
+        Expr::Negate(inner) => collect(inner, found),
         Expr::Binary(binary) => {
-            collect(&binary.left, names);
-            collect(&binary.right, names);
+            collect(&binary.left, found);
+            collect(&binary.right, found);
         }
-        Expr::Aggregate(aggregate) => collect(&aggregate.of, names),
-        Expr::Absent(absent) => collect(&absent.of, names),
+        Expr::Aggregate(aggregate) => collect(&aggregate.of, found),
+        Expr::Absent(absent) => collect(&absent.of, found),
     }
 }

@@ -95,16 +95,48 @@ fn expression(
     }
 }
 
-/// Reads an expression, all of whose series must be there.
+/// Reads an expression, all of whose series must be there, and can have the labels asked for.
 pub(super) fn check(text: &str, known: Known) -> Result<Expr, String> {
     let expr = expr::compile(text)?;
-    for name in expr::names(&expr) {
-        let there = *name == *expr::ALERTS || catalog::find(&name).is_some();
-        if known == Known::Catalog && !there {
-            return Err(unknown_series(&name));
+    let selectors = expr::selectors(&expr).into_iter();
+    for selector in selectors.filter(|s| known == Known::Catalog && *s.name != *expr::ALERTS) {
+        let series = catalog::find(&selector.name);
+        let series = series.ok_or_else(|| unknown_series(&selector.name))?;
+        let labels = || series.level().labels().iter().chain(series.labels);
+        // Without the label, it is as empty: what asks for more never finds anything.
+        let never = |m: &&expr::Matcher| labels().all(|l| **l != *m.label) && !m.is.holds("");
+        if let Some(matcher) = selector.matchers.iter().find(never) {
+            return Err(unknown_label(
+                series.name,
+                &matcher.label,
+                labels().copied(),
+            ));
         }
     }
     Ok(expr)
+}
+
+fn unknown_label<'a>(
+    series: &str,
+    label: &str,
+    there: impl Iterator<Item = &'a str> + Clone,
+) -> String {
+    let near = there
+        .clone()
+        .map(|l| (strsim::osa_distance(l, label), l))
+        .min();
+    match near {
+        Some((distance, near)) if distance <= 2 => format!(
+            "`{series}` has no label `{label}`, so nothing is ever selected; did you mean `{near}`?"
+        ),
+        _ => {
+            let there: Vec<_> = there.collect();
+            format!(
+                "`{series}` has no label `{label}`, so nothing is ever selected; it has: {}",
+                there.join(", ")
+            )
+        }
+    }
 }
 
 fn unknown_series(name: &str) -> String {

@@ -49,6 +49,39 @@ fn a_file_is_read_as_prometheus_reads_it() {
     assert!(load(&[file("")]).unwrap().is_empty());
 }
 
+/// A condition on a label that a series never has would make a rule that never fires.
+#[test]
+fn a_label_that_a_series_never_has_is_an_error() {
+    let rule = |expr: &str| {
+        errors(&format!(
+            "groups:\n- name: a\n  rules:\n  - alert: Late\n    expr: '{expr}'\n"
+        ))
+    };
+    for (expr, said) in [
+        (
+            "laggard_group_lag{gruop=\"x\"} > 5",
+            "`laggard_group_lag` has no label `gruop`, so nothing is ever selected; did you mean `group`?",
+        ),
+        (
+            "sum(laggard_up) > 0 unless laggard_group_status{phase=~\"l.*\"} == 1",
+            "`laggard_group_status` has no label `phase`, so nothing is ever selected; it has: kafka_cluster, group, status",
+        ),
+    ] {
+        let errors = rule(expr);
+        assert!(
+            errors.len() == 1 && errors[0].ends_with(said),
+            "{errors:#?}"
+        );
+    }
+    for right in [
+        "laggard_group_lag{group=\"x\",kafka_cluster!=\"y\"} > 5",
+        "laggard_group_lag{job=~\".*\",instance=\"\",env!=\"test\"} > 5",
+        "ALERTS{alertname=\"A\",team=\"x\"} == 1",
+    ] {
+        assert_eq!(rule(right), [""; 0], "{right}");
+    }
+}
+
 #[test]
 fn every_error_is_told_at_once_with_its_place() {
     insta::assert_snapshot!(

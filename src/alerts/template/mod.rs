@@ -11,6 +11,8 @@ mod print;
 mod run;
 #[cfg(test)]
 mod tests;
+mod texts;
+mod tokens;
 mod value;
 
 use std::collections::BTreeMap;

@@ -1,5 +1,7 @@
 //! From a template's text to its tree.
 
+use super::tokens::pipe;
+
 /// A piece of a template.
 #[derive(Clone, Debug)]
 pub(super) enum Node {
@@ -9,12 +11,33 @@ pub(super) enum Node {
     Print(Pipe),
     /// `{{ $x := … }}`.
     Set(String, Pipe),
+    /// `{{ $x = … }}`.
+    Assign(String, Pipe),
     /// `{{ if … }} … {{ else }} … {{ end }}`.
-    If(Pipe, Vec<Node>, Vec<Node>),
+    If(Subject, Vec<Node>, Vec<Node>),
     /// `{{ with … }} … {{ end }}`.
-    With(Pipe, Vec<Node>, Vec<Node>),
+    With(Subject, Vec<Node>, Vec<Node>),
     /// `{{ range … }} … {{ end }}`.
-    Range(Pipe, Vec<Node>, Vec<Node>),
+    Range(Subject, Vec<Node>, Vec<Node>),
+    /// `{{ break }}`, `{{ continue }}`.
+    Leave(Leave),
+}
+
+/// What a block is about: `$x := …`, with no variable or, for `range`, up to two.
+#[derive(Clone, Debug)]
+pub(super) struct Subject {
+    /// Names that it has inside.
+    pub(super) names: Vec<String>,
+    pub(super) pipe: Pipe,
+}
+
+/// How a turn of a loop ends before its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Leave {
+    /// And the loop with it.
+    Break,
+    /// The next turn begins.
+    Continue,
 }
 
 /// Commands, each given the result of the one before as its last argument.
@@ -42,12 +65,18 @@ pub(super) enum Term {
     Bool(bool),
     /// In parentheses.
     Pipe(Pipe),
+    /// `(first …).Labels.topic`: fields of a value.
+    Fields(Box<Term>, Vec<String>),
 }
 
 /// Reads a template.
 pub(super) fn parse(text: &str) -> Result<Vec<Node>, String> {
-    let mut pieces = pieces(text)?.into_iter();
-    let (nodes, end) = block(&mut pieces, 0)?;
+    let mut parser = Parser {
+        pieces: pieces(text)?.into_iter(),
+        depth: 0,
+        ranges: 0,
+    };
+    let (nodes, end) = parser.block()?;
     match end {
         Closed::Text => Ok(nodes),
         Closed::End => Err("`{{ end }}` without a beginning".to_owned()),
@@ -72,10 +101,17 @@ fn pieces(text: &str) -> Result<Vec<Piece>, String> {
         if trim {
             before = before.trim_start();
         }
-        if action.starts_with("- ") || action == "-" {
+        let is_space = |c: char| c.is_ascii_whitespace();
+        if action == "-"
+            || action
+                .strip_prefix('-')
+                .is_some_and(|a| a.starts_with(is_space))
+        {
             (action, before) = (&action[1..], before.trim_end());
         }
-        trim = action.ends_with(" -");
+        trim = action
+            .strip_suffix('-')
+            .is_some_and(|a| a.ends_with(is_space));
         if trim {
             action = &action[..action.len() - 1];
         }
@@ -118,256 +154,133 @@ enum Closed {
 }
 
 /// Deepest nesting.
-const DEEPEST: usize = 16;
+pub(super) const DEEPEST: usize = 16;
 
-fn block(
-    pieces: &mut impl Iterator<Item = Piece>,
+struct Parser<I> {
+    pieces: I,
     depth: usize,
-) -> Result<(Vec<Node>, Closed), String> {
-    if depth > DEEPEST {
-        return Err(format!("blocks nest deeper than {DEEPEST}"));
-    }
-    let mut nodes = Vec::new();
-    while let Some(piece) = pieces.next() {
-        let action = match piece {
-            Piece::Text(text) => {
-                if !text.is_empty() {
-                    nodes.push(Node::Text(text));
-                }
-                continue;
-            }
-            Piece::Action(action) => action,
-        };
-        let (word, rest) = action
-            .split_once(char::is_whitespace)
-            .unwrap_or((&action, ""));
-        match word {
-            "end" if rest.trim().is_empty() => return Ok((nodes, Closed::End)),
-            "else" => return Ok((nodes, Closed::Else(rest.trim().to_owned()))),
-            "if" | "with" | "range" => nodes.push(control(word, rest, pieces, depth)?),
-            "define" | "template" | "block" | "break" | "continue" => {
-                return Err(format!(
-                    "`{{{{ {action} }}}}`: `{word}` is not evaluated here"
-                ));
-            }
-            _ => nodes.push(simple(&action)?),
-        }
-    }
-    Ok((nodes, Closed::Text))
+    /// How many of the blocks around are loops.
+    ranges: usize,
 }
 
-fn control(
-    word: &str,
-    condition: &str,
-    pieces: &mut impl Iterator<Item = Piece>,
-    depth: usize,
-) -> Result<Node, String> {
-    let unfinished = || format!("`{{{{ {word} {condition} }}}}` has no `{{{{ end }}}}`");
-    let pipe = pipe(condition)?;
-    let (then, end) = block(pieces, depth + 1)?;
-    let otherwise = match end {
-        Closed::Text => return Err(unfinished()),
-        Closed::End => Vec::new(),
-        Closed::Else(rest) if rest.is_empty() => match block(pieces, depth + 1)? {
-            (nodes, Closed::End) => nodes,
-            _ => return Err(unfinished()),
-        },
-        Closed::Else(rest) => match rest.split_once(char::is_whitespace) {
-            Some(("if", condition)) if word == "if" => {
-                vec![control("if", condition, pieces, depth + 1)?]
+impl<I: Iterator<Item = Piece>> Parser<I> {
+    fn block(&mut self) -> Result<(Vec<Node>, Closed), String> {
+        if self.depth > DEEPEST {
+            return Err(format!("blocks nest deeper than {DEEPEST}"));
+        }
+        let mut nodes = Vec::new();
+        while let Some(piece) = self.pieces.next() {
+            let action = match piece {
+                Piece::Text(text) => {
+                    if !text.is_empty() {
+                        nodes.push(Node::Text(text));
+                    }
+                    continue;
+                }
+                Piece::Action(action) => action,
+            };
+            let (word, rest) = action
+                .split_once(char::is_whitespace)
+                .unwrap_or((&action, ""));
+            match word {
+                "end" if rest.trim().is_empty() => return Ok((nodes, Closed::End)),
+                "else" => return Ok((nodes, Closed::Else(rest.trim().to_owned()))),
+                "if" | "with" | "range" => nodes.push(self.control(word, rest)?),
+                "break" | "continue" if rest.trim().is_empty() => nodes.push(self.leave(word)?),
+                "define" | "template" | "block" => {
+                    return Err(format!(
+                        "`{{{{ {action} }}}}`: `{word}` is not evaluated here: each text is a template of its own"
+                    ));
+                }
+                _ => nodes.push(simple(&action)?),
             }
-            _ => return Err(format!("`{{{{ else {rest} }}}}` is not understood")),
+        }
+        Ok((nodes, Closed::Text))
+    }
+
+    fn leave(&self, word: &str) -> Result<Node, String> {
+        if self.ranges == 0 {
+            return Err(format!("`{{{{ {word} }}}}` stands in no `range`"));
+        }
+        Ok(Node::Leave(match word {
+            "break" => Leave::Break,
+            _ => Leave::Continue,
+        }))
+    }
+
+    fn control(&mut self, word: &str, condition: &str) -> Result<Node, String> {
+        let unfinished = || format!("`{{{{ {word} {condition} }}}}` has no `{{{{ end }}}}`");
+        let subject = subject(word, condition)?;
+        let loops = usize::from(word == "range");
+        (self.depth, self.ranges) = (self.depth + 1, self.ranges + loops);
+        let (then, end) = self.block()?;
+        self.ranges -= loops;
+        let otherwise = match end {
+            Closed::Text => return Err(unfinished()),
+            Closed::End => Vec::new(),
+            Closed::Else(rest) if rest.is_empty() => match self.block()? {
+                (nodes, Closed::End) => nodes,
+                _ => return Err(unfinished()),
+            },
+            Closed::Else(rest) => match rest.split_once(char::is_whitespace) {
+                Some((same, condition)) if same == word && word != "range" => {
+                    vec![self.control(word, condition)?]
+                }
+                _ => return Err(format!("`{{{{ else {rest} }}}}` is not understood")),
+            },
+        };
+        self.depth -= 1;
+        Ok(match word {
+            "if" => Node::If(subject, then, otherwise),
+            "with" => Node::With(subject, then, otherwise),
+            _ => Node::Range(subject, then, otherwise),
+        })
+    }
+}
+
+fn subject(word: &str, text: &str) -> Result<Subject, String> {
+    let (names, value) = match text.split_once(":=") {
+        Some((names, value)) => match variables(names) {
+            Some(names) => (names, value),
+            None => (Vec::new(), text),
         },
+        None => (Vec::new(), text),
     };
-    Ok(match word {
-        "if" => Node::If(pipe, then, otherwise),
-        "with" => Node::With(pipe, then, otherwise),
-        _ => Node::Range(pipe, then, otherwise),
-    })
+    if names.len() > 2 || names.len() > 1 && word != "range" {
+        return Err(format!(
+            "`{{{{ {word} {text} }}}}` names too many variables"
+        ));
+    }
+    let pipe = pipe(value)?;
+    Ok(Subject { names, pipe })
+}
+
+/// `$i, $x`: names of variables, if it is that.
+fn variables(text: &str) -> Option<Vec<String>> {
+    let name = |name: &str| {
+        let name = name.trim().strip_prefix('$')?;
+        let fits = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+        fits.then(|| name.to_owned())
+    };
+    text.split(',').map(name).collect()
 }
 
 fn simple(action: &str) -> Result<Node, String> {
-    if let Some((name, value)) = action.split_once(":=")
-        && let Some(name) = name.trim().strip_prefix('$')
-    {
-        if name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || c == '_') {
-            return Err(format!(
-                "`{{{{ {action} }}}}`: `${name}` is no variable's name"
-            ));
+    let parts = |sign| {
+        let (name, value) = action.split_once(sign)?;
+        match variables(name)?.as_slice() {
+            [name] => Some((name.clone(), value)),
+            _ => None,
         }
-        return Ok(Node::Set(name.to_owned(), pipe(value)?));
+    };
+    if let Some((name, value)) = parts(":=") {
+        return Ok(Node::Set(name, pipe(value)?));
+    }
+    if let Some((name, value)) = parts("=") {
+        return Ok(Node::Assign(name, pipe(value)?));
+    }
+    if action.starts_with('$') && action.contains(":=") {
+        return Err(format!("`{{{{ {action} }}}}`: that is no variable's name"));
     }
     pipe(action).map(Node::Print)
-}
-
-fn pipe(text: &str) -> Result<Pipe, String> {
-    let wrong = |why: String| format!("`{{{{ {} }}}}`: {why}", text.trim());
-    let tokens = tokens(text).map_err(wrong)?;
-    let mut rest = &tokens[..];
-    let pipe = commands(&mut rest, 0).map_err(wrong)?;
-    if rest.is_empty() {
-        Ok(pipe)
-    } else {
-        Err(wrong("a closing parenthesis too many".to_owned()))
-    }
-}
-
-#[derive(Clone, Debug, PartialEq)]
-enum Token {
-    Open,
-    Close,
-    Bar,
-    Term(Term),
-    /// Fields of what stands right before it.
-    Fields(Vec<String>),
-}
-
-fn commands(rest: &mut &[Token], depth: usize) -> Result<Pipe, String> {
-    if depth > DEEPEST {
-        return Err(format!("parentheses nest deeper than {DEEPEST}"));
-    }
-    let (mut pipe, mut command) = (Vec::new(), Vec::new());
-    while let Some((token, after)) = rest.split_first() {
-        match token {
-            Token::Close if depth == 0 => break,
-            Token::Close => break,
-            Token::Bar => {
-                *rest = after;
-                if command.is_empty() {
-                    return Err("nothing stands before `|`".to_owned());
-                }
-                pipe.push(std::mem::take(&mut command));
-            }
-            Token::Open => {
-                *rest = after;
-                let inner = commands(rest, depth + 1)?;
-                let Some((Token::Close, after)) = rest.split_first() else {
-                    return Err("a closing parenthesis is missing".to_owned());
-                };
-                *rest = after;
-                command.push(Term::Pipe(inner));
-            }
-            Token::Fields(_) => {
-                return Err("a field of a parenthesis is not evaluated here".to_owned());
-            }
-            Token::Term(term) => {
-                *rest = after;
-                command.push(term.clone());
-            }
-        }
-    }
-    if command.is_empty() {
-        return Err("a value is missing".to_owned());
-    }
-    pipe.push(command);
-    Ok(pipe)
-}
-
-fn tokens(text: &str) -> Result<Vec<Token>, String> {
-    let (mut tokens, mut rest) = (Vec::new(), text.trim_start());
-    while let Some(c) = rest.chars().next() {
-        let length = match c {
-            '(' => one(&mut tokens, Token::Open),
-            ')' => one(&mut tokens, Token::Close),
-            '|' => one(&mut tokens, Token::Bar),
-            '"' | '`' => {
-                let (text, length) = quoted(rest, c)?;
-                tokens.push(Token::Term(Term::Text(text)));
-                length
-            }
-            _ => {
-                let stops = |c: char| c.is_whitespace() || "()|\"`".contains(c);
-                let length = rest.find(stops).unwrap_or(rest.len());
-                let after_close = tokens.last() == Some(&Token::Close) && text_touches(text, rest);
-                tokens.push(word(&rest[..length], after_close)?);
-                length
-            }
-        };
-        rest = rest[length..].trim_start();
-    }
-    Ok(tokens)
-}
-
-fn one(tokens: &mut Vec<Token>, token: Token) -> usize {
-    tokens.push(token);
-    1
-}
-
-/// Whether no space stands before `rest`, the end of `text`.
-fn text_touches(text: &str, rest: &str) -> bool {
-    text[..text.len() - rest.len()].ends_with(')')
-}
-
-fn quoted(rest: &str, quote: char) -> Result<(String, usize), String> {
-    let mut escaped = false;
-    for (at, c) in rest.char_indices().skip(1) {
-        if escaped {
-            escaped = false;
-        } else if c == '\\' && quote == '"' {
-            escaped = true;
-        } else if c == quote {
-            let inner = &rest[1..at];
-            let text = if quote == '"' {
-                unescape(inner)?
-            } else {
-                inner.to_owned()
-            };
-            return Ok((text, at + 1));
-        }
-    }
-    Err(format!("a text has no closing {quote}"))
-}
-
-fn unescape(text: &str) -> Result<String, String> {
-    let mut chars = text.chars();
-    let mut out = String::with_capacity(text.len());
-    while let Some(c) = chars.next() {
-        out.push(match c {
-            '\\' => match chars.next() {
-                Some('n') => '\n',
-                Some('t') => '\t',
-                Some('r') => '\r',
-                Some(same @ ('\\' | '"' | '\'')) => same,
-                other => return Err(format!("`\\{}` is not understood", other.unwrap_or(' '))),
-            },
-            c => c,
-        });
-    }
-    Ok(out)
-}
-
-fn word(word: &str, after_close: bool) -> Result<Token, String> {
-    let fields = |path: &str| -> Result<Vec<String>, String> {
-        let fields: Vec<_> = path.split('.').filter(|f| !f.is_empty()).collect();
-        let is_name = |f: &&str| f.chars().all(|c| c.is_alphanumeric() || c == '_');
-        if !fields.iter().all(is_name) || path.ends_with('.') && !fields.is_empty() {
-            return Err(format!("`{word}` is not understood"));
-        }
-        Ok(fields.into_iter().map(str::to_owned).collect())
-    };
-    if after_close && word.starts_with('.') {
-        return fields(word).map(Token::Fields);
-    }
-    let term = match word.chars().next() {
-        Some('$') => {
-            let (name, path) = word[1..].split_once('.').unwrap_or((&word[1..], ""));
-            Term::Variable(name.to_owned(), fields(path)?)
-        }
-        Some('.') => Term::Dot(fields(word)?),
-        Some(c) if c.is_ascii_digit() || c == '-' || c == '+' => number(word)?,
-        _ if word == "true" || word == "false" => Term::Bool(word == "true"),
-        Some(c) if c.is_alphabetic() && word.chars().all(|c| c.is_alphanumeric() || c == '_') => {
-            Term::Name(word.to_owned())
-        }
-        _ => return Err(format!("`{word}` is not understood")),
-    };
-    Ok(Token::Term(term))
-}
-
-fn number(word: &str) -> Result<Term, String> {
-    if let Ok(int) = word.parse() {
-        return Ok(Term::Int(int));
-    }
-    let float = word.parse().map_err(|_| format!("`{word}` is no number"))?;
-    Ok(Term::Float(float))
 }

@@ -33,6 +33,35 @@ fn exponent(number: f64) -> i32 {
         .unwrap_or(0)
 }
 
+/// A time as Go prints it: `2026-11-20 18:00:00.25 +0000 UTC`.
+pub(super) fn time(millis: i64) -> String {
+    let text = jiff::Timestamp::from_millisecond(millis).map(|t| {
+        let second = t.strftime("%Y-%m-%d %H:%M:%S");
+        let part = format!(".{:03}", millis.rem_euclid(1000));
+        format!("{second}{} +0000 UTC", without_zeros(&part))
+    });
+    text.unwrap_or_else(|_| millis.to_string())
+}
+
+/// `print`: as Go's `Sprint`, a space between two values neither of which is a text.
+pub(super) fn print(values: &[Value]) -> String {
+    let mut out = String::new();
+    for (n, value) in values.iter().enumerate() {
+        let texts = |v: &Value| matches!(v, Value::Text(_));
+        if n > 0 && !texts(value) && !texts(&values[n - 1]) {
+            out.push(' ');
+        }
+        out.push_str(&value.print());
+    }
+    out
+}
+
+/// `println`: a space between all, and a new line.
+pub(super) fn println(values: &[Value]) -> String {
+    let each: Vec<_> = values.iter().map(Value::print).collect();
+    each.join(" ") + "\n"
+}
+
 /// Rust's `1.5e7` as Go's `1.5e+07`.
 fn scientific(text: &str) -> String {
     let (digits, exponent) = text.split_once('e').unwrap_or((text, "0"));

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::functions;
-use super::parse::{Command, Node, Pipe, Term};
+use super::functions::{self, Failure};
+use super::parse::{Command, Leave, Node, Pipe, Subject, Term};
 use super::value::Value;
 use super::{LabelMap, Query};
 
@@ -14,6 +14,8 @@ pub(super) struct Run<'a> {
     query: &'a mut dyn Query,
     variables: Vec<(String, Value)>,
     dot: Value,
+    /// The turn of a loop that is under way ends here.
+    leave: Option<Leave>,
     /// Only tried out: every branch is walked, and a query finds one sample.
     trial: bool,
 }
@@ -31,6 +33,7 @@ impl<'a> Run<'a> {
             query,
             variables: Vec::new(),
             dot: Value::Alert,
+            leave: None,
             trial,
         }
     }
@@ -46,55 +49,92 @@ impl<'a> Run<'a> {
                     let value = self.pipe(pipe)?;
                     self.variables.push((name.clone(), value));
                 }
-                Node::If(pipe, then, otherwise) => {
-                    let is = self.pipe(pipe)?.is_true();
-                    out.push_str(&self.branch(is, then, otherwise)?);
+                Node::Assign(name, pipe) => self.assign(name, pipe)?,
+                Node::If(subject, then, otherwise) => {
+                    out.push_str(&self.branch(subject, false, then, otherwise)?);
                 }
-                Node::With(pipe, then, otherwise) => {
-                    let value = self.pipe(pipe)?;
-                    let is = value.is_true();
-                    let before = std::mem::replace(&mut self.dot, value);
-                    if !is && !self.trial {
-                        self.dot = before;
-                        out.push_str(&self.text(otherwise)?);
-                        continue;
-                    }
-                    out.push_str(&self.text(then)?);
-                    self.dot = before;
-                    if self.trial {
-                        self.text(otherwise)?;
-                    }
+                Node::With(subject, then, otherwise) => {
+                    out.push_str(&self.branch(subject, true, then, otherwise)?);
                 }
-                Node::Range(pipe, each, otherwise) => {
-                    let value = self.pipe(pipe)?;
-                    out.push_str(&self.range(value, each, otherwise)?);
+                Node::Range(subject, each, otherwise) => {
+                    out.push_str(&self.range(subject, each, otherwise)?);
                 }
+                // When it is tried out, what stands behind is walked, too.
+                Node::Leave(leave) => self.leave = Some(*leave).filter(|_| !self.trial),
+            }
+            if self.leave.is_some() {
+                break;
             }
         }
         self.variables.truncate(scope);
         Ok(out)
     }
 
-    fn branch(&mut self, is: bool, then: &[Node], otherwise: &[Node]) -> Result<String, String> {
-        if self.trial {
-            self.text(then)?;
-            return self.text(otherwise);
-        }
-        self.text(if is { then } else { otherwise })
+    fn assign(&mut self, name: &str, pipe: &Pipe) -> Result<(), String> {
+        let value = self.pipe(pipe)?;
+        let variable = self.variables.iter_mut().rev().find(|(n, _)| n == name);
+        let (_, old) = variable
+            .ok_or_else(|| format!("there is no variable `${name}` to set: `:=` makes one"))?;
+        *old = value;
+        Ok(())
     }
 
-    fn range(&mut self, of: Value, each: &[Node], otherwise: &[Node]) -> Result<String, String> {
-        let Value::Samples(samples) = of else {
-            return Err(format!("`range` does not go over {}", of.kind()));
-        };
+    /// `if`, and `with`, inside which the dot is its value.
+    fn branch(
+        &mut self,
+        subject: &Subject,
+        dotted: bool,
+        then: &[Node],
+        otherwise: &[Node],
+    ) -> Result<String, String> {
+        let (scope, value) = (self.variables.len(), self.pipe(&subject.pipe)?);
+        for name in &subject.names {
+            self.variables.push((name.clone(), value.clone()));
+        }
+        let is = value.is_true();
         let mut out = String::new();
-        for (labels, value) in samples.iter() {
-            let sample = Value::Sample(Arc::new(labels.clone()), *value);
-            let before = std::mem::replace(&mut self.dot, sample);
-            out.push_str(&self.text(each)?);
+        if is || self.trial {
+            let before = self.dot.clone();
+            if dotted {
+                self.dot = value;
+            }
+            out.push_str(&self.text(then)?);
             self.dot = before;
         }
-        if samples.is_empty() || self.trial {
+        if !is || self.trial {
+            out.push_str(&self.text(otherwise)?);
+        }
+        self.variables.truncate(scope);
+        Ok(out)
+    }
+
+    fn range(
+        &mut self,
+        subject: &Subject,
+        each: &[Node],
+        otherwise: &[Node],
+    ) -> Result<String, String> {
+        let turns = self.pipe(&subject.pipe)?.turns()?;
+        let (mut out, scope) = (String::new(), self.variables.len());
+        let empty = turns.is_empty();
+        for (key, value) in turns {
+            match subject.names.as_slice() {
+                [] => {}
+                [one] => self.variables.push((one.clone(), value.clone())),
+                [first, second, ..] => {
+                    self.variables.push((first.clone(), key));
+                    self.variables.push((second.clone(), value.clone()));
+                }
+            }
+            let before = std::mem::replace(&mut self.dot, value);
+            out.push_str(&self.text(each)?);
+            self.dot = before;
+            self.variables.truncate(scope);
+            if self.leave.take() == Some(Leave::Break) {
+                break;
+            }
+        }
+        if empty || self.trial {
             out.push_str(&self.text(otherwise)?);
         }
         Ok(out)
@@ -136,7 +176,13 @@ impl<'a> Run<'a> {
                 let stop = arguments.iter().find(|a| a.is_true());
                 Ok(stop.unwrap_or(last).clone())
             }
-            (name, arguments) => functions::call(name, arguments),
+            (name, arguments) => match functions::call(name, arguments) {
+                // Of what is only tried out nothing is known yet.
+                Err(Failure::Data(_, instead)) if self.trial => Ok(instead),
+                called => called.map_err(|failure| match failure {
+                    Failure::Form(why) | Failure::Data(why, _) => why,
+                }),
+            },
         }
     }
 
@@ -156,6 +202,10 @@ impl<'a> Run<'a> {
             Term::Float(number) => Ok(Value::Float(*number)),
             Term::Bool(is) => Ok(Value::Bool(*is)),
             Term::Pipe(pipe) => self.pipe(pipe),
+            Term::Fields(of, fields) => {
+                let value = self.term(of)?;
+                self.fields(value, fields)
+            }
             Term::Dot(fields) => self.fields(self.dot.clone(), fields),
             Term::Variable(name, fields) => {
                 let value = self.variable(name)?;
@@ -174,6 +224,7 @@ impl<'a> Run<'a> {
             "value" => Ok(Value::Float(self.value)),
             "" => Ok(Value::Alert),
             "externalLabels" => Ok(Value::Labels(Arc::default())),
+            "externalURL" => Err(functions::unknown("externalURL")),
             _ => Err(format!(
                 "there is no variable `${name}`; there are $labels and $value"
             )),
@@ -190,6 +241,8 @@ impl<'a> Run<'a> {
             }
             (Value::Alert, "Labels") => Value::Labels(Arc::clone(&self.labels)),
             (Value::Alert, "Value") => Value::Float(self.value),
+            (Value::Alert, "ExternalLabels") => Value::Labels(Arc::default()),
+            (Value::Alert, "ExternalURL") => return Err(functions::unknown("externalURL")),
             (Value::Sample(labels, _), "Labels") => Value::Labels(Arc::clone(labels)),
             (Value::Sample(_, value), "Value") => Value::Float(*value),
             (other, name) => return Err(format!("{} has no field `{name}`", other.kind())),

@@ -83,6 +83,14 @@ fn templates_fill_in_as_prometheus_does() {
             "ABAb Cdaxc",
         ),
         ("{{ if and true (not false) }}y{{ end }}", 1.0, "y"),
+        // What a label holds shows only when it is filled in.
+        (
+            "{{ $labels.limit | humanize }}",
+            1.0,
+            "<error expanding template: \"\" is no number>",
+        ),
+        ("{{ slice $labels.group 0 3 }}", 1.0, "bil"),
+        ("{{ (index (query \"x\") 1).Labels.status }}", 1.0, "late"),
     ] {
         assert_eq!(fill(text, value).as_deref(), Ok(filled), "{text}");
     }
@@ -100,7 +108,23 @@ fn what_is_wrong_shows_when_it_is_loaded() {
         ("{{ gt $value 5 }}", "5.0"),
         ("{{ query \"bad\" | first | value }}", "bad"),
         ("{{ if false }}{{ query \"bad\" }}{{ end }}", "bad"),
-        ("{{ template \"x\" }}", "template"),
+        ("{{ template \"x\" }}", "a template of its own"),
+        ("{{ externalURL }}", "without knowing"),
+        ("{{ $externalURL }}", "without knowing"),
+        ("{{ graphLink \"up\" }}", "not here"),
+        ("{{ args 1 2 }}", "a template of its own"),
+        (
+            "{{ humanizeDuraton $value }}",
+            "did you mean `humanizeDuration`?",
+        ),
+        ("{{ break }}", "stands in no `range`"),
+        ("{{ $x = 1 }}", "`:=` makes one"),
+        (
+            "{{ range $a, $b, $c := query \"x\" }}{{ end }}",
+            "too many variables",
+        ),
+        ("{{ range $value }}{{ end }}", "does not go over"),
+        ("{{ humanize $labels }}", "is no number"),
         ("{{ $labels.group | }}", "value is missing"),
         ("{{ (1 }}", "parenthesis"),
         ("{{ .Labels.a.b }}", "no field"),

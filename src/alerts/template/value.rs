@@ -14,6 +14,8 @@ pub(super) enum Value {
     Labels(Arc<LabelMap>),
     Sample(Arc<LabelMap>, f64),
     Samples(Arc<[(LabelMap, f64)]>),
+    /// An instant, in milliseconds since 1970.
+    Time(i64),
     /// The alert at hand: `.Labels`, `.Value`.
     Alert,
 }
@@ -33,6 +35,7 @@ impl Value {
             Self::Labels(_) => "labels",
             Self::Sample(..) => "a sample",
             Self::Samples(_) => "samples",
+            Self::Time(_) => "a time",
             Self::Alert => "the alert",
         }
     }
@@ -46,7 +49,7 @@ impl Value {
             Self::Bool(is) => *is,
             Self::Labels(labels) => !labels.is_empty(),
             Self::Samples(samples) => !samples.is_empty(),
-            Self::Sample(..) | Self::Alert => true,
+            Self::Sample(..) | Self::Time(_) | Self::Alert => true,
         }
     }
 
@@ -62,7 +65,28 @@ impl Value {
                 format!("{{{} {}}}", print_labels(labels), print::float(*value))
             }
             Self::Samples(samples) => format!("{} samples", samples.len()),
+            Self::Time(millis) => print::time(*millis),
             Self::Alert => String::new(),
+        }
+    }
+
+    /// What `range` goes over: keys and values, in order.
+    pub(super) fn turns(&self) -> Result<Vec<(Self, Self)>, String> {
+        match self {
+            Self::Samples(samples) => {
+                let each = samples.iter().enumerate();
+                let each = each.map(|(n, (labels, value))| {
+                    let sample = Self::Sample(Arc::new(labels.clone()), *value);
+                    (Self::Int(n as i64), sample)
+                });
+                Ok(each.collect())
+            }
+            Self::Labels(labels) => {
+                let each = labels.iter();
+                let text = |text: &Arc<str>| Self::Text(Arc::clone(text));
+                Ok(each.map(|(n, v)| (text(n), text(v))).collect())
+            }
+            other => Err(format!("`range` does not go over {}", other.kind())),
         }
     }
 
