@@ -57,12 +57,16 @@ impl Heartbeat {
                 self.next = now + self.receiver.interval;
                 self.tell(now, TellResult::Delivered, None);
             }
-            Verdict::Later(why, _) | Verdict::Never(why) => {
-                self.next = now + self.pause.failed().min(self.receiver.interval);
-                self.tell(now, TellResult::Failed, Some(why));
-            }
+            Verdict::Later(why, after) => self.failed(now, why, after),
+            Verdict::Never(why) => self.failed(now, why, None),
         }
         Next::At(self.next)
+    }
+
+    fn failed(&mut self, now: Timestamp, why: String, after: Option<Timestamp>) {
+        let soon = now + self.pause.failed().min(self.receiver.interval);
+        self.next = after.map_or(soon, |after| after.max(soon));
+        self.tell(now, TellResult::Failed, Some(why));
     }
 
     fn fires(&self, snapshot: &Snapshot) -> bool {

@@ -412,6 +412,28 @@ fn an_alertmanager_is_told_of_all_once_it_is_back() {
 }
 
 #[test]
+fn a_heart_comes_again_when_it_is_told_to() {
+    let (hands, taken) = (Hands::at(NOW), Arc::<Mutex<Taken>>::default());
+    let transport = stage(&hands, &taken, |_, tries| match tries {
+        1 => Does::Answers(429, Some("300")),
+        _ => Does::Takes,
+    });
+    let (reports, report) = reporting();
+    let mut heart = Heartbeat::new(receiver(Kind::Heartbeat), transport, 3, report);
+    let mut watchdog = (*alert("x", AlertState::Firing)).clone();
+    watchdog.name = "LaggardWatchdog".into();
+    let lives = vec![Arc::new(watchdog)];
+    while reports.lock().unwrap().len() < 2 {
+        heart.turn(&snapshot(hands.now(), lives.clone()), hands.now());
+        hands.on(Span::from_secs(1));
+        assert!(hands.now() < hours(1), "it never came again");
+    }
+    assert_eq!(reports.lock().unwrap()[1].result, TellResult::Delivered);
+    let waited = (hands.now() - NOW).as_secs_f64();
+    assert!((300.0..302.0).contains(&waited), "{waited}");
+}
+
+#[test]
 fn a_heart_beats_while_the_watchdog_fires_and_the_snapshot_is_fresh() {
     let (hands, taken) = (Hands::at(NOW), Arc::<Mutex<Taken>>::default());
     let transport = stage(&hands, &taken, |_, tries| match tries {
