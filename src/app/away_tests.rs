@@ -4,11 +4,11 @@
 
 use std::sync::Arc;
 
+use super::quiet_tests::{EPOCH, INTERVAL, shipped_for_all};
 use crate::alerts::shipped;
 use crate::alerts::testing::{Given, OverTime};
 use crate::model::{
-    Alert, AlertState, ClusterSettings, Fact, GroupPart, Observation, Pattern, Policy, PolicyRule,
-    Settings, Snapshot, Span, Timestamp, Why,
+    Alert, AlertState, Fact, GroupPart, Observation, Policy, Snapshot, Span, Timestamp, Why,
 };
 use crate::pipeline::Pipeline;
 use crate::sim::scenario::{Purpose, for_days};
@@ -16,8 +16,6 @@ use crate::sim::spec::{HOUR, Millis};
 use crate::sim::watch::Watch;
 use crate::sim::world::World;
 
-const EPOCH: Millis = 1_800_000_000_000;
-const INTERVAL: Span = Span::from_secs(30);
 /// Looks in fifteen minutes.
 const LOOKS: usize = 30;
 
@@ -36,23 +34,9 @@ impl Run {
         let scenario = for_days(scenario, Purpose::Trouble, 7, 12 * HOUR).expect("a workload");
         let world = Arc::new(World::new(&scenario, 7, EPOCH));
         let mut pipeline = Pipeline::new();
-        let all = || Pattern::new(".*").unwrap();
-        let settings = Settings {
-            clusters: vec![ClusterSettings {
-                poll_interval: INTERVAL,
-                ..ClusterSettings::named("sim".into())
-            }],
-            policies: vec![PolicyRule {
-                cluster: all(),
-                group: all(),
-                policy: Arc::new(policy),
-            }],
-            rules: shipped(),
-            ..Settings::default()
-        };
         pipeline.fold(&Observation::Configured {
             at: Timestamp::from_millis(EPOCH),
-            settings: Arc::new(settings),
+            settings: Arc::new(shipped_for_all(policy)),
         });
         Self {
             pipeline,

@@ -18,8 +18,8 @@ use crate::sim::spec::{DAY, FeedSpec, GroupSpec, MINUTE, Scenario, Shape, TopicS
 use crate::sim::watch::Watch;
 use crate::sim::world::World;
 
-const EPOCH: i64 = 1_800_000_000_000;
-const INTERVAL: Span = Span::from_secs(30);
+pub(super) const EPOCH: i64 = 1_800_000_000_000;
+pub(super) const INTERVAL: Span = Span::from_secs(30);
 
 /// Workloads that are well, with the limit on time lag that somebody would set, in minutes.
 const WELL: [(&str, i64); 9] = [
@@ -59,14 +59,18 @@ fn nightly() -> Scenario {
 }
 
 /// Every group's policy: a page, and a limit on time lag.
-fn settings(limit: Span) -> Settings {
-    let all = || Pattern::new(".*").unwrap();
-    let policy = Policy {
+fn paging(limit: Span) -> Settings {
+    shipped_for_all(Policy {
         max_time_lag: Some(limit),
         severity: Some(Severity::Page),
         owner: Some("team".into()),
         ..Policy::default()
-    };
+    })
+}
+
+/// The simulated cluster, all of its groups with this policy, under the shipped rules.
+pub(super) fn shipped_for_all(policy: Policy) -> Settings {
+    let all = || Pattern::new(".*").unwrap();
     Settings {
         clusters: vec![ClusterSettings {
             poll_interval: INTERVAL,
@@ -129,7 +133,7 @@ fn what_is_well_pages_nobody() {
     });
     for (scenario, limit) in well.chain([(nightly(), 60)]) {
         let limit = Span::from_secs(limit * 60);
-        let fired = fired(&scenario, settings(limit), length);
+        let fired = fired(&scenario, paging(limit), length);
         println!("{}: {fired:?}", scenario.name);
         let of_pages = fired.into_iter().filter(|f| f.starts_with("page"));
         pages.extend(of_pages.map(|f| format!("{}: {f}", scenario.name)));
@@ -142,7 +146,7 @@ fn what_is_well_pages_nobody() {
 fn what_is_wrong_pages_somebody() {
     for name in ["too-few", "slow-service"] {
         let scenario = for_days(name, Purpose::Trouble, 7, DAY).expect("a workload");
-        let fired = fired(&scenario, settings(Span::from_secs(300)), DAY / 2);
+        let fired = fired(&scenario, paging(Span::from_secs(300)), DAY / 2);
         let late = fired.iter().any(|f| f.starts_with("page LaggardLate"));
         assert!(late, "{name}: {fired:?}");
     }
