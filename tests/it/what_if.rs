@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use laggard::advice::resets::{Reset, csv};
+
 use crate::support::kafka::members::{Member, MemberOptions};
 use crate::support::kafka::shared;
 use crate::support::laggard::laggard;
@@ -163,6 +165,19 @@ fn an_empty_group_is_told_apart_from_one_that_is_not_there() {
     assert!(two.stdout.contains("new member 2"), "{two:#?}");
 }
 
+const GROUPS_TOOL: &str = "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand";
+
+/// Kafka's own tool has understood that these partitions are to be set to 0.
+fn dry_run_sets(dry: &str, (group, topic): (&str, &str), partitions: &[i32]) {
+    for partition in partitions {
+        let planned = dry.lines().any(|line| {
+            line.split_whitespace().collect::<Vec<_>>()
+                == [group, topic, &partition.to_string(), "0"]
+        });
+        assert!(planned, "partition {partition}: {dry}");
+    }
+}
+
 #[test]
 fn offsets_that_advice_would_set_go_through_kafkas_own_tool() {
     require!(kafka);
@@ -178,38 +193,47 @@ fn offsets_that_advice_would_set_go_through_kafkas_own_tool() {
     );
     let bootstrap = cluster.bootstrap();
     // That a commit leads to no record counts only if a second read still shows it.
-    let line = ["advise", &group, "--reset-csv", "--for", "40s"];
+    let line = ["advise", &group, "--output", "json", "--for", "40s"];
     let line = [&line[..], &["--bootstrap-server", &bootstrap]].concat();
-    let csv = eventually(Duration::from_mins(3), || {
+    let command = eventually(Duration::from_mins(3), || {
         let ended = laggard(line.clone());
         assert_eq!(ended.code, Some(0), "{ended:#?}");
-        if ended.stdout.is_empty() {
-            Err(ended.stderr)
-        } else {
-            Ok(ended.stdout)
-        }
+        let command = ended.json()[0]["command"].as_str().map(str::to_owned);
+        command.ok_or_else(|| ended.stdout.clone())
     });
-    assert_eq!(csv, format!("{topic},0,0\n{topic},2,0\n"));
+    // Nothing of it was quoted: the names are plain.
+    let typed = command.lines().next().unwrap();
+    let words: Vec<&str> = typed.split_whitespace().skip(1).collect();
+    assert!(
+        typed.contains("--to-datetime") && words.contains(&"--dry-run"),
+        "{typed}"
+    );
+    assert!(words.contains(&&*format!("{topic}:0,2")), "{typed}");
+    // The records came in lately, so that the first of them is the first to be read.
+    dry_run_sets(
+        &cluster.tool(GROUPS_TOOL, &words[2..]).stdout,
+        (&group, &topic),
+        &[0, 2],
+    );
 
-    let file = run_dir().join(unique("offsets")).with_extension("csv");
-    std::fs::write(&file, csv).unwrap();
-    let dry = cluster.tool(
-        "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand",
-        &[
-            "--group",
-            &group,
+    let to_start = |partition| Reset {
+        topic: topic.as_str().into(),
+        partition,
+        offset: 0,
+    };
+    for several in [false, true] {
+        let text = csv([(&*group, vec![to_start(0), to_start(2)])], several);
+        let file = run_dir().join(unique("offsets")).with_extension("csv");
+        std::fs::write(&file, text).unwrap();
+        let rest = [
             "--reset-offsets",
             "--from-file",
             file.to_str().unwrap(),
             "--dry-run",
-        ],
-    );
-    for partition in [0, 2] {
-        let planned = dry.stdout.lines().any(|line| {
-            line.split_whitespace().collect::<Vec<_>>()
-                == [&group, &topic, &partition.to_string(), "0"]
-        });
-        assert!(planned, "partition {partition}: {dry:#?}");
+        ];
+        let of_group = ["--group", &group];
+        let dry = cluster.tool(GROUPS_TOOL, &[&of_group[..], &rest].concat());
+        dry_run_sets(&dry.stdout, (&group, &topic), &[0, 2]);
     }
     let unchanged = cluster.describe_group(&group);
     assert!(
