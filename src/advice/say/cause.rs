@@ -22,6 +22,10 @@ pub(super) fn draft(about: &About<'_>) -> Option<Draft> {
     // Slow and yet keeping its distance is how some groups live: a sink that commits once an hour, for one. Where
     // somebody has said what is too far behind, that counts.
     let group = about.group;
+    // Where nobody knows what is the matter, a cause explains nothing.
+    if group.status.status == Status::Unknown {
+        return None;
+    }
     let idles = matches!(
         group.status.status,
         Status::Ok | Status::Idle | Status::Steady | Status::Recovering

@@ -58,7 +58,7 @@ fn storm(about: &About<'_>) -> Option<Draft> {
     }
     Some(match settings(about) {
         Some(lines) => draft
-            .but("these are the names of Java's clients; librdkafka has the first as max.poll.interval.ms alone and cooperative-sticky by that name")
+            .but("these are the names of Java's clients: librdkafka has no max.poll.records, and calls that assignor cooperative-sticky")
             .run(lines),
         None => draft.run(about.members()),
     })

@@ -216,6 +216,17 @@ fn every_cause_has_its_advice() {
 }
 
 #[test]
+fn a_cause_is_no_reason_where_the_status_is_not_known() {
+    let mut group = too_few(busy(
+        grouped(&[12], &[6, 6], 10.0, 600),
+        &[Some(50.0), Some(50.0)],
+    ));
+    assert!(kinds(&group).contains(&AdviceKind::Scale));
+    group.status = Verdict::plain(Status::Unknown, ago(600));
+    assert_eq!(kinds(&group), []);
+}
+
+#[test]
 fn a_hot_key_gains_what_an_even_spread_of_all_that_comes_in_would_be() {
     let mut group = grouped(&[6], &[3, 3], 10.0, 100);
     let topic = Arc::make_mut(&mut group.topics[0]);
