@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    ClusterName, ClusterSnapshot, GroupId, Missing, Policy, PolicyRule, Timestamp, policy_of,
+    ClusterName, ClusterSnapshot, GroupId, Missing, Policy, PolicyRule, Span, Timestamp, policy_of,
 };
 
 /// What is expected, and since when it is missed.
@@ -26,6 +26,13 @@ impl Expected {
         policies.clone_into(&mut self.policies);
         self.groups
             .retain(|(cluster, group), _| policy_of(policies, cluster, group).expected);
+    }
+
+    /// The clock was set back.
+    pub(super) fn set_back(&mut self, by: Span) {
+        for since in self.groups.values_mut() {
+            *since = since.map(|t| t - by);
+        }
     }
 
     /// What is missing at `at`.

@@ -32,7 +32,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::Options;
 use crate::model::{
     self, Alert, ClusterSnapshot, Command, Notices, Notification, Notify, Pattern, PolicyRule,
-    RuleFile, RulePlace, Snapshot, Timestamp,
+    RuleFile, RulePlace, Snapshot, Span, Timestamp,
 };
 
 use expected::Expected;
@@ -230,6 +230,15 @@ impl Alerting {
     /// The alerts as the last evaluation left them.
     pub fn standing(&self) -> &[Arc<Alert>] {
         &self.alerts
+    }
+
+    /// The clock was set back by about `by`: what waits or lasts goes on as it was.
+    pub fn set_back(&mut self, by: Span) {
+        self.evaluated.clear();
+        self.states.values_mut().for_each(|s| s.set_back(by));
+        self.grouping.set_back(by);
+        self.expected.set_back(by);
+        (self.renewed, self.moved) = (true, true);
     }
 
     fn is_due(&self, group: &RuleGroup, at: Timestamp) -> bool {

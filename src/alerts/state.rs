@@ -110,6 +110,21 @@ impl RuleState {
         }
     }
 
+    /// The clock was set back.
+    pub(crate) fn set_back(&mut self, by: Span) {
+        self.evaluated = self.evaluated.map(|t| t - by);
+        for i in self.active.values_mut() {
+            i.active_at = i.active_at - by;
+            for at in [
+                &mut i.fired_at,
+                &mut i.resolved_at,
+                &mut i.keep_firing_since,
+            ] {
+                *at = at.map(|t| t - by);
+            }
+        }
+    }
+
     fn counted(&self) -> usize {
         let active = self.active.values();
         active.filter(|i| i.state != AlertState::Resolved).count()

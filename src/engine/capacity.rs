@@ -140,6 +140,11 @@ impl Loads {
         (!seen.is_empty()).then(|| sum / seen.len() as f64 * f64::from(self.working))
     }
 
+    /// The most that each member has been seen to read, older sights counting less.
+    pub(super) fn seen(&self, now: Timestamp) -> Vec<Option<f64>> {
+        self.members.iter().map(|l| l.faded(now)).collect()
+    }
+
     /// What as many members read while the group kept up.
     pub(super) fn calm(&self) -> Option<f64> {
         self.calm.map(|each| each * f64::from(self.working))

@@ -202,6 +202,18 @@ impl Cluster {
         self.groups.values_mut().for_each(Group::start);
     }
 
+    /// The clock was set back by about `by`, to `at`: all that has its place in time goes. Which topics
+    /// and groups there are stays, and how the groups behave.
+    pub(super) fn set_back(&mut self, at: Timestamp, by: Span) {
+        self.topics.values_mut().for_each(Topic::set_back);
+        self.groups.values_mut().for_each(|g| g.set_back(at, by));
+        self.state.1 = at;
+        (self.last_success, self.last_complete_listing) = (None, None);
+        (self.listing_failures, self.no_group_visible) = (None, None);
+        self.asks.clear();
+        self.changed = true;
+    }
+
     pub(super) fn forget_shortcuts(&mut self) {
         self.groups.values_mut().for_each(Group::forget_shortcuts);
     }

@@ -58,13 +58,26 @@ pub(super) struct TopicRows {
     within: Option<u64>,
 }
 
-/// What was measured when nothing was unread: it is the same until something moves.
+/// What was measured when all that was unread was old: it is the same until something moves.
 #[derive(Clone, Copy, Debug)]
 struct Measured {
     /// The topics' versions, added up: none of them ever falls.
     versions: u64,
     gap: Span,
     sums: Sums,
+    oldest: Option<Timestamp>,
+}
+
+/// A look at all rows that take part.
+#[derive(Default)]
+struct Look {
+    sums: Sums,
+    /// Where each member stands.
+    standings: Vec<Standing>,
+    /// Since when the oldest unread record has been there.
+    oldest: Option<Timestamp>,
+    /// Something unread is too young to be a backlog: with time alone it will be one.
+    young: bool,
 }
 
 /// A group's facts.
@@ -206,6 +219,28 @@ impl Group {
             generation: 0,
             snapshot: None,
         }
+    }
+
+    /// The clock was set back by about `by`, to `at`: what has its place in time goes. How it behaves
+    /// stays, and what happened to it.
+    pub(super) fn set_back(&mut self, at: Timestamp, by: Span) {
+        let mut anew = Self::new(self.id.clone(), at, Arc::clone(&self.policy));
+        std::mem::swap(self, &mut anew);
+        let before = anew;
+        self.group_type = before.group_type;
+        self.topics = before.topics;
+        for rows in &mut self.topics {
+            rows.rows.iter_mut().for_each(|row| row.set_back(at, by));
+            rows.within = None;
+        }
+        self.protocol_type = before.protocol_type;
+        self.listing = before.listing;
+        self.silence = before.silence.set_back(by);
+        self.lateness = before.lateness.set_back(by);
+        self.status = before.status.map(|(status, since)| (status, since - by));
+        let events = before.events.into_iter();
+        self.events = events.map(|e| Event { at: e.at - by, ..e }).collect();
+        self.started = true;
     }
 
     /// Takes in its line of a listing.
@@ -448,6 +483,8 @@ impl Group {
         let (mut changed, mut moved, mut added) = (false, false, false);
         let (mut lost, mut back, mut fresh) = (0, Vec::new(), 0);
         let (mut skipped, mut waiting) = (Vec::new(), None::<Timestamp>);
+        let (mut leapt, mut was_stuck) = (Vec::new(), false);
+        let expires = topic.expires();
         let spacing = spacing(self.silence.pace());
         let TopicRows { rows, within, .. } = self.rows_of(&commits.topic, key);
         let calm = *within == Some(topic.version);
@@ -477,6 +514,7 @@ impl Group {
                 committed_at: read.committed_at,
                 asked,
                 answered,
+                expires,
             };
             let took: Took = rows[place].take(commit, log, spacing);
             fresh += usize::from(took.fresh);
@@ -491,6 +529,8 @@ impl Group {
             if took.skipped > 0 {
                 skipped.push((rows[place].owner, took.skipped));
             }
+            was_stuck |= took.was_stuck && took.moved;
+            leapt.extend(took.leapt.map(|(from, to)| (read.partition, from, to)));
             back.extend(took.went_back.map(|(from, to)| (read.partition, from, to)));
         }
         if changed || added {
@@ -509,9 +549,10 @@ impl Group {
         self.fresh += fresh;
         self.note_losses(&commits.topic, lost, answered);
         self.note_resets(&commits.topic, &back, answered);
+        self.note_leaps(&commits.topic, &leapt, answered);
         self.note_skipped(&skipped);
         if moved {
-            self.silence.commit(answered, waiting);
+            self.silence.commit(answered, waiting, was_stuck);
             self.last_active = answered;
         }
         self.dirty |= changed || added || self.lively;
@@ -543,6 +584,30 @@ impl Group {
                 format!("{count} partitions of {topic} went back, {records} records in all")
             }
         };
+        self.lateness.interrupt();
+        self.event(at, EventKind::Reset, text);
+    }
+
+    fn note_leaps(
+        &mut self,
+        topic: &TopicName,
+        leapt: &[(PartitionId, Offset, Offset)],
+        at: Timestamp,
+    ) {
+        let (which, records) = match leapt {
+            [] => return,
+            [(partition, from, to)] => (
+                format!("partition {partition} of {topic} went ahead from {from} to {to}"),
+                to - from,
+            ),
+            many => (
+                format!("{} partitions of {topic} went ahead", many.len()),
+                many.iter().map(|(_, from, to)| to - from).sum(),
+            ),
+        };
+        let text = format!(
+            "{which} at one stroke: {records} records were skipped, or read far faster than ever seen"
+        );
         self.lateness.interrupt();
         self.event(at, EventKind::Reset, text);
     }
@@ -598,19 +663,21 @@ impl Group {
         let versions = self.versions(topics);
         let same = self.measured;
         let same = same.filter(|m| m.versions == versions && m.gap == gap);
-        // Where nothing moved and nothing is unread, another look would see the same.
+        // Where nothing moved and nothing is young, another look would see the same.
         let (sums, oldest) = if let Some(same) = same {
-            (same.sums, None)
+            (same.sums, same.oldest)
         } else {
-            let (sums, standings, oldest) = self.standings(topics, recent);
-            self.loads.note(&standings, gap);
+            let look = self.standings(topics, recent);
+            self.loads.note(&look.standings, gap);
+            let (sums, oldest) = (look.sums, look.oldest);
+            self.measured = (!look.young).then_some(Measured {
+                versions,
+                gap,
+                sums,
+                oldest,
+            });
             (sums, oldest)
         };
-        self.measured = oldest.is_none().then_some(Measured {
-            versions,
-            gap,
-            sums,
-        });
         let moving = self.last_active >= recent - SESSION_GAP && !self.turns_over(at);
         if moving {
             let age = oldest.map_or(Span::ZERO, |oldest| oldest.age_at(at));
@@ -630,15 +697,13 @@ impl Group {
         self.topics.iter().map(of).sum()
     }
 
-    /// What flowed over all rows that take part, where each member stands, and since when the oldest
-    /// unread record has been there. What was written before `recent` and is unread is a backlog.
-    fn standings(
-        &self,
-        topics: &SlotMap<TopicKey, Topic>,
-        recent: Timestamp,
-    ) -> (Sums, Vec<Standing>, Option<Timestamp>) {
-        let (mut sums, mut oldest) = (Sums::default(), None::<Timestamp>);
-        let mut standings = vec![Standing::default(); self.loads.len()];
+    /// What flowed over all rows that take part. What was written before `recent` and is unread is a
+    /// backlog.
+    fn standings(&self, topics: &SlotMap<TopicKey, Topic>, recent: Timestamp) -> Look {
+        let mut look = Look {
+            standings: vec![Standing::default(); self.loads.len()],
+            ..Look::default()
+        };
         let rows = |t: &TopicRows| t.rows.iter().any(|r| r.owner.is_some());
         let owns_something = self.topics.iter().any(rows);
         for in_topic in self.topics.iter().filter(|t| !owns_something || rows(t)) {
@@ -650,13 +715,15 @@ impl Group {
                 let (Some(c), Some(end)) = (row.offset(), log.and_then(|l| l.end.offset())) else {
                     continue;
                 };
-                sums.parts += 1;
-                sums.came = sums.came.saturating_add(end);
-                sums.read = sums.read.saturating_add(c);
+                look.sums.parts += 1;
+                look.sums.came = look.sums.came.saturating_add(end);
+                look.sums.read = look.sums.read.saturating_add(c);
                 let unread = log.and_then(|l| l.history.bracket(c));
                 let since = unread.map(|b| b.until.when);
-                oldest = oldest.map_or(since, |o| Some(since.map_or(o, |s| o.min(s))));
-                if let Some(member) = row.owner.and_then(|o| standings.get_mut(o as usize)) {
+                look.oldest = look.oldest.into_iter().chain(since).min();
+                look.young |= since.is_some_and(|since| since > recent);
+                let member = row.owner.map(|owner| owner as usize);
+                if let Some(member) = member.and_then(|m| look.standings.get_mut(m)) {
                     member.at = member.at.max(row.moved_at.unwrap_or(row.first_seen));
                     member.done = member.done.saturating_add(c);
                     member.rows += 1;
@@ -664,7 +731,7 @@ impl Group {
                 }
             }
         }
-        (sums, standings, oldest)
+        look
     }
 
     fn note_change(&mut self, change: Option<Change>, kind: EventKind, seen: Timestamp) {
@@ -727,6 +794,7 @@ impl Group {
                         committed_at: None,
                         asked,
                         answered,
+                        expires: true,
                     };
                     let changed = row.take(none, None, Span::ZERO).changed;
                     if changed {

@@ -69,11 +69,12 @@ impl Bracket {
 
 impl EndHistory {
     /// Takes in a read. Late ones find their place; ones that contradict their neighbours are left
-    /// out (the caller wipes the history when the log end falls).
-    pub(super) fn push(&mut self, point: Point) {
+    /// out (the caller wipes the history when the log end falls). False where it only lengthened the
+    /// flat stretch at the end: of what was written before that it says nothing else than before.
+    pub(super) fn push(&mut self, point: Point) -> bool {
         if self.last().is_some_and(|last| last.asked > point.asked) {
             self.insert_late(point);
-            return;
+            return true;
         }
         if let [.., before, last] = self.new.as_mut_slice()
             && before.offset == point.offset
@@ -81,7 +82,7 @@ impl EndHistory {
         {
             // A flat stretch needs its two edges only; this read moves the right one.
             *last = point;
-            return;
+            return false;
         }
         if self.new.len() == 2 * AT_HAND {
             self.new
@@ -96,6 +97,7 @@ impl EndHistory {
             let points = thinned(self.all().collect(), point.asked);
             self.pack(&points);
         }
+        true
     }
 
     fn insert_late(&mut self, point: Point) {

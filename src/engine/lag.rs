@@ -88,6 +88,8 @@ pub(super) struct Sum {
     unknown: u32,
     parts: u32,
     first_why: Option<Why>,
+    /// Some part is no more than an upper bound.
+    compacted: bool,
 }
 
 impl Default for Sum {
@@ -102,6 +104,7 @@ impl Default for Sum {
             unknown: 0,
             parts: 0,
             first_why: None,
+            compacted: false,
         }
     }
 }
@@ -130,6 +133,7 @@ impl Sum {
         }
         if part.is_known() {
             self.known += 1;
+            self.compacted |= part.why() == Some(&Why::COMPACTED);
         }
         self.exact &= part.bounds().is_none() && !part.is_unknown();
         self.high = self.high.zip(high).map(|(a, b)| a.saturating_add(b));
@@ -167,6 +171,8 @@ impl Sum {
             ));
             let bounded = Reading::at_least(self.value, why);
             bounded.with_bounds(Some(self.low), self.high)
+        } else if self.exact && self.compacted && self.stale.is_none() {
+            Reading::because(self.value, Why::COMPACTED)
         } else if self.exact {
             Reading::Known(self.value)
         } else {

@@ -50,6 +50,15 @@ impl Lateness {
         (self.caught_up_at, self.peak) = (None, Span::ZERO);
     }
 
+    /// The same by a clock that was set back.
+    pub(super) fn set_back(self, by: Span) -> Self {
+        Self {
+            first_seen: self.first_seen.map(|t| t - by),
+            spells: self.spells.set_back(by),
+            ..Self::default()
+        }
+    }
+
     /// When it was last seen to have caught up.
     pub(super) fn caught_up_at(&self) -> Option<Timestamp> {
         self.caught_up_at

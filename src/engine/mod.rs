@@ -41,7 +41,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Ask, ClusterName, ClusterSettings, ClusterSnapshot, Command, Observation, Settings, Timestamp,
+    Ask, ClusterName, ClusterSettings, ClusterSnapshot, Command, Observation, Settings, Span,
+    Timestamp,
 };
 
 use cluster::Cluster;
@@ -91,6 +92,14 @@ impl Engine {
         for cluster in self.clusters.values_mut() {
             cluster.take_up(&self.settings, at);
         }
+    }
+
+    /// The clock was set back by about `by`, to `at`. What was observed before has no place in time any
+    /// more, and goes; what was learned of how groups behave stays.
+    pub fn set_back(&mut self, at: Timestamp, by: Span) {
+        self.clusters
+            .values_mut()
+            .for_each(|cluster| cluster.set_back(at, by));
     }
 
     fn configure(&mut self, settings: &Arc<Settings>, at: Timestamp) {

@@ -86,6 +86,20 @@ impl Moves {
         self.steps.iter().map(|s| i64::from(s.1)).max().unwrap_or(0)
     }
 
+    /// The most that it was seen to move in `elapsed`: at one step, or at the pace of its fastest.
+    /// `None` where fewer than two steps are known.
+    pub(super) fn most_within(&self, elapsed: Span) -> Option<i64> {
+        if self.steps.len() < 2 {
+            return None;
+        }
+        let elapsed = elapsed.as_millis().max(0) as f64;
+        let most = |(ms, records): &(u32, u32)| {
+            let paced = f64::from(*records) / f64::from((*ms).max(1)) * elapsed;
+            i64::from(*records).max(paced as i64)
+        };
+        self.steps.iter().map(most).max()
+    }
+
     /// The points from the last one before `from` on, oldest first, in a list with room for one
     /// more.
     pub(super) fn since(&self, from: Timestamp) -> Vec<(Timestamp, Offset)> {

@@ -4,23 +4,24 @@
 //! looks names up ten thousand times a cycle: a walk down an ordered map would cost more than what
 //! is folded.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::hash::Hash;
 
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Names to slots.
 #[derive(Clone, Debug)]
 pub(super) struct Names<N, K> {
     ordered: BTreeMap<N, K>,
-    by_hash: HashMap<N, K>,
+    by_hash: FxHashMap<N, K>,
 }
 
 impl<N, K> Default for Names<N, K> {
     fn default() -> Self {
         Self {
             ordered: BTreeMap::new(),
-            by_hash: HashMap::new(),
+            by_hash: FxHashMap::default(),
         }
     }
 }

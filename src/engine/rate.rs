@@ -7,11 +7,11 @@
 use crate::model::Span;
 
 /// Over this window rates of a group are measured, `gap` being the typical one between commits:
-/// clamp(5·g, 120 s, 1800 s).
+/// clamp(5·g, 120 s, 3600 s). (Commits ten minutes apart make five points in no less.)
 pub(super) fn window(gap: Span) -> Span {
     gap.times(5)
         .max(Span::from_secs(120))
-        .min(Span::from_secs(1800))
+        .min(Span::from_secs(3600))
 }
 
 /// Points closer than this need not be kept apart: a tenth of the window.

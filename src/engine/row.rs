@@ -53,6 +53,11 @@ pub(super) struct Took {
     pub(super) went_back: Option<(Offset, Offset)>,
     /// Records between the commits that retention had taken: nobody read them.
     pub(super) skipped: i64,
+    /// It went ahead to the log end at one stroke, from here to there: further than anybody was seen
+    /// to read.
+    pub(super) leapt: Option<(Offset, Offset)>,
+    /// The silence that ended was one of which it had been said that it is none of the usual ones.
+    pub(super) was_stuck: bool,
 }
 
 /// A read of a commit.
@@ -63,6 +68,9 @@ pub(super) struct CommitAt<'a> {
     pub(super) committed_at: Option<Timestamp>,
     pub(super) asked: Timestamp,
     pub(super) answered: Timestamp,
+    /// Whether its log loses records by itself, by age or by size: else those that are gone were
+    /// deleted by somebody, who may have read them.
+    pub(super) expires: bool,
 }
 
 /// A row's facts.
@@ -98,6 +106,9 @@ pub(super) struct Row {
     of_old_log: bool,
     /// It was seen to move often enough to show how long it pauses.
     has_rhythm: bool,
+    /// It was said to be stopped or stalled, and has not moved since.
+    #[serde(default)]
+    pub(super) stuck: bool,
     /// The longest pause between two moves of late in which something lay unread, in milliseconds.
     pause: u32,
     /// The status as last shown, and since when.
@@ -125,6 +136,7 @@ impl Row {
             owner_changes: 0,
             last_owner: 0,
             has_rhythm: false,
+            stuck: false,
             pause: 0,
             status: None,
         }
@@ -172,6 +184,17 @@ impl Row {
         } else {
             self.waiting(before, at, log)
         };
+        // From where no record was, nothing is passed over.
+        let led_nowhere = self.of_old_log || stood_beyond;
+        let passed = Passed {
+            from: if led_nowhere { Commit::NotRead } else { before },
+            waited: waiting.map_or(Span::ZERO, |since| at - since),
+            elapsed: at - self.answered,
+            counted: self.lost_to.as_deref().copied(),
+            confirmed: self.below_start > 1,
+            reach: self.moves.most_within(at - self.answered),
+        };
+        let was_stuck = self.stuck;
         let moved = self.note_move(before, at, (log, stood_beyond), spacing);
         if moved {
             self.note_pause(at, waiting);
@@ -193,9 +216,11 @@ impl Row {
             moved,
             waiting: waiting.filter(|_| moved),
             confirm: confirm == Some(1),
-            lost: self.newly_lost(log),
+            lost: self.newly_lost(log) + passed.lost(self.offset(), log, read.expires),
             went_back,
-            skipped: self.skipped(before, log),
+            skipped: passed.skipped(self.offset(), log, read.expires),
+            leapt: passed.leapt(self.offset(), log),
+            was_stuck,
         }
     }
 
@@ -233,15 +258,6 @@ impl Row {
         };
         log.start.offset().is_none_or(|start| start <= c)
             && log.end.offset().is_none_or(|end| c <= end)
-    }
-
-    /// Records that the commit passed over since `before` because they were gone.
-    fn skipped(&self, before: Commit, log: Option<&Partition>) -> i64 {
-        let start = log.and_then(|l| l.start.offset());
-        match (before, self.commit, start) {
-            (Commit::At(from), Commit::At(to), Some(start)) => (start.min(to) - from).max(0),
-            _ => 0,
-        }
     }
 
     /// Whether the commit, as read last, lay beyond a log end that was asked for after it.
@@ -303,6 +319,7 @@ impl Row {
                 _ => {}
             }
             self.moved_at = Some(at);
+            self.stuck = false;
             self.owner_changes = 0;
             let well = self.status.is_none_or(|(status, _)| status >= Status::Ok);
             self.moves.push(at, to, spacing, well);
@@ -390,6 +407,17 @@ impl Row {
         }
     }
 
+    /// The clock was set back by about `by`, to `at`: how long it pauses is all that is still known.
+    pub(super) fn set_back(&mut self, at: Timestamp, by: Span) {
+        *self = Self {
+            has_rhythm: self.has_rhythm,
+            pause: self.pause,
+            last_owner: self.last_owner,
+            status: self.status.map(|(status, since)| (status, since - by)),
+            ..Self::new(self.partition, at)
+        };
+    }
+
     /// Forgets what hangs on a log that is no more.
     pub(super) fn wipe(&mut self) {
         self.moves.clear();
@@ -441,24 +469,115 @@ impl Row {
 
     /// Where the commit stood, over the window that ends at the last read: as the window began,
     /// at each move in it, and at its end. `spacing` is that with which reads were taken.
-    pub(super) fn samples(&self, window: Span, spacing: Span) -> Vec<(Timestamp, Offset)> {
+    ///
+    /// Whoever commits each `pace` is behind by a pace's records more just before a commit than just
+    /// after it: points are taken as it moved, and its ends only where it stood for longer than that.
+    pub(super) fn samples(
+        &self,
+        window: Span,
+        spacing: Span,
+        pace: Span,
+    ) -> Vec<(Timestamp, Offset)> {
         let Some(offset) = self.offset() else {
             return Vec::new();
         };
         let from = self.answered - window;
         let mut samples = self.moves.since(from);
         let next = samples.get(1).map_or(self.answered, |m| m.0);
+        let pause = pace + Span::from_millis(pace.as_millis() / 2);
         if let Some(edge) = samples.first_mut()
             && edge.0 < from
-            && next - edge.0 > spacing.times(2)
+            && next - edge.0 > spacing.times(2).max(pause)
         {
             // A pause, not a gap between kept points: it stood there as the window began.
             edge.0 = from;
         }
-        if samples.last().is_none_or(|last| last.0 < self.answered) {
+        // A few of them show how far apart its commits are.
+        let few = samples.len() < MOVES_ENOUGH;
+        let stands = |last: Timestamp| few || self.answered - last > pause;
+        if samples
+            .last()
+            .is_none_or(|last| last.0 < self.answered && stands(last.0))
+        {
             samples.push((self.answered, offset));
         }
         samples
+    }
+}
+
+/// Of so many points the last needs no other beside it.
+const MOVES_ENOUGH: usize = 4;
+/// Nobody reads so many times as much as ever before at one stroke.
+const BEYOND: i64 = 3;
+/// So much further than anybody was seen to read is worth telling of.
+const FAR: i64 = 10;
+/// Where nobody was seen to read, so many records a second are.
+const FAST: i64 = 1_000;
+/// What is younger may well be read at one stroke.
+const OLD: Span = Span::from_secs(300);
+
+/// What a commit passed over from one read to the next.
+#[derive(Clone, Copy, Debug)]
+struct Passed {
+    from: Commit,
+    /// For how long what came after the first commit had been waiting.
+    waited: Span,
+    /// Since the last read.
+    elapsed: Span,
+    /// Up to here, losses have been counted.
+    counted: Option<Offset>,
+    /// It was seen to lie below the log start twice.
+    confirmed: bool,
+    /// The most that it was seen to move in as long; `None`: too little was seen.
+    reach: Option<i64>,
+}
+
+impl Passed {
+    fn ends(&self, to: Option<Offset>) -> Option<(Offset, Offset)> {
+        match self.from {
+            Commit::At(from) => to.filter(|to| *to > from).map(|to| (from, to)),
+            _ => None,
+        }
+    }
+
+    /// Records that it passed over because they were gone. Between two reads a consumer may have read
+    /// on, and what it had read been deleted: unless it landed on the log start after it had stood, or
+    /// went further than it can have read.
+    fn skipped(&self, to: Option<Offset>, log: Option<&Partition>, expires: bool) -> i64 {
+        let start = log.and_then(|l| l.start.offset());
+        let (Some((from, to)), Some(start)) = (self.ends(to), start) else {
+            return 0;
+        };
+        let gone = (start.min(to) - from).max(0);
+        let looked = self.elapsed.times(2) <= self.waited;
+        let landed = looked && to == start;
+        let far = self.reach.is_some_and(|r| gone > r.saturating_mul(BEYOND));
+        if self.confirmed || (expires && (landed || far)) {
+            gone
+        } else {
+            0
+        }
+    }
+
+    /// Of these, the ones that were not counted yet.
+    fn lost(&self, to: Option<Offset>, log: Option<&Partition>, expires: bool) -> i64 {
+        let Some((from, _)) = self.ends(to) else {
+            return 0;
+        };
+        let counted = self.counted.map_or(0, |counted| (counted - from).max(0));
+        (self.skipped(to, log, expires) - counted).max(0)
+    }
+
+    /// From where to where it went at one stroke, although what lay there had waited for long, to the
+    /// end of all that had come.
+    fn leapt(&self, to: Option<Offset>, log: Option<&Partition>) -> Option<(Offset, Offset)> {
+        let (from, to) = self.ends(to)?;
+        let end = log.and_then(|l| l.end.offset())?;
+        let unseen = FAST.saturating_mul(self.elapsed.as_millis() / 1000 + 1);
+        let reach = self.reach.unwrap_or(unseen).max(1);
+        let far = to - from > reach.saturating_mul(FAR);
+        let looked = self.elapsed.times(2) <= self.waited;
+        (far && looked && self.waited >= OLD && to >= end).then_some((from, to))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::model::{
     Eta, Evidence, GroupType, Loss, Offset, PartitionRow, Reading, RowDetail, Status, TimeLag,
-    Timestamp, Verdict, Why,
+    Timestamp, Verdict, Why, at_most,
 };
 
 use super::eta;
@@ -70,17 +70,20 @@ pub(super) fn build(
 ) -> Built {
     let log = topic.partition(row.partition);
     let offsets = Offsets::of(row, log, topic, group, now);
+    let config = topic.config.as_deref();
     let lag = crate::model::distance(&offsets.committed, &offsets.end, &offsets.start);
+    let lag = at_most(lag, config);
     let effective = if group.group_type == GroupType::Share {
         Reading::unknown(Why::PROTOCOL)
     } else {
-        effective_lag(&offsets.committed, &offsets.start, &offsets.end, log)
+        let lag = effective_lag(&offsets.committed, &offsets.start, &offsets.end, log);
+        at_most(lag, config)
     };
     let first_unread = row
         .offset()
         .map(|c| offsets.start.value().map_or(c, |b| c.max(b)));
     let time_lag = time_lag::of_row(&effective, first_unread, log);
-    let samples = row.samples(shared.window, shared.spacing);
+    let samples = row.samples(shared.window, shared.spacing, shared.pace);
     let rate = decayed_rate(
         &in_seconds(samples.iter().map(|(t, o)| (*t, *o as f64))),
         shared.decay,
@@ -102,6 +105,7 @@ pub(super) fn build(
         rewind: row.rewind.as_deref(),
         ownership: shared.ownership(row, group),
         frozen_since: row.moved_at.unwrap_or(row.first_seen),
+        stuck: row.stuck && effective.known() != Some(0),
         stable_moved_at: log.and_then(|l| l.stable_moved_at),
         end_moved_at: log.and_then(|l| l.end_moved_at),
         usual: usual(shared, row),
@@ -127,6 +131,11 @@ pub(super) fn build(
         case.ageing = ageing(&samples, log);
     }
     let (status, evidence) = judge(&case, now);
+    match status {
+        Status::Stopped | Status::Stalled => row.stuck = true,
+        _ if effective.known() == Some(0) => row.stuck = false,
+        _ => {}
+    }
     let loss_at = if well {
         Reading::Known(Loss::Never)
     } else {

@@ -46,14 +46,32 @@ impl Silence {
         self.last_seen = self.last_seen.max(Some(at));
     }
 
+    /// The same by a clock that was set back.
+    pub(super) fn set_back(self, by: Span) -> Self {
+        let earlier = |t: Option<Timestamp>| t.map(|t| t - by);
+        Self {
+            first_seen: earlier(self.first_seen),
+            last_commit: earlier(self.last_commit),
+            last_seen: earlier(self.last_seen),
+            gaps: self.gaps.set_back(by),
+            ..self
+        }
+    }
+
     /// When it was last read.
     pub(super) fn last_seen(&self) -> Option<Timestamp> {
         self.last_seen
     }
 
     /// A commit of the group moved; what it moved over had lain unread since `waiting`, if that is
-    /// known. Returns the pause when it began a new session.
-    pub(super) fn commit(&mut self, at: Timestamp, waiting: Option<Timestamp>) -> Option<Span> {
+    /// known; `trouble`: of this silence it was said that it is none of the usual ones. Returns the
+    /// pause when it began a new session.
+    pub(super) fn commit(
+        &mut self,
+        at: Timestamp,
+        waiting: Option<Timestamp>,
+        trouble: bool,
+    ) -> Option<Span> {
         let last = self
             .last_commit
             .replace(self.last_commit.map_or(at, |l| l.max(at)))?;
@@ -69,7 +87,7 @@ impl Silence {
                 return None;
             }
             let began = waiting.map_or(last, |since| since.clamp(last, at));
-            self.gaps.push(began, at - began);
+            self.gaps.push(began, at - began, trouble);
             return Some(at - began);
         }
         let gap = gap.as_millis() as f64;
@@ -137,7 +155,7 @@ mod tests {
         for hour in 0..3 {
             for commit in 0..720 {
                 if commit < 60 {
-                    s.commit(at(hour * 3600 + commit * 5), None);
+                    s.commit(at(hour * 3600 + commit * 5), None, false);
                 }
                 s.seen(at(hour * 3600 + commit * 5));
             }
@@ -152,7 +170,7 @@ mod tests {
     fn after_a_pause(hours: i64, silence: i64, watched: bool) -> Silence {
         let mut s = Silence::default();
         for t in (0..hours * 3600).step_by(5) {
-            s.commit(at(t), None);
+            s.commit(at(t), None, false);
             s.seen(at(t));
         }
         for t in (hours * 3600..hours * 3600 + silence).step_by(5) {
@@ -160,7 +178,7 @@ mod tests {
                 s.seen(at(t));
             }
         }
-        s.commit(at(hours * 3600 + silence), None);
+        s.commit(at(hours * 3600 + silence), None, false);
         s
     }
 
@@ -171,13 +189,34 @@ mod tests {
         for t in (37_200..39_200).step_by(5) {
             s.seen(at(t));
         }
-        s.commit(at(39_200), None);
+        s.commit(at(39_200), None, false);
         assert_eq!(usual(&s, 40_000).silence, Span::from_secs(2000));
         // A night after a day's work may well be usual.
         assert!(
             usual(&after_a_pause(16, 8 * 3600, true), 90_000).silence
                 > Span::from_secs(8 * 3600 - 10)
         );
+    }
+
+    /// Silent for so many hours each time, and told of as trouble.
+    fn in_trouble(begins: &[i64], hours: i64) -> Silence {
+        let mut s = Silence::default();
+        for t in (0..60 * 3600).step_by(60) {
+            let out = |b: &i64| (*b * 3600..(*b + hours) * 3600).contains(&t);
+            s.seen(at(t));
+            if !begins.iter().any(out) {
+                s.commit(at(t), None, begins.contains(&(t / 3600 - hours)));
+            }
+        }
+        s
+    }
+
+    #[test]
+    fn trouble_teaches_nothing_but_by_a_timetable() {
+        let silence = |begins: &[i64]| usual(&in_trouble(begins, 3), 60 * 3600).silence;
+        assert!(silence(&[10]) < Span::from_secs(60));
+        assert!(silence(&[10, 15, 20, 31, 50]) < Span::from_secs(60));
+        assert!(silence(&[10, 34]) > Span::from_secs(3 * 3600 - 120));
     }
 
     #[test]
@@ -193,9 +232,9 @@ mod tests {
         let mut s = Silence::default();
         for day in 0..4 {
             let morning = day * 86_400;
-            s.commit(at(morning + 5), Some(at(morning)));
+            s.commit(at(morning + 5), Some(at(morning)), false);
             for t in (5..36_000).step_by(5) {
-                s.commit(at(morning + t), Some(at(morning + t - 5)));
+                s.commit(at(morning + t), Some(at(morning + t - 5)), false);
                 s.seen(at(morning + t));
             }
             for t in (36_000..86_400).step_by(5) {
@@ -210,7 +249,7 @@ mod tests {
     fn whoever_commits_each_ten_minutes_has_a_pace_too() {
         let mut s = Silence::default();
         for commit in 0..4 {
-            s.commit(at(commit * 600), Some(at(commit * 600 - 595)));
+            s.commit(at(commit * 600), Some(at(commit * 600 - 595)), false);
             s.seen(at(commit * 600));
             s.seen(at(commit * 600 + 590));
         }
@@ -224,8 +263,8 @@ mod tests {
     fn a_newcomer_is_being_learned_until_two_hours_have_passed() {
         let mut s = Silence::default();
         s.seen(at(0));
-        s.commit(at(5), None);
-        s.commit(at(10), None);
+        s.commit(at(5), None, false);
+        s.commit(at(10), None, false);
         assert!(!usual(&s, 7199).learned);
         assert_eq!(
             usual(&s, 7200),

@@ -48,6 +48,8 @@ pub(super) struct Case<'a> {
     pub(super) ownership: Ownership,
     /// When the commit last moved, or was first seen.
     pub(super) frozen_since: Timestamp,
+    /// It was said to be stopped or stalled, and has not moved since.
+    pub(super) stuck: bool,
     /// When the last stable offset last moved, or was first seen.
     pub(super) stable_moved_at: Option<Timestamp>,
     /// When the log end last moved, or was first seen.
@@ -232,6 +234,10 @@ fn rewound(case: &Case<'_>, _: &mut Now) -> Finding {
 
 /// Within what is allowed: so many records, so old, or caught up lately.
 fn well(case: &Case<'_>, now: &mut Now) -> Finding {
+    if case.stuck && case.effective_lag.known()? > 0 && !is_allowed(case.effective_lag, case.policy)
+    {
+        return None;
+    }
     let lag = case.effective_lag.known()?;
     if lag == 0 {
         let idle = now.interval.times(10).max(IDLE_FLOOR);
@@ -257,7 +263,7 @@ pub(super) fn is_allowed(effective: &Reading<i64>, policy: &Policy) -> bool {
 pub(super) fn plainly_well(case: &Case<'_>, now: &mut Now) -> bool {
     match case.effective_lag.known() {
         Some(0) => true,
-        Some(_) => touched_the_end(case, now),
+        Some(_) => !case.stuck && touched_the_end(case, now),
         None => false,
     }
 }
@@ -282,8 +288,12 @@ fn oldest_unread_until(case: &Case<'_>) -> Option<Timestamp> {
     }
 }
 
-/// Since when the commit stands still although something is unread.
+/// Since when the commit stands still although something is unread. Nothing but a commit ends a silence
+/// that was told of: not that a log was cut off, and all that is unread came in since.
 fn silent_since(case: &Case<'_>) -> Timestamp {
+    if case.stuck {
+        return case.frozen_since;
+    }
     oldest_unread_until(case).map_or(case.frozen_since, |until| until.max(case.frozen_since))
 }
 
@@ -337,7 +347,7 @@ fn stalled(case: &Case<'_>, now: &mut Now) -> Finding {
     match case.ownership {
         Ownership::Owned | Ownership::NotKnown => {}
         // Members may take as long as a deploy to agree on who reads what. For longer nobody reads.
-        Ownership::Rebalancing if now.reached(since + limit(case, TURNOVER)) => {
+        Ownership::Rebalancing if case.stuck || now.reached(since + limit(case, TURNOVER)) => {
             return Some(if case.usual.learned {
                 (Status::Stalled, not_moved(case, since, false))
             } else {

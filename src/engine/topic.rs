@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    BrokerId, Isolation, Offset, OffsetRead, PartitionId, PartitionMetadata, Replicas, Span,
-    Timestamp, TopicConfig, TopicId, TopicName, TopicPartition, TopicSnapshot, Why,
+    BrokerId, CleanupPolicy, Isolation, Offset, OffsetRead, PartitionId, PartitionMetadata,
+    Replicas, Span, Timestamp, TopicConfig, TopicId, TopicName, TopicPartition, TopicSnapshot, Why,
 };
 
 use super::anchors::Anchors;
@@ -19,6 +19,8 @@ use super::rate::{decay, decayed_rate};
 use super::rates::{RateSum, as_sure_as, rate_reading};
 use super::row::in_seconds;
 
+/// No record is older: Kafka is not.
+const OLDEST: Span = Span::from_secs(20 * 365 * 86_400);
 /// Over this window, arrival is measured.
 const RATE_WINDOW: Span = Span::from_secs(120);
 
@@ -34,7 +36,8 @@ pub(super) struct Topic {
     /// When it was first seen to be another topic than the one that bore the name before.
     pub(super) recreated_at: Option<Timestamp>,
     pub(super) dirty: bool,
-    /// Counts up with each change of a log start or end, and of which partitions there are.
+    /// Counts up with each change of a log start or end, of what the histories tell, and of which
+    /// partitions there are.
     #[serde(skip)]
     pub(super) version: u64,
     /// A rate that may still change with no new offset.
@@ -95,6 +98,8 @@ pub(super) struct Folded {
 /// What the read of a log end changed.
 struct TookEnd {
     changed: bool,
+    /// The history tells something else of what was written before.
+    reshaped: bool,
     fell: bool,
 }
 
@@ -120,10 +125,29 @@ impl Topic {
         }
     }
 
+    /// The clock was set back: what has its place in time goes, and which topic it is stays.
+    pub(super) fn set_back(&mut self) {
+        *self = Self {
+            id: self.id,
+            config: self.config.take(),
+            visible: self.visible,
+            version: self.version + 1,
+            ..Self::new(self.name.clone())
+        };
+    }
+
     /// One partition's facts.
     pub(super) fn partition(&self, partition: PartitionId) -> Option<&Partition> {
         let i = self.index(partition).ok()?;
         Some(&self.partitions[i])
+    }
+
+    /// Whether its logs lose records by age or size, as far as is known; else somebody deletes them.
+    pub(super) fn expires(&self) -> bool {
+        self.config.as_ref().is_none_or(|c| {
+            let limited = c.retention.is_some() || c.retention_bytes.is_some();
+            limited && c.cleanup_policy != CleanupPolicy::Compact
+        })
     }
 
     fn index(&self, partition: PartitionId) -> Result<usize, usize> {
@@ -239,7 +263,7 @@ impl Topic {
         asked: Timestamp,
         answered: Timestamp,
     ) -> Folded {
-        let (mut folded, mut any) = (Folded::default(), false);
+        let (mut folded, mut any, mut reshaped) = (Folded::default(), false, false);
         self.make_room(reads.len());
         for read in reads {
             let partition = self.at_or_new(read.partition);
@@ -248,13 +272,14 @@ impl Topic {
                     let took = partition.take_end(&read.offset, asked, answered);
                     folded.describe |= took.fell;
                     folded.wiped |= took.fell;
+                    reshaped |= took.reshaped;
                     took.changed
                 }
                 Isolation::ReadCommitted => partition.take_stable(&read.offset, asked, answered),
             };
             any |= changed;
         }
-        self.version += u64::from(any);
+        self.version += u64::from(any || reshaped);
         self.dirty |= any || self.lively && isolation == Isolation::ReadUncommitted;
         let which = 1 + usize::from(isolation == Isolation::ReadCommitted);
         self.note_whole(which, reads, asked, answered);
@@ -323,8 +348,8 @@ impl Topic {
         let recreated = self.recreated_at;
         let log = self.at_or_new(partition);
         let is_there = log.end.good.is_some_and(|end| record.0 < end.offset);
-        // Records may have no timestamp.
-        let has_time = record.1 > Timestamp::from_millis(0);
+        // Records may have no timestamp, or one that no record of Kafka can have.
+        let has_time = record.1 > (asked - OLDEST).max(Timestamp::from_millis(0));
         if log.became_another(recreated, asked) || !is_there || !has_time {
             return;
         }
@@ -492,6 +517,7 @@ impl Partition {
         let Ok(offset) = *read else {
             return TookEnd {
                 changed,
+                reshaped: false,
                 fell: false,
             };
         };
@@ -505,12 +531,16 @@ impl Partition {
         if !late && before.is_none_or(|b| b.offset != offset) {
             self.end_moved_at = Some(answered);
         }
-        self.history.push(Point {
+        let reshaped = self.history.push(Point {
             asked,
             answered,
             offset,
         });
-        TookEnd { changed, fell }
+        TookEnd {
+            changed,
+            reshaped,
+            fell,
+        }
     }
 
     fn take_stable(

@@ -74,7 +74,8 @@ pub use secret::{Secret, is_secret, without_password};
 pub use settings::{ClusterSettings, Settings};
 pub use snapshot::{
     ClusterHealth, ClusterSnapshot, Eta, Event, EventKind, Generation, GroupSnapshot, Issue,
-    PartitionRow, PartitionView, Replicas, Snapshot, TopicPartition, TopicSnapshot, distance,
+    PartitionRow, PartitionView, Replicas, Snapshot, TopicPartition, TopicSnapshot, at_most,
+    distance,
 };
 pub use status::{Status, Verdict};
 pub use time::{Clock, NotATime, Span, Timestamp};

@@ -45,6 +45,8 @@ impl Why {
     pub const TOO_FEW_POINTS: Self = Self::Code("too_few_points");
     /// Kafka hides what one may not see; nothing was seen.
     pub const NOT_VISIBLE: Self = Self::Code("not_visible");
+    /// The topic is compacted: there may be fewer records than offsets.
+    pub const COMPACTED: Self = Self::Code("compacted");
     /// History does not reach back to the record.
     pub const BEFORE_HISTORY: Self = Self::Code("before_history");
 
@@ -72,6 +74,9 @@ impl Why {
             "protocol" => "Kafka tells no offsets of this kind of group",
             "too_few_points" => "it was read too few times so far",
             "not_visible" => "Kafka shows nothing of it: it may be hidden from this user",
+            "compacted" => {
+                "at the most: the topic is compacted, so there may be fewer records than offsets"
+            }
             "before_history" => "it is older than what Laggard has seen",
             text => text,
         }
@@ -173,6 +178,15 @@ impl<T: Copy> Reading<T> {
         Self::other(Detail {
             value: Some(value),
             bounds: Some(Bounds { low, high }),
+            ..Detail::EMPTY
+        })
+    }
+
+    /// Known, with something to be said of it.
+    pub fn because(value: T, why: Why) -> Self {
+        Self::other(Detail {
+            value: Some(value),
+            why: Some(why),
             ..Detail::EMPTY
         })
     }

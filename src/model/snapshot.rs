@@ -15,7 +15,9 @@ use super::id::{BootId, BrokerId, ClusterName, GroupId, Offset, PartitionId, Top
 use super::load::{MemberLoad, Storm};
 use super::loss::{Loss, RowDetail};
 use super::notice::Notices;
-use super::observation::{Broker, Cycle, GroupState, GroupType, HealthState, Member, TopicConfig};
+use super::observation::{
+    Broker, CleanupPolicy, Cycle, GroupState, GroupType, HealthState, Member, TopicConfig,
+};
 use super::policy::Policy;
 use super::reading::{Reading, Why};
 use super::status::{Status, Verdict};
@@ -455,11 +457,12 @@ impl<'a> PartitionView<'a> {
 
     /// Log end − commit, as Kafka's tools show it; never negative.
     pub fn lag(&self) -> Reading<i64> {
-        distance(
+        let lag = distance(
             &self.row.committed_offset,
             &self.log_end_offset(),
             &self.log_start_offset(),
-        )
+        );
+        at_most(lag, self.topic().config.as_deref())
     }
 
     /// Last stable offset − commit: what a `read_committed` consumer can read. 0 when it has
@@ -539,6 +542,16 @@ pub fn distance(
         }
     }
     lag
+}
+
+/// The same distance, told to be an upper bound where compaction may have left fewer records than
+/// offsets.
+pub fn at_most(lag: Reading<i64>, config: Option<&TopicConfig>) -> Reading<i64> {
+    let compacted = config.is_some_and(|c| c.cleanup_policy != CleanupPolicy::Delete);
+    match lag {
+        Reading::Known(lag) if compacted && lag > 1 => Reading::because(lag, Why::COMPACTED),
+        lag => lag,
+    }
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::alerts::Alerting;
 use crate::engine::Engine;
 use crate::model::{
     Advice, Ask, BootId, ClusterSnapshot, Generation, Issue, Notices, Notification, Observation,
-    Snapshot, Timestamp,
+    Snapshot, Span, Timestamp,
 };
 
 #[cfg(test)]
@@ -59,6 +59,12 @@ pub struct Pipeline {
 
 /// An issue's subject: a configuration that was not taken.
 const CONFIGURATION: &str = "configuration";
+/// An issue's subject: the clock was set back.
+const CLOCK: &str = "clock";
+/// So long it is told.
+const CLOCK_TOLD: Span = Span::from_secs(3600);
+/// By less than this, the clock may be set back: time waits until it has been caught up with.
+const SET_BACK: Span = Span::from_secs(60);
 /// An issue's subject: where alerts stand cannot be written down.
 const LEDGER: &str = "state directory";
 
@@ -93,11 +99,14 @@ impl Pipeline {
         self.alerting.tell_anew();
     }
 
-    /// Takes in one observation; a tick yields a cut. The pipeline's time never goes back: a tick
-    /// from before the last one cuts at the last one's instant.
+    /// Takes in one observation; a tick yields a cut. Time goes on, and waits where the clock was set
+    /// back a little: a tick from before the last one cuts at the last one's instant. Where it was set
+    /// back further, by a tick or a start, what was observed before has no place in time any more: it
+    /// goes, and time goes on from there.
     pub fn fold(&mut self, observation: &Observation) -> Option<Cut> {
         match observation {
-            Observation::Boot { boot, .. } => {
+            Observation::Boot { at, boot } => {
+                self.mind_the_clock(*at);
                 self.boot = boot.clone();
                 self.n = 0;
                 self.rebooted = true;
@@ -107,6 +116,7 @@ impl Pipeline {
             }
             Observation::Told { at, told } => self.telling.fold(*at, told),
             Observation::Tick { at } => {
+                self.mind_the_clock(*at);
                 self.at = self.at.max(*at);
                 return Some(self.cut());
             }
@@ -130,6 +140,21 @@ impl Pipeline {
         }
         self.engine.fold(observation);
         None
+    }
+
+    fn mind_the_clock(&mut self, at: Timestamp) {
+        let told = |i: &Issue| *i.subject != *CLOCK || i.since + CLOCK_TOLD > at;
+        self.issues.retain(told);
+        let by = self.at - at;
+        if by <= SET_BACK {
+            return;
+        }
+        self.at = at;
+        self.engine.set_back(at, by);
+        self.alerting.set_back(by);
+        self.advising = Advising::default();
+        let text = format!("the clock was set back by {by}: what was observed before is set aside");
+        self.note(CLOCK, at, Some(&text.into()));
     }
 
     /// What is wrong with Laggard itself, of one kind; `None`: nothing any more.

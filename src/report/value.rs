@@ -1,12 +1,12 @@
-//! Readings as cells: stale ones marked, unknown ones a dash, never 0.
+//! Readings as cells: stale ones and bounds marked, unknown ones a dash, never 0.
 
-use crate::model::{Eta, GroupSnapshot, Reading, TimeLag, Timestamp};
+use crate::model::{Eta, GroupSnapshot, Reading, TimeLag, Timestamp, Why};
 use crate::words::units;
 
 /// What stands for an unknown value.
 const UNKNOWN: &str = "-";
 
-/// A cell of a reading: `~` before a stale value, `≥` before a lower bound.
+/// A cell of a reading: `~` before a stale value, `≥` before a lower bound, `≤` before an upper one.
 fn cell<T: Copy>(reading: &Reading<T>, write: impl Fn(T) -> String) -> String {
     let Some(value) = reading.value() else {
         return UNKNOWN.to_owned();
@@ -15,6 +15,7 @@ fn cell<T: Copy>(reading: &Reading<T>, write: impl Fn(T) -> String) -> String {
     let mark = match (reading.is_stale(), open) {
         (true, _) => "~",
         (false, true) => "≥",
+        (false, false) if reading.why() == Some(&Why::COMPACTED) => "≤",
         (false, false) => "",
     };
     format!("{mark}{}", write(value))

@@ -15,6 +15,8 @@ pub(super) struct Glyphs {
     pub ellipsis: &'static str,
     /// At least.
     pub at_least: &'static str,
+    /// Before an upper bound.
+    pub at_most: &'static str,
     /// Between two parts of a path.
     pub crumb: &'static str,
     /// A horizontal rule.
@@ -43,6 +45,7 @@ pub(super) const UNICODE: Glyphs = Glyphs {
     unknown: "–",
     ellipsis: "…",
     at_least: "≥",
+    at_most: "≤",
     crumb: "›",
     rule: "─",
     bar: "│",
@@ -61,6 +64,7 @@ pub(super) const ASCII: Glyphs = Glyphs {
     unknown: "-",
     ellipsis: "..",
     at_least: ">",
+    at_most: "<=",
     crumb: ">",
     rule: "-",
     bar: "|",

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     Alert, AlertState, Fingerprint, Notification, NotificationReason, NotificationStatus, Notify,
-    Timestamp,
+    Span, Timestamp,
 };
 
 use super::template::LabelMap;
@@ -96,6 +96,14 @@ impl Grouping {
             !group.told.is_empty() || !now.firing.is_empty() || !now.silenced.is_empty()
         });
         notifications
+    }
+
+    /// The clock was set back.
+    pub(crate) fn set_back(&mut self, by: Span) {
+        for group in self.groups.values_mut() {
+            group.due = group.due - by;
+            group.last = group.last.map(|t| t - by);
+        }
     }
 
     /// Forgets the groups of receivers that are no longer configured.

@@ -12,6 +12,8 @@ use super::picture::{Part, Picture};
 const HOT: f64 = 3.0;
 /// … and lies this many σ above it.
 const FAR: f64 = 5.0;
+/// Reading this share of the most that it was seen to read, a member is as fast as ever.
+const AS_EVER: f64 = 0.8;
 /// Share of the variance of lateness that lies between members.
 const BETWEEN: f64 = 0.7;
 /// Share of the others that may lag where one part is to blame.
@@ -102,7 +104,10 @@ fn at_its_limit(picture: &Picture<'_>, part: &Part) -> bool {
     };
     let own = picture.capacities.get(owner as usize).copied().flatten();
     let usual = picture.calm.map(|c| c / picture.members.len() as f64);
-    own.or(usual).is_some_and(|can| reads >= 0.7 * can)
+    // One that has read much more than now is slower than it was, however hot its partition.
+    let most = picture.seen.get(owner as usize).copied().flatten();
+    let slower = most.is_some_and(|most| reads < AS_EVER * most);
+    !slower && own.or(usual).is_some_and(|can| reads >= 0.7 * can)
 }
 
 /// All partitions of one member lag, and those of the others do not.

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use crate::model::{
-    BrokerId, GroupState, Member, Offset, PartitionId, PartitionRow, Policy, Span, Status, TimeLag,
-    Timestamp, TopicSnapshot,
+    BrokerId, Evidence, GroupState, Member, Offset, PartitionId, PartitionRow, Policy, Span,
+    Status, TimeLag, Timestamp, TopicSnapshot,
 };
 
 use super::super::group::Group;
@@ -64,6 +64,8 @@ pub(super) struct Picture<'a> {
     pub(super) calm: Option<f64>,
     /// What each member has been seen to read under load, or at the most.
     pub(super) capacities: Vec<Option<f64>>,
+    /// The most that each member has been seen to read, older sights counting less.
+    pub(super) seen: Vec<Option<f64>>,
 }
 
 impl<'a> Picture<'a> {
@@ -139,6 +141,7 @@ impl<'a> Picture<'a> {
             most: group.loads.most(group.last_active),
             calm: group.loads.calm(),
             capacities: (0..members.len()).map(capacity).collect(),
+            seen: group.loads.seen(group.last_active),
         })
     }
 
@@ -208,18 +211,21 @@ fn lateness_of(row: &Row, policy: &Policy, shared: &Shared) -> Span {
     }
 }
 
-/// Whether its status is one that some cause must explain, and not a cause itself.
+/// Whether its status is one that some cause must explain, and not a cause itself, as an open
+/// transaction is.
 fn is_explained_by_lag(row: &PartitionRow) -> bool {
     row.verdict.as_ref().is_some_and(|v| {
-        matches!(
-            v.status,
-            Status::Stalled
-                | Status::FallingBehind
-                | Status::Suspect
-                | Status::Steady
-                | Status::DataLoss
-                | Status::Unknown
-        )
+        let held_back = matches!(v.evidence.as_deref(), Some(Evidence::HeldBack { .. }));
+        !held_back
+            && matches!(
+                v.status,
+                Status::Stalled
+                    | Status::FallingBehind
+                    | Status::Suspect
+                    | Status::Steady
+                    | Status::DataLoss
+                    | Status::Unknown
+            )
     })
 }
 

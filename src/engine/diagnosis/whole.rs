@@ -60,7 +60,8 @@ pub(super) fn slow_downstream(picture: &Picture<'_>) -> Finding {
     let (reads, comes) = whole(picture)?;
     let (most, calm) = (picture.most?, picture.calm?);
     let slower = explains(calm - reads, comes - reads, calm);
-    if !slower && reads >= WELL_BELOW * most {
+    // Who reads nothing at all is not slow.
+    if reads <= 0.0 || !slower && reads >= WELL_BELOW * most {
         return None;
     }
     let cause = Cause::SlowDownstream {

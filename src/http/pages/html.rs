@@ -93,7 +93,9 @@ pub(super) fn cell<T: Copy>(reading: &Reading<T>, show: impl Fn(T) -> String) ->
     if let Some(low) = reading.low().filter(|_| older) {
         return format!("≥ {}", show(low));
     }
-    let value = reading.value().map(show);
+    let compacted = reading.is_known() && reading.why() == Some(&Why::COMPACTED);
+    let mark = if compacted { "≤ " } else { "" };
+    let value = reading.value().map(|v| format!("{mark}{}", show(v)));
     match (value, reading.is_stale()) {
         (None, _) => "<span class=\"dim\">unknown</span>".to_owned(),
         (Some(value), true) => format!("<span class=\"warn\">{value} (stale)</span>"),

@@ -1,6 +1,8 @@
 //! The pipeline as a whole: what a sequence of observations makes of a group.
 
 mod anew;
+mod causes;
+mod clock;
 mod facts;
 mod honesty;
 mod losses;

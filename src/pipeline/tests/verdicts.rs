@@ -1,9 +1,11 @@
 //! Verdicts, rates and ends to come of a group that is well, or slow, or gone.
 
-use crate::model::{Eta, Fact, GroupState, Isolation, Observation, Reading, Span, Status};
+use crate::model::{Eta, Fact, GroupState, Isolation, Observation, Policy, Reading, Span, Status};
 
-use super::facts::{at, commits, described, ends, listed, offsets, read, tick, topic};
-use super::{group, run, then, two_good_hours};
+use super::facts::{
+    at, commits, configured, described, ends, listed, offsets, read, starts, tick, topic,
+};
+use super::{Pipeline, group, run, then, two_good_hours};
 
 #[test]
 fn lag_is_end_minus_commit_and_a_caught_up_group_is_ok() {
@@ -162,4 +164,80 @@ fn an_open_transaction_is_one_from_its_first_record_on_and_not_from_the_last_res
     assert_eq!(status(1), Status::Steady);
     assert_eq!(status(14), Status::Steady);
     assert_eq!(status(16), Status::TxnBlocked);
+}
+
+#[test]
+fn whoever_commits_each_ten_minutes_and_reads_half_falls_behind_all_the_time() {
+    let mut all = vec![
+        configured(Policy::default()),
+        topic(0, 1, 1),
+        starts(0, &[0]),
+        described(0, &[("m", &[0])]),
+    ];
+    for t in (0..4 * 3600).step_by(30) {
+        all.extend([
+            listed(t, &["g"], GroupState::Stable, true),
+            commits(t, &[Some(t / 600 * 600 * 50)]),
+            ends(t, &[t * 100]),
+            tick(t),
+        ]);
+    }
+    let mut pipeline = Pipeline::new();
+    for cut in all.iter().filter_map(|o| pipeline.fold(o)) {
+        if cut.snapshot.at < at(2 * 3600) {
+            continue;
+        }
+        let g = group(&cut.snapshot);
+        assert_eq!(
+            g.status.status,
+            Status::FallingBehind,
+            "{}",
+            cut.snapshot.at
+        );
+        assert_eq!(g.consume_rate.value().map(f64::round), Some(50.0));
+    }
+}
+
+#[test]
+fn a_second_outage_as_long_as_the_first_is_one_too() {
+    let mut all = vec![
+        configured(Policy::default()),
+        topic(0, 1, 1),
+        starts(0, &[0]),
+    ];
+    let hour = 3600;
+    let (mut read, mut was_out) = (0, true);
+    for t in (0..16 * hour).step_by(30) {
+        let out = [3, 8, 13]
+            .iter()
+            .any(|h| (h * hour..(h + 3) * hour).contains(&t));
+        read = if out { read } else { t * 10 };
+        if out != was_out {
+            let owned: [(&str, &[i32]); 1] = [("m", &[0])];
+            all.push(described(t, if out { &[] } else { &owned }));
+        }
+        was_out = out;
+        let state = if out {
+            GroupState::Empty
+        } else {
+            GroupState::Stable
+        };
+        all.extend([
+            listed(t, &["g"], state, true),
+            commits(t, &[Some(read)]),
+            ends(t, &[t * 10]),
+            tick(t),
+        ]);
+    }
+    let mut pipeline = Pipeline::new();
+    let cuts = all.iter().filter_map(|o| pipeline.fold(o));
+    let stopped: Vec<_> = cuts
+        .filter(|cut| group(&cut.snapshot).status.status == Status::Stopped)
+        .map(|cut| (cut.snapshot.at - at(0)).as_millis() / 1000 / hour)
+        .collect();
+    for outage in [3, 8, 13] {
+        assert!(stopped.contains(&outage), "{stopped:?}");
+        assert!(stopped.contains(&(outage + 2)), "{stopped:?}");
+        assert!(!stopped.contains(&(outage + 3)), "{stopped:?}");
+    }
 }

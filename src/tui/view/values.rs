@@ -28,6 +28,8 @@ pub(in crate::tui) fn reading<T: Copy + PartialEq>(
     let text = if open {
         let low = reading.low().unwrap_or(value);
         format!("{}{}", glyphs.at_least, text(low))
+    } else if reading.why() == Some(&Why::COMPACTED) {
+        format!("{}{}", glyphs.at_most, text(value))
     } else {
         text(value)
     };
@@ -71,6 +73,9 @@ pub(in crate::tui) fn at_length<T: Copy + PartialEq>(
     }
     let why = reading.why().map(ToString::to_string).unwrap_or_default();
     match (reading.state(), reading.stale_since()) {
+        (ReadingState::Known, _) if why == Why::COMPACTED.as_str() => {
+            format!("{out} ({})", Why::COMPACTED.in_words())
+        }
         (ReadingState::Known, _) => out,
         (ReadingState::Stale, Some(since)) => {
             format!("{out} ({} old: {why})", units::span(since.age_at(now)))
