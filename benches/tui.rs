@@ -2,8 +2,9 @@
 //!
 //! `cargo bench --bench tui` prints the median and the 99th percentile of each kind of step, how
 //! much is drawn when nothing changed, and how long the program takes to its first frame. It fails
-//! when a key press takes longer than a sixtieth of a second at the 99th percentile, when what
-//! cannot be seen is drawn, or when the first frame takes longer than a tenth of a second.
+//! when a key press, or a new snapshot that a key press may have to wait for, takes longer than a
+//! sixtieth of a second at the 99th percentile, when what cannot be seen is drawn, or when the first
+//! frame takes longer than a tenth of a second.
 #![allow(
     clippy::print_stdout,
     missing_docs,
@@ -139,21 +140,38 @@ fn main() {
         }
     }));
     state.on(Event::Key(Key::Char('1')), NOW);
-    time("a snapshot in which all is new, to its frame", 30, |i| {
-        let mut next = (*snapshots[i % 2]).clone();
-        next.generation.n = 100 + i as u64;
-        next.at = NOW + Span::from_secs(100 + i as i64);
-        state.on(Event::Snapshot(Arc::new(next)), NOW);
-        picture(&state);
-    });
+    slowest = slowest.max(new_snapshots(&mut state, &snapshots));
     time("a second that passes, to its frame", 200, |i| {
         state.on(Event::Tick, NOW + Span::from_secs(200 + i as i64));
         picture(&state);
     });
-    println!("slowest key at p99: {slowest:.1?} (limit {LIMIT:?})");
+    println!("slowest of these at p99: {slowest:.1?} (limit {LIMIT:?})");
     assert!(slowest <= LIMIT, "a key press takes {slowest:?} at p99");
     nothing_changed(&mut state);
     first_frame();
+}
+
+/// Snapshots in which all is new: their lists are made beside the drawing task, and what is not needed
+/// any more is dropped there, so that a key waits only for what is measured second. Returns that.
+fn new_snapshots(state: &mut State, snapshots: &[Arc<Snapshot>; 2]) -> Duration {
+    let mut made = Vec::new();
+    let next = |i: usize| {
+        let mut next = (*snapshots[i % 2]).clone();
+        next.generation.n = 100 + i as u64;
+        next.at = NOW + Span::from_secs(100 + i as i64);
+        Arc::new(next)
+    };
+    time("a snapshot in which all is new, beside", 40, |i| {
+        made.push(state.asked().of(&next(i)));
+    });
+    let (mut made, mut litter) = (made.into_iter(), Vec::new());
+    time("the same, taken in and to its frame", 40, |_| {
+        if let Some(ready) = made.next() {
+            state.on(Event::Ready(Box::new(ready)), NOW);
+            picture(state);
+            litter.extend(state.litter());
+        }
+    })
 }
 
 /// A second in which nothing happens that can be seen, a thousand times over.

@@ -14,6 +14,7 @@ use super::session::Router;
 use crate::model::{Observation, Snapshot};
 use crate::pipeline::Pipeline;
 use crate::recording::{Checkpoint, Tap};
+use crate::tui;
 
 /// Observations of the past that are handed over at once …
 const BATCH: usize = 512;
@@ -40,6 +41,8 @@ pub(super) fn ahead(
 /// What the thread gives to.
 pub(super) struct Folding {
     pub(super) snapshots: watch::Sender<Arc<Snapshot>>,
+    /// Takes the snapshots of the past.
+    pub(super) keep: Option<tui::Past>,
     pub(super) router: Router,
     pub(super) tap: Option<Tap>,
     pub(super) desk: Option<Desk>,
@@ -66,13 +69,19 @@ impl Folding {
                 tap.record_past(&observation);
             }
             // Asks on the past are not worth anything any more.
-            let cut = pipeline.fold(&observation);
-            untold |= cut.is_some_and(|cut| !cut.notifications.is_empty());
+            let Some(cut) = pipeline.fold(&observation) else {
+                continue;
+            };
+            untold |= !cut.notifications.is_empty();
+            if let Some(keep) = &self.keep {
+                keep.add(&cut.snapshot);
+            }
         }
         if untold {
             // Nor was anybody told of it: what still stands is to be told as new.
             pipeline.tell_anew();
         }
+        self.keep = None;
         while let Some(observation) = observations.blocking_recv() {
             // Recorded first: if the fold breaks on it, the recording has it.
             let observation = Arc::new(observation);

@@ -26,6 +26,7 @@ mod past;
 mod pictures_tests;
 #[cfg(test)]
 mod quiet_tests;
+mod recall;
 mod receivers;
 #[cfg(test)]
 mod replay_tests;

@@ -8,10 +8,11 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::envoy::Envoy;
+use super::recall::{Kept, Recall};
 use crate::model::{Snapshot, Span, Timestamp};
 use crate::remote::{AttachError, Client, Link};
 use crate::timeline::{Order, Position};
-use crate::tui::{Doing, Missed, Transport, Travel};
+use crate::tui::{Course, Doing, Missed, Stretch, Transport, Travel};
 use crate::words::units;
 
 /// A recording being played.
@@ -20,6 +21,8 @@ pub(super) struct Played {
     pub(super) position: watch::Receiver<Position>,
     /// Tells it what to do.
     pub(super) orders: Sender<Order>,
+    /// What it holds of the time before what is shown.
+    pub(super) recall: Recall,
 }
 
 impl Transport for Played {
@@ -58,6 +61,18 @@ impl Transport for Played {
     fn arrived(&self) -> Option<Result<Arc<Snapshot>, Missed>> {
         None
     }
+
+    fn remembers(&self) -> bool {
+        true
+    }
+
+    fn recall(&self, stretch: Stretch) {
+        self.recall.ask(stretch);
+    }
+
+    fn recalled(&self) -> Option<Course> {
+        self.recall.come()
+    }
 }
 
 /// An answer that takes longer than this is said to be waited for.
@@ -71,6 +86,7 @@ pub(super) struct Followed {
     client: Client,
     envoy: Envoy,
     past: Arc<Past>,
+    recall: Recall,
 }
 
 /// What is wanted of its past, and what has come.
@@ -92,6 +108,7 @@ struct Wish {
 impl Followed {
     pub(super) fn new(link: watch::Receiver<Link>, client: Client, envoy: Envoy) -> Self {
         Self {
+            recall: Recall::new(Kept::Serve(client.clone())),
             link,
             client,
             envoy,
@@ -157,6 +174,18 @@ impl Transport for Followed {
 
     fn arrived(&self) -> Option<Result<Arc<Snapshot>, Missed>> {
         self.past.lock().arrived.take()
+    }
+
+    fn remembers(&self) -> bool {
+        true
+    }
+
+    fn recall(&self, stretch: Stretch) {
+        self.recall.ask(stretch);
+    }
+
+    fn recalled(&self) -> Option<Course> {
+        self.recall.come()
     }
 
     fn refuses(&self) -> Option<Arc<str>> {

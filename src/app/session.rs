@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::model::{Ask, BootId, Clock, ClusterName, Fact, Observation, Settings, Snapshot};
 use crate::pipeline::Pipeline;
 use crate::recording::Tap;
+use crate::tui;
 
 pub use super::desk::Desk;
 pub use super::feeds::Feed;
@@ -37,6 +38,8 @@ pub struct Start {
     pub begin: Box<dyn FnOnce() -> Pipeline + Send>,
     /// Observations of the time before, folded before the first live one.
     pub past: Box<dyn Iterator<Item = Observation> + Send>,
+    /// Takes the snapshots of that time, for a screen to go back to.
+    pub keep: Option<tui::Past>,
     /// The live sources.
     pub feeds: Vec<Feed>,
     /// A snapshot is made at least this often: [`AT_LEAST_EACH`], shorter for one-shots.
@@ -82,6 +85,7 @@ impl Session {
             settings,
             begin,
             past,
+            keep,
             feeds,
             cut_each,
             clock,
@@ -128,6 +132,7 @@ impl Session {
         let stopped = stop.clone();
         let folding = Folding {
             snapshots: snapshot_tx,
+            keep,
             router,
             tap,
             desk,

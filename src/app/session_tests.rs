@@ -92,6 +92,7 @@ fn start(past: Box<dyn Iterator<Item = Observation> + Send>, scripts: Vec<Script
         }),
         begin: Box::new(Pipeline::new),
         past,
+        keep: None,
         feeds: scripts.into_iter().map(feed).collect(),
         cut_each: Duration::from_hours(1),
         clock: Arc::new(|| at(100)),

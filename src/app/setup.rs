@@ -21,12 +21,13 @@ use crate::sim::scenario;
 use crate::source::kafka::{KafkaConfig, KafkaSource};
 use crate::source::stamp::Stamper;
 use crate::timeline::{Instead, Player, Tape, TimelineError};
-use crate::tui::Deck;
+use crate::tui::{self, Deck};
 
 use super::demo::{Demo, INTERVAL, RunningDemo};
 use super::envoy::Envoy;
 use super::kafka::kafka_config;
 use super::past::{Followed, Played};
+use super::recall::{self, Recall};
 use super::rules;
 use super::session::{AT_LEAST_EACH, Desk, Feed, Session, Start};
 
@@ -84,6 +85,8 @@ pub(super) struct Setup {
     pub(super) settings: Settings,
     feeds: Vec<Feed>,
     demo: Option<RunningDemo>,
+    /// Takes the snapshots of the time before.
+    keep: Option<tui::Past>,
 }
 
 /// A recording to be shown.
@@ -203,6 +206,7 @@ fn set_up_in(
         settings,
         feeds,
         demo: None,
+        keep: None,
     })
 }
 
@@ -230,6 +234,7 @@ fn attach(url: &str, source: &SourceArgs, config: Config, clock: Clock) -> Resul
         settings: Settings::default(),
         feeds: Vec::new(),
         demo: None,
+        keep: None,
     })
 }
 
@@ -305,6 +310,7 @@ fn replay(
         settings: Settings::default(),
         feeds: Vec::new(),
         demo: None,
+        keep: None,
     })
 }
 
@@ -515,6 +521,7 @@ pub(super) fn demo(demo: &Demo, mut config: Config) -> Result<Setup, Refusal> {
         attach: None,
         config,
         demo: Some(running),
+        keep: None,
     })
 }
 
@@ -527,6 +534,11 @@ impl Setup {
     /// Puts routes in force.
     pub(super) fn tell(&mut self, notify: Notify) {
         self.settings.notify = notify;
+    }
+
+    /// For screens: where snapshots of the time before its start will stand, if there are any.
+    pub(super) fn keep_past(&mut self) -> tui::Past {
+        self.keep.get_or_insert_default().clone()
     }
 
     /// For faces that run: puts the recording, if there is one, on, so that its clock is theirs.
@@ -553,11 +565,13 @@ impl Setup {
         if self.replay.as_ref().is_some_and(|r| r.player.is_none()) {
             self.put_on()?;
         }
-        if let Some(player) = self.replay.and_then(|r| r.player) {
+        let replay = self.replay.and_then(|r| Some((r.player?, r.tape)));
+        if let Some((player, tape)) = replay {
             let session = Session::showing(player.snapshots.clone(), self.clock);
             let played = Played {
                 position: player.position.clone(),
                 orders: player.orders.clone(),
+                recall: Recall::new(recall::Kept::Tape(tape)),
             };
             let kept = Kept {
                 deck: Some(Deck(Arc::new(played))),
@@ -587,6 +601,7 @@ impl Setup {
             settings: Arc::new(self.settings),
             begin: self.begin.unwrap_or_else(|| Box::new(Pipeline::new)),
             past,
+            keep: self.keep,
             feeds: self.feeds,
             cut_each: cut_each.unwrap_or(AT_LEAST_EACH),
             clock: self.clock,

@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Deserialize;
 use serde_json::Value;
 use ureq::Body;
 use ureq::http::Response;
 use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig};
 
 use crate::model::document::{Delta, DocumentError, from_json};
-use crate::model::{Generation, Secret, Snapshot, Timestamp, without_password};
+use crate::model::{Generation, Reading, Secret, Snapshot, Timestamp, without_password};
 
 /// A snapshot larger than this is none.
 const LARGEST: u64 = 1 << 30;
@@ -105,6 +106,24 @@ pub struct Told {
     pub time: Option<Timestamp>,
 }
 
+/// A group at an instant of the past.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct PastPoint {
+    /// The instant.
+    pub at: Timestamp,
+    /// What could be read, in records.
+    pub effective_lag: Reading<i64>,
+    /// Records a second coming in.
+    pub arrival_rate: Reading<f64>,
+    /// Records a second being read.
+    pub consume_rate: Reading<f64>,
+}
+
+#[derive(Deserialize)]
+struct History {
+    points: Vec<PastPoint>,
+}
+
 /// Asks one `serve`.
 #[derive(Clone)]
 pub struct Client {
@@ -181,6 +200,32 @@ impl Client {
             Ok(snapshot) => Ok(Arc::new(snapshot)),
             Err(error) => Err(self.not_a_snapshot(told, error)),
         }
+    }
+
+    /// How a group went over a stretch of time, from its flight recorder; oldest first.
+    ///
+    /// # Errors
+    ///
+    /// When there is no answer, or it has no past.
+    pub fn history(
+        &self,
+        cluster: &str,
+        group: &str,
+        (from, to): (Timestamp, Timestamp),
+    ) -> Result<Vec<PastPoint>, AttachError> {
+        let mut request = self.agent.get(format!("{}/api/v1/history", self.url));
+        let span = [("from", from.to_string()), ("to", to.to_string())];
+        request = request.query("cluster", cluster).query("group", group);
+        for (name, value) in &span {
+            request = request.query(name, value);
+        }
+        for (name, value) in self.headers.iter() {
+            request = request.header(name, value);
+        }
+        let (body, told) = self.answer(request.call())?;
+        let history: History = serde_json::from_slice(&body)
+            .map_err(|error| self.not_a_snapshot(told, DocumentError::from(error)))?;
+        Ok(history.points)
     }
 
     /// Orders something: sends a command and gives what it came to.

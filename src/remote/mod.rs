@@ -11,5 +11,5 @@ mod follow;
 #[cfg(test)]
 mod tests;
 
-pub use client::{AttachError, Client, Options, Told};
+pub use client::{AttachError, Client, Options, PastPoint, Told};
 pub use follow::{Follower, Link};

@@ -1,12 +1,9 @@
 //! Where things stand on a screen of a given size: one place, used by drawing and by scrolling.
 
-use std::sync::Arc;
-
 use ratatui::layout::Rect;
 
 use super::state::{Screen, State};
-use super::view::facts_of;
-use crate::model::{ClusterSnapshot, HealthState};
+use super::view::{facts_of, notice};
 
 /// Below this nothing useful can be shown.
 pub(super) const SMALLEST: (u16, u16) = (40, 8);
@@ -22,7 +19,7 @@ pub(super) struct Areas {
     pub(super) tabs: Rect,
     /// The screen.
     pub(super) body: Rect,
-    /// A cluster that is down or the most urgent alert, where there is one and room for it.
+    /// What gives no news or the most urgent alert, where there is one and room for it.
     pub(super) notice: Option<Rect>,
     /// Hints, the prompt or a message.
     pub(super) hints: Rect,
@@ -36,16 +33,13 @@ impl Areas {
     /// Those of the screen as it is.
     pub(super) fn of(state: &State) -> Self {
         let (width, height) = state.ui.size;
-        let down = |c: &Arc<ClusterSnapshot>| c.health.state == HealthState::Down;
-        let trouble = state.ui.doing.as_ref().is_some_and(|doing| doing.bad);
-        let news = trouble || state.lists.short.worst.is_some() || state.clusters().any(down);
-        let notice = height >= 12 && news && !state.is_reading();
-        let bottom = 1 + u16::from(notice);
+        let notice = notice::height(state);
+        let bottom = 1 + notice;
         Self {
             header: line(0, width),
             tabs: line(1, width),
             body: Rect::new(0, 2, width, height.saturating_sub(2 + bottom)),
-            notice: notice.then(|| line(height - 2, width)),
+            notice: (notice > 0).then(|| Rect::new(0, height - bottom, width, notice)),
             hints: line(height.saturating_sub(1), width),
         }
     }
@@ -114,9 +108,12 @@ impl GroupAreas {
     pub(super) fn of(body: Rect, facts: u16, heat: bool) -> Self {
         let facts = facts.min(body.height.saturating_sub(3));
         let left = body.height - facts;
+        // Long sentences take a line of the charts before they are cut.
         let charts = match left {
-            0..12 => 0,
-            12..18 => 5,
+            0..11 => 0,
+            11 => 3,
+            12 => 4,
+            13..18 => 5,
             18..30 => 7,
             _ => 10,
         };
@@ -179,13 +176,19 @@ pub(super) fn facts_height(state: &State, body: Rect) -> u16 {
     let Some((cluster, group)) = group.as_ref().and_then(|key| state.group(key)) else {
         return 1;
     };
-    let needs = 1 + facts_of(state, cluster, group, body.width).len() as u16;
-    needs.min(match body.height {
+    let most = facts_most(body.height);
+    let facts = facts_of(state, (cluster, group), body.width, most);
+    most.min(1 + facts.len() as u16)
+}
+
+/// The most lines that facts take of a body.
+pub(super) const fn facts_most(body: u16) -> u16 {
+    match body {
         0..9 => 3,
         9..14 => 5,
-        14..22 => 7,
-        _ => 8,
-    })
+        14..22 => 9,
+        _ => 10,
+    }
 }
 
 /// Rows of partitions that can be seen at once.
@@ -199,6 +202,21 @@ pub(super) fn partition_height(state: &State) -> usize {
 pub(super) fn reader_height(state: &State) -> usize {
     let body = Areas::of(state).body;
     usize::from(topic_split(body).1.height.saturating_sub(1))
+}
+
+/// The upper part of a topic's screen: what it is, and the table of its partitions.
+pub(super) fn topic_parts(body: Rect) -> (Rect, Rect) {
+    const FACTS: u16 = 3;
+    let (top, _) = topic_split(body);
+    let facts = FACTS.min(top.height);
+    let at = |y: u16, height: u16| Rect::new(top.x, top.y + y, top.width, height);
+    (at(0, facts), at(facts, top.height - facts))
+}
+
+/// Partitions of a topic that can be seen at once.
+pub(super) fn topic_height(state: &State) -> usize {
+    let body = Areas::of(state).body;
+    usize::from(topic_parts(body).1.height.saturating_sub(1))
 }
 
 /// A topic's screen: what it is with its partitions, and its readers.

@@ -2,7 +2,7 @@
 //! close together just now, further apart the longer ago.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::model::{Snapshot, Timestamp};
 
@@ -18,6 +18,27 @@ pub(super) struct History {
     rows: usize,
 }
 
+/// Snapshots of the time before a screen has its first own one, thinned alike. Whoever makes them adds
+/// them; the screen begins with them.
+#[derive(Clone, Debug, Default)]
+pub struct Past(Arc<Mutex<History>>);
+
+impl Past {
+    /// Adds one, later than those before it.
+    pub fn add(&self, snapshot: &Arc<Snapshot>) {
+        let _ = self.lock().push(snapshot);
+    }
+
+    /// All of them, once.
+    pub(super) fn take(&self) -> History {
+        std::mem::take(&mut *self.lock())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, History> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 #[derive(Debug)]
 struct Frame {
     snapshot: Arc<Snapshot>,
@@ -27,41 +48,59 @@ struct Frame {
 
 impl History {
     /// Takes a snapshot in; one that is not later than the last is another run's or a repeat.
-    pub(super) fn push(&mut self, snapshot: &Arc<Snapshot>) {
+    /// Returns what is kept no longer.
+    pub(super) fn push(&mut self, snapshot: &Arc<Snapshot>) -> Vec<Arc<Snapshot>> {
+        self.push_counted(snapshot, None)
+    }
+
+    /// As `push`, where somebody has counted the rows that it does not share with another snapshot.
+    pub(super) fn push_counted(
+        &mut self,
+        snapshot: &Arc<Snapshot>,
+        counted: Option<(&Snapshot, usize)>,
+    ) -> Vec<Arc<Snapshot>> {
+        let mut gone = Vec::new();
         if let Some(last) = self.frames.back() {
             if last.snapshot.generation.boot != snapshot.generation.boot
                 || snapshot.at < last.snapshot.at
             {
-                self.frames.clear();
+                gone.extend(self.frames.drain(..).map(|f| f.snapshot));
                 self.rows = 0;
             } else if last.snapshot.generation == snapshot.generation {
-                return;
+                return gone;
             }
         }
         let before = self.frames.back().map(|f| &*f.snapshot);
-        let own_rows = own_rows(before, snapshot);
+        let counted = counted.filter(|(of, _)| before.is_some_and(|b| std::ptr::eq(b, *of)));
+        let own_rows = counted.map_or_else(|| own_rows(before, snapshot), |(_, rows)| rows);
         self.rows += own_rows;
         self.frames.push_back(Frame {
             snapshot: Arc::clone(snapshot),
             own_rows,
         });
         while self.frames.len() > 3 && (self.frames.len() > FRAMES || self.rows > ROWS) {
-            self.thin();
+            let Some(thinned) = self.thin() else { break };
+            gone.push(thinned);
         }
+        gone
+    }
+
+    /// The rows of all of it.
+    #[cfg(test)]
+    pub(super) fn rows(&self) -> usize {
+        self.rows
     }
 
     /// Drops the frame that is missed least: whose neighbours are closest to each other, seen
     /// from now. First and last stay.
-    fn thin(&mut self) {
-        let Some(now) = self.frames.back().map(|f| f.snapshot.at.as_millis()) else {
-            return;
-        };
+    fn thin(&mut self) -> Option<Arc<Snapshot>> {
+        let now = self.frames.back()?.snapshot.at.as_millis();
         let at = |i: usize| self.frames[i].snapshot.at.as_millis();
         let cost = |i: usize| (at(i + 1) - at(i - 1)) as f64 / (now - at(i)).max(1) as f64;
         let least = (1..self.frames.len() - 1).min_by(|a, b| cost(*a).total_cmp(&cost(*b)));
-        if let Some(frame) = least.and_then(|i| self.frames.remove(i)) {
-            self.rows -= frame.own_rows;
-        }
+        let frame = self.frames.remove(least?)?;
+        self.rows -= frame.own_rows;
+        Some(frame.snapshot)
     }
 
     /// Oldest first.
@@ -95,7 +134,7 @@ impl History {
 }
 
 /// A group's part that was not rebuilt is shared, and costs nothing.
-fn own_rows(before: Option<&Snapshot>, snapshot: &Snapshot) -> usize {
+pub(super) fn own_rows(before: Option<&Snapshot>, snapshot: &Snapshot) -> usize {
     let shared = |cluster: &str, group: &Arc<crate::model::GroupSnapshot>| {
         before
             .and_then(|s| s.cluster(cluster)?.group(group.group.as_str()))
@@ -129,7 +168,7 @@ mod tests {
     #[test]
     fn a_day_of_seconds_is_kept_in_bounds_and_densest_at_its_end() {
         let mut history = History::default();
-        (1..=20_000).for_each(|n| history.push(&snapshot(n)));
+        (1..=20_000).for_each(|n| drop(history.push(&snapshot(n))));
         let at: Vec<_> = history.iter().map(|s| s.at.as_millis() / 1000).collect();
         assert!(at.len() <= FRAMES && at[0] == 1 && *at.last().unwrap() == 20_000);
         assert_eq!(at[at.len() - 2], 19_999);

@@ -40,15 +40,37 @@ pub enum Key {
 }
 
 impl Key {
-    /// The key of a terminal's event; `None` for releases and for keys that mean nothing here.
-    pub fn from_event(event: &KeyEvent) -> Option<Self> {
+    /// The keys of a terminal's event; none for releases and for keys that mean nothing here.
+    ///
+    /// A terminal sends Alt and a key as Escape and the key, and so do two fingers whose keys arrive
+    /// in one piece, as over a slow line: nothing here is bound to Alt, so it is the two keys.
+    pub fn from_event(event: &KeyEvent) -> Vec<Self> {
         if event.kind == KeyEventKind::Release {
-            return None;
+            return Vec::new();
         }
+        let key = Self::of(event);
+        if !event.modifiers.contains(KeyModifiers::ALT) {
+            return key.into_iter().collect();
+        }
+        match key {
+            // What is sent for these with Alt says so in full: it is no Escape.
+            Some(
+                Self::Up
+                | Self::Down
+                | Self::Left
+                | Self::Right
+                | Self::PageUp
+                | Self::PageDown
+                | Self::Home
+                | Self::End,
+            )
+            | None => Vec::new(),
+            Some(key) => vec![Self::Esc, key],
+        }
+    }
+
+    fn of(event: &KeyEvent) -> Option<Self> {
         let ctrl = event.modifiers.contains(KeyModifiers::CONTROL);
-        if event.modifiers.contains(KeyModifiers::ALT) {
-            return None;
-        }
         Some(match event.code {
             // Control and a backslash or bracket arrive as digits on some terminals: not ours.
             KeyCode::Char(c) if ctrl => Self::Ctrl(c.to_ascii_lowercase()),
@@ -93,5 +115,23 @@ impl fmt::Display for Key {
             Self::End => "end",
         };
         f.write_str(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escape_and_a_key_in_one_piece_are_two_keys() {
+        let keys = |code, modifiers| Key::from_event(&KeyEvent::new(code, modifiers));
+        let (none, alt) = (KeyModifiers::NONE, KeyModifiers::ALT);
+        assert_eq!(keys(KeyCode::Char('3'), none), [Key::Char('3')]);
+        assert_eq!(keys(KeyCode::Char('3'), alt), [Key::Esc, Key::Char('3')]);
+        assert_eq!(keys(KeyCode::Enter, alt), [Key::Esc, Key::Enter]);
+        let ctrl = alt | KeyModifiers::CONTROL;
+        assert_eq!(keys(KeyCode::Char('c'), ctrl), [Key::Esc, Key::Ctrl('c')]);
+        assert_eq!(keys(KeyCode::Left, alt), []);
+        assert_eq!(keys(KeyCode::F(1), none), []);
     }
 }

@@ -40,12 +40,14 @@ mod what_if;
 use crate::words::{text, units};
 
 pub use action::{Action, keys_md};
+pub use history::Past;
 pub use keys::Key;
 pub use logs::{LogLine, LogRing, RingLayer};
 pub use options::Options;
 pub use order::Order;
+pub use rows::ready::{Asked, Litter, Ready};
 pub use run::{Left, TuiError, changes, picture, run};
 pub use state::{Screen, State};
 pub use theme::{Depth, ThemeName};
-pub use transport::{Deck, Doing, Missed, Transport, Travel};
+pub use transport::{Course, CoursePoint, Deck, Doing, Missed, Stretch, Transport, Travel};
 pub use update::{Effect, Event};

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::glyphs::{ASCII, Glyphs, UNICODE};
+use super::history::Past;
 use super::theme::{Depth, Theme, ThemeName};
 use super::transport::Deck;
 use crate::model::Timestamp;
@@ -30,6 +31,8 @@ pub struct Options {
     pub at: Option<Timestamp>,
     /// The source's past, if it has one.
     pub deck: Option<Deck>,
+    /// Snapshots of the time before its start, if there are any.
+    pub past: Option<Past>,
     /// Allows `:panic`, for tests of what a panic leaves behind.
     pub test_hooks: bool,
 }
@@ -47,6 +50,7 @@ impl Default for Options {
             group: None,
             at: None,
             deck: None,
+            past: None,
             test_hooks: false,
         }
     }

@@ -12,12 +12,14 @@ use ratatui::backend::CrosstermBackend;
 use ratatui::buffer::Buffer;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::keys::Key;
 use super::logs::LogRing;
 use super::options::Options;
+use super::rows::ready::Ready;
 use super::state::{State, Ui};
 use super::terminal::{self, Guard};
 use super::transport::{Deck, Travel};
@@ -81,9 +83,10 @@ pub async fn run(
         deck.0.travel(Travel::To(at));
     }
     let mut tick = every(if deck.is_some() { PAST_EACH } else { SECOND });
+    let mut making = Making::default();
     loop {
         screen.draw_if_due(&state)?;
-        let event = tokio::select! {
+        let events = tokio::select! {
             biased;
             () = cancel.cancelled() => return Ok(Left::Quit),
             number = signals.next() => {
@@ -91,21 +94,56 @@ pub async fn run(
                     return Ok(Left::Signal(number));
                 }
                 screen.stop(&mut state, &clock)?;
-                None
+                Vec::new()
             }
             key = input.next() => match key {
                 None => return Ok(Left::Signal(SignalKind::hangup().as_raw_value())),
                 Some(key) => from_input(key?),
             },
-            new = next(&mut snapshots) => new.map(Event::Snapshot),
-            _ = tick.tick() => Some(deck.as_ref().and_then(news).unwrap_or(Event::Tick)),
-            () = screen.due() => None,
+            ready = making.done() => vec![ready],
+            new = next(&mut snapshots), if making.0.is_none() => {
+                making.start(new, &state);
+                Vec::new()
+            }
+            _ = tick.tick() => vec![deck.as_ref().and_then(news).unwrap_or(Event::Tick)],
+            () = screen.due() => Vec::new(),
         };
-        if let Some(event) = event
-            && !screen.take(&mut state, event, &clock)?
-        {
-            return Ok(Left::Quit);
+        for event in events {
+            if !screen.take(&mut state, event, &clock)? {
+                return Ok(Left::Quit);
+            }
         }
+        let litter = state.litter();
+        if !litter.is_empty() {
+            tokio::task::spawn_blocking(move || drop(litter));
+        }
+    }
+}
+
+/// The next snapshot, while its lists are made beside the drawing task: no key waits for that.
+#[derive(Default)]
+struct Making(Option<(Arc<Snapshot>, JoinHandle<Ready>)>);
+
+impl Making {
+    fn start(&mut self, snapshot: Option<Arc<Snapshot>>, state: &State) {
+        let Some(snapshot) = snapshot else { return };
+        let (asked, of) = (state.asked(), Arc::clone(&snapshot));
+        let made = tokio::task::spawn_blocking(move || asked.of(&of));
+        self.0 = Some((snapshot, made));
+    }
+
+    /// Waits until it is made; for ever, if there is none.
+    async fn done(&mut self) -> Event {
+        let Some((snapshot, made)) = &mut self.0 else {
+            return std::future::pending().await;
+        };
+        // What broke there breaks here again, where it gives the terminal back and is said.
+        let event = match made.await {
+            Ok(ready) => Event::Ready(Box::new(ready)),
+            Err(_) => Event::Snapshot(Arc::clone(snapshot)),
+        };
+        self.0 = None;
+        event
     }
 }
 
@@ -113,6 +151,9 @@ pub async fn run(
 fn news(deck: &Deck) -> Option<Event> {
     if let Some(past) = deck.0.arrived() {
         return Some(Event::Past(past));
+    }
+    if let Some(course) = deck.0.recalled() {
+        return Some(Event::Recalled(course));
     }
     Some(match deck.0.answered()? {
         Ok(text) => Event::Done(text, false),
@@ -141,12 +182,12 @@ async fn next(snapshots: &mut Option<watch::Receiver<Arc<Snapshot>>>) -> Option<
     }
 }
 
-fn from_input(input: Input) -> Option<Event> {
+fn from_input(input: Input) -> Vec<Event> {
     match input {
-        Input::Key(key) => Key::from_event(&key).map(Event::Key),
-        Input::Paste(text) => Some(Event::Paste(text)),
-        Input::Resize(width, height) => Some(Event::Resize(width, height)),
-        _ => None,
+        Input::Key(key) => Key::from_event(&key).into_iter().map(Event::Key).collect(),
+        Input::Paste(text) => vec![Event::Paste(text)],
+        Input::Resize(width, height) => vec![Event::Resize(width, height)],
+        _ => Vec::new(),
     }
 }
 
@@ -234,6 +275,11 @@ impl Screen {
                 Effect::Travel(wish) => {
                     if let Some(deck) = &state.options.deck {
                         deck.0.travel(wish);
+                    }
+                }
+                Effect::Recall(stretch) => {
+                    if let Some(deck) = &state.options.deck {
+                        deck.0.recall(stretch);
                     }
                 }
                 Effect::Order(order) => {

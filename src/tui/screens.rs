@@ -387,6 +387,98 @@ fn a_hostile_name_never_reaches_the_terminal_as_it_is() {
     }
 }
 
+/// Where what is shown comes from matters less than what it is.
+#[test]
+fn a_long_source_or_name_takes_no_count_from_the_first_line() {
+    for (source, size, kept) in [
+        (
+            "attached: https://laggard.example.org:9550/prod",
+            80,
+            "(attached: ",
+        ),
+        (
+            "attached: https://laggard.example.org:9550/prod",
+            60,
+            "prod-eu  ",
+        ),
+        ("replay: incident-of-last-night.jsonl.zst", 80, "(replay: "),
+    ] {
+        let options = Options {
+            source: source.into(),
+            ..options()
+        };
+        let shown = text(&picture(&state(
+            samples::telling(),
+            (size, 24),
+            &[],
+            options,
+        )));
+        let line = shown.lines().next().unwrap();
+        let all = text(&picture(&state(
+            samples::telling(),
+            (200, 24),
+            &[],
+            self::options(),
+        )));
+        let counts = all.lines().next().unwrap().split("   lag").next().unwrap();
+        let counts = counts.split_once(')').unwrap().1;
+        assert!(line.contains(counts) && line.contains(kept), "{line}");
+        assert!(line.contains("lag") && line.ends_with("LIVE"), "{line}");
+    }
+    let mut named = samples::telling();
+    let cluster = Arc::make_mut(&mut named.clusters[0]);
+    cluster.cluster = "prod-eu-west-1-payments-and-everything-else".into();
+    let shown = text(&picture(&state(named, (80, 24), &[], Options::default())));
+    let line = shown.lines().next().unwrap();
+    assert!(line.contains(" ok ") && line.contains("…"), "{line}");
+}
+
+#[test]
+fn nobody_is_no_name() {
+    let shown = text(&picture(&state(
+        samples::telling(),
+        (300, 60),
+        &[],
+        options(),
+    )));
+    assert!(
+        shown.contains("OWNER") && !shown.contains("\"\""),
+        "{shown}"
+    );
+}
+
+#[test]
+fn why_a_group_lags_and_on_what_evidence_is_said_to_its_end_at_80_columns() {
+    let snapshot = samples::telling();
+    let group = snapshot.clusters[0].group("payments-settle").unwrap();
+    let evidence = group.status.evidence.as_ref().unwrap().sentence(NOW);
+    let why = format!("why: {}", group.diagnosis.sentence(NOW).unwrap());
+    let shown = text(&picture(&state(
+        snapshot,
+        (80, 24),
+        &[Key::Enter],
+        options(),
+    )));
+    let joined = shown.lines().collect::<Vec<_>>().join(" ");
+    let joined = joined.split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in [why.as_str(), evidence.as_str(), "helps ", "lag 412k"] {
+        assert!(joined.contains(part), "{part}: {shown}");
+    }
+    // And what was before has not given way to it: the charts, the partitions, what happened.
+    for part in ["in ━ out ╌", "PARTITION", "what happened"] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+}
+
+#[test]
+fn a_topic_that_was_not_read_anew_is_not_shown_as_if_it_were() {
+    for keys in ["2", "2\n"] {
+        let buffer = picture(&state(samples::stale(), (120, 40), &typed(keys), options()));
+        let shown = text(&buffer);
+        assert!(shown.contains(" old"), "{shown}");
+    }
+}
+
 #[test]
 fn a_source_that_goes_quiet_is_said_to() {
     let mut state = state(samples::telling(), (100, 12), &[], options());

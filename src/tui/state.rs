@@ -13,8 +13,9 @@ use super::logs::LogRing;
 use super::options::Options;
 use super::pick::Picked;
 use super::rows::Lists;
+use super::rows::ready::Litter;
 use super::theme::{Theme, ThemeName};
-use super::transport::Doing;
+use super::transport::{Course, Doing, Stretch};
 use super::what_if::Trial;
 use crate::model::{
     ClusterName, ClusterSnapshot, GroupId, GroupSnapshot, PartitionId, Snapshot, Span, Timestamp,
@@ -120,6 +121,8 @@ pub(super) struct Ui {
     pub(super) cell: (usize, usize),
     pub(super) topics: Picked<TopicKey>,
     pub(super) readers: Picked<GroupKey>,
+    /// The first partition shown of the open topic.
+    pub(super) topic_top: usize,
     pub(super) alerts: Picked<Arc<str>>,
     pub(super) advice: Picked<Arc<str>>,
     pub(super) logs: Picked<String>,
@@ -149,6 +152,8 @@ pub(super) struct Ui {
     pub(super) wished: Option<Timestamp>,
     /// Why there is nothing to show of it.
     pub(super) missed: Option<String>,
+    /// How many stretches of the past have come.
+    pub(super) courses: u64,
     /// It was said that the group that was asked for at the start is not there.
     pub(super) unseen: bool,
 }
@@ -162,6 +167,12 @@ pub struct State {
     pub(super) latest: Arc<Snapshot>,
     pub(super) history: History,
     pub(super) lists: Lists,
+    /// What is not needed any more.
+    pub(super) litter: Vec<Litter>,
+    /// How a group went before the kept snapshots, from whoever kept that.
+    pub(super) course: Option<Course>,
+    /// What of that was asked for last.
+    pub(super) sought: Option<Stretch>,
     /// The screen's clock.
     pub(super) clock: Timestamp,
     pub(super) logs: LogRing,
@@ -190,6 +201,7 @@ impl State {
             cell: (0, 0),
             topics: Picked::default(),
             readers: Picked::default(),
+            topic_top: 0,
             alerts: Picked::default(),
             advice: Picked::default(),
             logs: Picked::default(),
@@ -213,6 +225,7 @@ impl State {
             paused: options.at,
             wished: options.at,
             missed: None,
+            courses: 0,
             unseen: false,
         };
         let mut state = Self {
@@ -221,12 +234,15 @@ impl State {
             latest: Arc::clone(first),
             history: History::default(),
             lists: Lists::default(),
+            litter: Vec::new(),
+            course: None,
+            sought: None,
             clock: now,
             logs,
             log_count: 0,
             options,
         };
-        state.history.push(first);
+        let _ = state.history.push(first);
         state.refresh();
         state
     }

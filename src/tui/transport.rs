@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::order::Order;
-use crate::model::{Snapshot, Span, Timestamp};
+use crate::model::{ClusterName, GroupId, Snapshot, Span, Timestamp};
 
 /// A wish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +47,41 @@ pub struct Missed {
     pub again: bool,
 }
 
+/// A group over a stretch of time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// The group's cluster.
+    pub cluster: ClusterName,
+    /// The group.
+    pub group: GroupId,
+    /// From when.
+    pub from: Timestamp,
+    /// To when.
+    pub to: Timestamp,
+}
+
+/// How a group went, for charts, as its source kept it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Course {
+    /// Which one, from when to when.
+    pub of: Stretch,
+    /// Oldest first.
+    pub points: Vec<CoursePoint>,
+}
+
+/// A group at an instant; what was not known, or not read anew, is none.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CoursePoint {
+    /// The instant.
+    pub at: Timestamp,
+    /// What could be read and was not, in records.
+    pub lag: Option<i64>,
+    /// Records a second that came in.
+    pub arrivals: Option<f64>,
+    /// Records a second that were read.
+    pub reads: Option<f64>,
+}
+
 /// A source with a past.
 pub trait Transport: Send + Sync {
     /// Whether it is played: then pause, seek and speed are its own.
@@ -65,6 +100,21 @@ pub trait Transport: Send + Sync {
 
     /// A snapshot of the past that was wished for and has come; each is given once.
     fn arrived(&self) -> Option<Result<Arc<Snapshot>, Missed>>;
+
+    /// Whether it can say how a group went before this screen was opened.
+    fn remembers(&self) -> bool {
+        false
+    }
+
+    /// Takes the wish to know that, and never waits; a newer one takes its place.
+    fn recall(&self, stretch: Stretch) {
+        drop(stretch);
+    }
+
+    /// What came of it; each is given once.
+    fn recalled(&self) -> Option<Course> {
+        None
+    }
 
     /// Why nothing can be ordered of it; `None`: it takes orders.
     fn refuses(&self) -> Option<Arc<str>> {

@@ -44,13 +44,15 @@ pub fn escape(name: &str, ascii: bool) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// A group's, topic's or client's name as [`escape`] has it; one that is empty, which Kafka takes
-/// for a group's, can still be seen.
+/// A group's, topic's or client's name as [`escape`] has it; one that is empty or blank, which Kafka
+/// takes for a group's, can still be seen.
 pub fn name(name: &str, ascii: bool) -> Cow<'_, str> {
-    match name {
-        "" => Cow::Borrowed("\"\""),
-        name => escape(name, ascii),
+    let safe = escape(name, ascii);
+    // What begins or ends in nothing that can be seen looks like another name, or like none.
+    if name.is_empty() || name.trim() != name {
+        return Cow::Owned(format!("\"{safe}\""));
     }
+    safe
 }
 
 fn must_escape(c: char, ascii: bool) -> bool {
@@ -206,6 +208,10 @@ mod tests {
         assert_eq!(
             (name("", false), name("a\nb", true)),
             ("\"\"".into(), "a\\nb".into())
+        );
+        assert_eq!(
+            (name(" ", false), name("a ", false)),
+            ("\" \"".into(), "\"a \"".into())
         );
     }
 

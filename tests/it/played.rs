@@ -80,3 +80,24 @@ fn a_recording_that_cannot_be_shown_is_refused_before_the_screen() {
         "{refused:#?}"
     );
 }
+
+#[test]
+fn charts_reach_back_to_before_what_was_played() {
+    require!(tmux);
+    let file = recording();
+    let line = format!("top --replay {file} --at 2026-11-20T18:15:30Z --speed 0.01");
+    let top = Top::run(110, 40, "TZ=UTC", &line);
+    top.terminal.wait("the group", |s| s.contains("billing"));
+    top.terminal.keys(&["Enter", "="]);
+    // A quarter of the hour, of half the screen.
+    top.terminal.wait("a line of the time before", |s| {
+        let dots = |l: &&str| l.chars().any(|c| ('\u{2801}'..='\u{28ff}').contains(&c));
+        let longest = s.lines().filter(dots).map(|l| {
+            let dot = |c: &char| ('\u{2801}'..='\u{28ff}').contains(c);
+            l.chars().filter(dot).count()
+        });
+        longest.max() > Some(8)
+    });
+    top.terminal.keys(&["q"]);
+    top.has_left("0");
+}

@@ -52,6 +52,7 @@ fn run(
         }),
         begin: Box::new(Pipeline::new),
         past: Box::new(std::iter::empty()),
+        keep: None,
         feeds: vec![feed],
         cut_each: Duration::from_millis(500),
         clock,

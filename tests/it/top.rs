@@ -1,6 +1,7 @@
 //! The dashboard in a real terminal: keys, sizes, signals and a panic, after each of which the terminal is as it was before.
 
-use std::time::{Duration, Instant};
+use std::net::TcpListener;
+use std::time::Duration;
 
 use crate::played;
 use crate::support::kafka::{KafkaCluster, Options};
@@ -330,18 +331,66 @@ fn a_broker_that_dies_meanwhile_is_said_and_keys_go_on_working() {
     top.has_left("0");
 }
 
-/// In a debug build on a machine that is busy with other tests; `benches/tui` has the honest number.
+/// A broker that takes connections and never answers: what is drawn, is drawn before any answer.
+/// `benches/tui` has how long it takes.
 #[test]
-fn a_first_frame_comes_before_anything_was_read() {
+fn a_first_frame_comes_before_any_broker_has_answered() {
     require!(tmux);
-    let started = Instant::now();
-    let top = Top::start(80, 24, "");
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap();
+    let top = Top::run(80, 24, "", &format!("top --bootstrap-server {address}"));
     let screen = top.terminal.screen();
     assert!(
-        screen.contains("READING") && screen.contains("connecting to 127.0.0.1:"),
+        screen.contains("READING") && screen.contains(&format!("connecting to {address}")),
         "{screen}"
     );
-    assert!(started.elapsed() < Duration::from_secs(20));
+    // It was asked, so that it could have answered; and keys are taken while it does not.
+    let (_asked, _) = silent.accept().unwrap();
+    top.terminal.keys(&["?"]);
+    top.terminal.wait("help", |s| s.contains("type to search"));
+    top.terminal.keys(&["Escape"]);
+    top.terminal
+        .wait("the first screen", |s| s.contains("reading"));
+    // Nothing stands still that nobody has seen.
+    top.terminal.keys(&[" "]);
+    top.terminal
+        .wait("word on it", |s| s.contains("nothing was read yet"));
+    top.terminal.keys(&["q"]);
+    top.has_left("0");
+}
+
+/// As over a slow line: escape and the key after it in one piece.
+#[test]
+fn escape_and_a_key_that_arrive_together_are_both_taken() {
+    require!(tmux);
+    let file = played::recording();
+    let top = Top::run(80, 24, "", &format!("top --replay {file}"));
+    top.terminal.wait("a group", |s| s.contains("billing"));
+    top.terminal.keys(&["Enter"]);
+    top.terminal.wait("the group", |s| s.contains("PARTITION"));
+    top.terminal.keys(&["Escape", "2"]);
+    top.terminal.wait("the topics", |s| s.contains("HEADROOM"));
+    top.terminal.keys(&["1"]);
+    let list = top.terminal.wait("the list", |s| s.contains("STATUS"));
+    assert!(!list.contains("PARTITION"), "{list}");
+    top.terminal.keys(&["q"]);
+    top.has_left("0");
+}
+
+#[test]
+fn a_name_is_copied_through_the_terminal() {
+    require!(tmux);
+    let file = played::recording();
+    let top = Top::run(80, 24, "", &format!("top --replay {file}"));
+    top.terminal.takes_clipboard();
+    top.terminal.wait("a group", |s| s.contains("billing"));
+    top.terminal.keys(&["y"]);
+    top.terminal
+        .wait("word on it", |s| s.contains("copied, 7 bytes"));
+    eventually(Duration::from_secs(20), || match top.terminal.clipboard() {
+        copied if copied == "billing" => Ok(()),
+        copied => Err(copied),
+    });
     top.terminal.keys(&["q"]);
     top.has_left("0");
 }

@@ -141,6 +141,7 @@ impl Inside {
             }),
             begin: Box::new(laggard::pipeline::Pipeline::new),
             past: Box::new(std::iter::empty()),
+            keep: None,
             feeds,
             cut_each: laggard::app::session::AT_LEAST_EACH,
             clock,

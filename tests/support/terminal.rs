@@ -85,6 +85,18 @@ impl Terminal {
         String::from_utf8(answer).unwrap().trim().to_owned()
     }
 
+    /// From now on programs may put text into its clipboard.
+    pub fn takes_clipboard(&self) {
+        self.tmux(&["set-option", "-g", "set-clipboard", "on"]);
+    }
+
+    /// What stands in its clipboard; nothing, if nobody put anything there.
+    pub fn clipboard(&self) -> String {
+        let mut command = Command::new("tmux");
+        command.args(["-S", &self.socket, "show-buffer"]);
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
+    }
+
     /// Waits until the screen pleases, and gives it.
     #[track_caller]
     pub fn wait(&self, what: &str, pleases: impl Fn(&str) -> bool) -> String {

@@ -64,6 +64,7 @@ pub(super) async fn top(args: &TopArgs) -> Result<Exit, Refusal> {
              `laggard serve` that is attached to",
         ));
     }
+    options.past = Some(setup.keep_past());
     let telling = tell_receivers(&mut setup, None, "", deliver)?;
     let played = setup.telling.take_if(|_| setup.replay.is_some());
     let routes = setup.settings.notify.clone();
@@ -517,7 +518,8 @@ pub(super) async fn demo(args: &DemoArgs) -> Result<Exit, Refusal> {
             None
         }
     };
-    let options = screen(&setup, &TopArgs::default());
+    let mut options = screen(&setup, &TopArgs::default());
+    options.past = Some(setup.keep_past());
     let clock = setup.clock.clone();
     tracing::info!("the embedded cluster listens on {}", setup.connecting_to);
     let address = beside.as_ref().map(Offer::address).unwrap_or_default();

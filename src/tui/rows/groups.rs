@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::super::columns::GroupColumn;
 use super::super::filter::Filter;
 use super::super::glyphs::Urgency;
-use super::super::state::{GroupKey, PartitionKey, State};
+use super::super::state::{GroupKey, PartitionKey, State, Ui};
 use super::{Stamp, stamp};
 use crate::model::{
     ClusterName, ClusterSnapshot, Eta, GroupSnapshot, PartitionView, Snapshot, Span, Status,
@@ -17,7 +17,7 @@ use crate::model::{
 pub(in crate::tui) type Row = (u32, u32);
 
 /// The list of groups.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::tui) struct GroupRows {
     /// In order.
     pub(in crate::tui) rows: Vec<Row>,
@@ -29,8 +29,8 @@ pub(in crate::tui) struct GroupRows {
 }
 
 /// What was asked for.
-#[derive(Clone, PartialEq)]
-struct Wanted {
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Wanted {
     filter: Filter,
     sort: Option<GroupColumn>,
     invert: bool,
@@ -87,37 +87,56 @@ impl GroupRows {
     }
 }
 
-impl State {
-    pub(super) fn refresh_groups(&mut self) {
-        let of = stamp(&self.shown);
-        let scope = self.ui.scope.clone();
-        if self.lists.totals.made_for != Some((of.clone(), scope.clone())) {
-            self.lists.totals = totals(self);
-            self.lists.totals.made_for = Some((of.clone(), scope.clone()));
-        }
-        let wanted = Wanted {
-            filter: self.ui.filters[0].clone(),
-            sort: self.ui.sort,
-            invert: self.ui.invert,
-            scope,
-            inactive: self.ui.inactive,
-        };
-        let list = &mut self.lists.groups;
-        if list
-            .made_for
-            .as_ref()
-            .is_some_and(|(s, w)| *s == of && *w == wanted)
-        {
+impl GroupRows {
+    /// Brings it up to date for a snapshot and what is asked for.
+    pub(super) fn bring(&mut self, snapshot: &Arc<Snapshot>, wanted: Wanted) {
+        let made_for = Some((stamp(snapshot), wanted));
+        if self.made_for == made_for {
             return;
         }
-        order(list, &self.shown, &wanted);
-        list.made_for = Some((of, wanted));
+        if let Some((_, wanted)) = &made_for {
+            order(self, snapshot, wanted);
+        }
+        self.made_for = made_for;
     }
 }
 
-fn totals(state: &State) -> Totals {
+impl Wanted {
+    pub(super) fn of(ui: &Ui) -> Self {
+        Self {
+            filter: ui.filters[0].clone(),
+            sort: ui.sort,
+            invert: ui.invert,
+            scope: ui.scope.clone(),
+            inactive: ui.inactive,
+        }
+    }
+}
+
+impl Totals {
+    /// Brings it up to date for a snapshot and a cluster or all.
+    pub(super) fn bring(&mut self, snapshot: &Arc<Snapshot>, scope: Option<&ClusterName>) {
+        let made_for = Some((stamp(snapshot), scope.cloned()));
+        if self.made_for != made_for {
+            *self = totals(snapshot, scope);
+            self.made_for = made_for;
+        }
+    }
+}
+
+impl State {
+    pub(super) fn refresh_groups(&mut self) {
+        let (ui, shown) = (&self.ui, &self.shown);
+        self.lists.totals.bring(shown, ui.scope.as_ref());
+        self.lists.groups.bring(shown, Wanted::of(ui));
+    }
+}
+
+fn totals(snapshot: &Snapshot, scope: Option<&ClusterName>) -> Totals {
     let mut t = Totals::default();
-    for group in state.clusters().flat_map(|c| &c.groups) {
+    let clusters = snapshot.clusters.iter();
+    let clusters = clusters.filter(|c| scope.is_none_or(|s| *s == c.cluster));
+    for group in clusters.flat_map(|c| &c.groups) {
         t.longest = t.longest.max(group.group.as_str().len());
         if group.inactive {
             t.inactive += 1;

@@ -3,6 +3,7 @@
 
 pub(super) mod groups;
 pub(super) mod logs;
+pub(super) mod ready;
 pub(super) mod short;
 pub(super) mod topics;
 
@@ -127,6 +128,9 @@ impl State {
         let Some(key) = self.ui.open_topic.clone() else {
             return;
         };
+        let all = self.topic(&key).map_or(0, |(_, t)| t.partitions.len());
+        let most = all.saturating_sub(areas::topic_height(self));
+        self.ui.topic_top = self.ui.topic_top.min(most);
         let readers = self.readers(&key);
         self.ui.readers.settle(
             readers.len(),

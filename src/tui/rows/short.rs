@@ -1,20 +1,24 @@
-//! The lists of alerts and of advice, worst first, and what of the alerts presses now.
+//! The lists of alerts and of advice, worst first, what of the alerts presses now, and silences that
+//! no alert lies under.
 
 use std::cmp::Reverse;
+use std::fmt::Write;
 use std::sync::Arc;
 
 use super::super::filter::Filter;
 use super::super::state::{Screen, State};
 use super::super::update::cluster_of;
 use super::{Stamp, stamp};
-use crate::model::{Advice, Alert, AlertState, ClusterName, Timestamp};
+use crate::model::{Advice, Alert, AlertState, ClusterName, Silence, Snapshot, Timestamp};
 
-/// Alerts and advice with their identities.
-#[derive(Default)]
+/// Alerts, silences and advice with their identities.
+#[derive(Clone, Debug, Default)]
 pub(in crate::tui) struct ShortLists {
     /// Those that pass the filter.
     pub(in crate::tui) alerts: Vec<Arc<Alert>>,
-    /// Their identities.
+    /// Below them, silences in force under which no alert lies, and that pass the filter.
+    pub(in crate::tui) silences: Vec<Arc<Silence>>,
+    /// The identities of both.
     pub(in crate::tui) alert_keys: Vec<Arc<str>>,
     /// How many alerts press, whatever the filter.
     pub(in crate::tui) pressing: usize,
@@ -24,10 +28,17 @@ pub(in crate::tui) struct ShortLists {
     pub(in crate::tui) advice: Vec<Arc<Advice>>,
     /// Its identities.
     pub(in crate::tui) advice_keys: Vec<Arc<str>>,
-    /// All of both: a filter is tried on them for each letter of it.
-    all: (Vec<Keyed<Alert>>, Vec<Keyed<Advice>>),
+    /// All of them: a filter is tried on them for each letter of it.
+    all: All,
     all_made_for: Option<(Stamp, Option<ClusterName>)>,
     made_for: Option<[Filter; 2]>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct All {
+    alerts: Vec<Keyed<Alert>>,
+    silences: Vec<Keyed<Silence>>,
+    advice: Vec<Keyed<Advice>>,
 }
 
 /// With its identity.
@@ -36,6 +47,15 @@ type Keyed<T> = (Arc<T>, Arc<str>);
 /// An alert's identity.
 fn alert_key(alert: &Alert) -> Arc<str> {
     format!("{}{:?}", alert.name, alert.labels).into()
+}
+
+/// A silence's identity.
+fn silence_key(silence: &Silence) -> Arc<str> {
+    let mut key = format!("silence {}", silence.id);
+    for matcher in &silence.matchers {
+        let _ = write!(key, " {matcher}");
+    }
+    key.into()
 }
 
 /// An advice's identity.
@@ -80,51 +100,86 @@ fn passing<T>(all: &[Keyed<T>], filter: &Filter) -> (Vec<Arc<T>>, Vec<Arc<str>>)
     passing.cloned().unzip()
 }
 
-impl State {
-    pub(super) fn refresh_short(&mut self) {
-        let of = Some((stamp(&self.shown), self.ui.scope.clone()));
-        if self.lists.short.all_made_for != of {
-            self.lists.short = self.all_short();
-            self.lists.short.all_made_for = of;
-        }
-        let filter = |screen: Screen| self.ui.filters[screen as usize].clone();
-        let filters = Some([filter(Screen::Alerts), filter(Screen::Advice)]);
-        let short = &mut self.lists.short;
-        if short.made_for == filters {
-            return;
-        }
-        if let Some([alerts, advice]) = &filters {
-            (short.alerts, short.alert_keys) = passing(&short.all.0, alerts);
-            (short.advice, short.advice_keys) = passing(&short.all.1, advice);
-        }
-        short.made_for = filters;
-    }
-
-    fn all_short(&self) -> ShortLists {
+impl ShortLists {
+    /// Those of a snapshot, of one cluster or of all; nothing has passed a filter yet.
+    fn of(snapshot: &Snapshot, scope: Option<&ClusterName>) -> Self {
         let keyed = |a: &Arc<Alert>| (Arc::clone(a), alert_key(a));
-        let mut alerts: Vec<_> = self.alerts().map(keyed).collect();
+        let mut alerts: Vec<_> = alerts(snapshot, scope).map(keyed).collect();
         // Stable: alerts of one rule stay in the order of their labels.
         alerts.sort_by_key(|(alert, _)| rank(alert));
-        let keyed = |a: &Arc<Advice>| (Arc::clone(a), advice_key(a));
-        let advice = self.advice().map(keyed).collect();
+        let own = |a: &&Arc<Advice>| scope.is_none_or(|s| *s == a.cluster);
+        let advice = snapshot.advice.iter().filter(own);
+        let advice = advice.map(|a| (Arc::clone(a), advice_key(a))).collect();
         let mut press = alerts.iter().map(|(a, _)| a).filter(|a| presses(a));
         let worst = press.next().cloned();
-        ShortLists {
+        Self {
             pressing: usize::from(worst.is_some()) + press.count(),
             worst,
-            all: (alerts, advice),
-            ..ShortLists::default()
+            all: All {
+                silences: unmet(snapshot),
+                alerts,
+                advice,
+            },
+            ..Self::default()
         }
     }
 
-    /// Alerts of the clusters in scope, and those on none.
-    pub(in crate::tui) fn alerts(&self) -> impl Iterator<Item = &Arc<Alert>> {
-        let scope = self.ui.scope.as_ref();
-        let in_scope = move |a: &&Arc<Alert>| {
-            let of = cluster_of(&a.labels);
-            scope.is_none_or(|s| of.is_none_or(|c| c == s.as_str()))
-        };
-        self.shown.alerts.iter().filter(in_scope)
+    /// Brings it up to date for a snapshot and what is asked for.
+    pub(super) fn bring(
+        &mut self,
+        snapshot: &Arc<Snapshot>,
+        scope: Option<&ClusterName>,
+        filters: &[Filter; 5],
+    ) {
+        let of = Some((stamp(snapshot), scope.cloned()));
+        if self.all_made_for != of {
+            *self = Self::of(snapshot, scope);
+            self.all_made_for = of;
+        }
+        let filter = |screen: Screen| &filters[screen as usize];
+        let wanted = [filter(Screen::Alerts), filter(Screen::Advice)];
+        if self.made_for.as_ref().map(|[a, b]| [a, b]) == Some(wanted) {
+            return;
+        }
+        (self.alerts, self.alert_keys) = passing(&self.all.alerts, wanted[0]);
+        let (silences, mut keys) = passing(&self.all.silences, wanted[0]);
+        self.silences = silences;
+        self.alert_keys.append(&mut keys);
+        (self.advice, self.advice_keys) = passing(&self.all.advice, wanted[1]);
+        self.made_for = Some(wanted.map(Clone::clone));
+    }
+
+    /// The silence that stands at a place of the list of alerts.
+    pub(in crate::tui) fn silence(&self, index: usize) -> Option<&Arc<Silence>> {
+        self.silences.get(index.checked_sub(self.alerts.len())?)
+    }
+}
+
+/// Alerts of the clusters in scope, and those on none.
+fn alerts<'a>(
+    snapshot: &'a Snapshot,
+    scope: Option<&'a ClusterName>,
+) -> impl Iterator<Item = &'a Arc<Alert>> {
+    snapshot.alerts.iter().filter(move |a| {
+        let of = cluster_of(&a.labels);
+        scope.is_none_or(|s| of.is_none_or(|c| c == s.as_str()))
+    })
+}
+
+/// Silences in force under which no alert lies: what they keep quiet cannot be seen from any alert.
+fn unmet(snapshot: &Snapshot) -> Vec<Keyed<Silence>> {
+    let silences = snapshot.notices.silences.iter();
+    silences
+        .filter(|s| !snapshot.alerts.iter().any(|a| s.is_for(&a.labels)))
+        .map(|s| (Arc::new(s.clone()), silence_key(s)))
+        .collect()
+}
+
+impl State {
+    pub(super) fn refresh_short(&mut self) {
+        let (ui, shown) = (&self.ui, &self.shown);
+        let short = &mut self.lists.short;
+        short.bring(shown, ui.scope.as_ref(), &ui.filters);
     }
 
     /// Advice on the clusters in scope.

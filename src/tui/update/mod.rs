@@ -5,6 +5,7 @@ mod motion;
 mod notices;
 mod orders;
 mod prompt;
+mod recall;
 #[cfg(test)]
 mod tests;
 
@@ -13,9 +14,10 @@ use std::sync::Arc;
 use super::action::{Action, Place, lookup};
 use super::keys::Key;
 use super::order::Order;
+use super::rows::ready::Ready;
 use super::state::{GroupKey, HelpState, PromptKind, Screen, State, WINDOWS};
 use super::theme::ThemeName;
-use super::transport::{Missed, Travel};
+use super::transport::{Course, Missed, Stretch, Travel};
 use super::{json, summary};
 use crate::model::{Advice, Alert, ClusterName, GroupId, Snapshot, Timestamp};
 
@@ -30,10 +32,14 @@ pub enum Event {
     Resize(u16, u16),
     /// There is a new snapshot.
     Snapshot(Arc<Snapshot>),
+    /// There is a new snapshot, with its lists.
+    Ready(Box<Ready>),
     /// Time has passed.
     Tick,
     /// A snapshot of the past that was asked for, or why there is none.
     Past(Result<Arc<Snapshot>, Missed>),
+    /// How a group went before, as it was asked for.
+    Recalled(Course),
     /// An effect was carried out: what to say about it, and whether it failed.
     Done(String, bool),
 }
@@ -53,6 +59,8 @@ pub enum Effect {
     Write(String, String),
     /// Ask this of the source.
     Travel(Travel),
+    /// Ask the source how a group went.
+    Recall(Stretch),
     /// Order this of the `serve` that is shown.
     Order(Order),
     /// Panic: for tests.
@@ -67,7 +75,7 @@ impl State {
         if let Some(deck) = &self.options.deck {
             (self.ui.doing, self.ui.shows) = (deck.0.doing(now), deck.0.shows());
         }
-        let effects = match event {
+        let mut effects = match event {
             Event::Key(key) => self.on_key(key),
             Event::Paste(text) => {
                 self.type_text(&text);
@@ -78,12 +86,20 @@ impl State {
                 Vec::new()
             }
             Event::Snapshot(snapshot) => {
-                self.take(snapshot);
+                self.take(snapshot, None);
+                Vec::new()
+            }
+            Event::Ready(ready) => {
+                self.take(Arc::clone(&ready.snapshot), Some(*ready));
                 Vec::new()
             }
             Event::Tick => Vec::new(),
             Event::Past(past) => {
                 self.arrive(past);
+                Vec::new()
+            }
+            Event::Recalled(course) => {
+                self.recalled(course);
                 Vec::new()
             }
             Event::Done(text, bad) => {
@@ -95,6 +111,7 @@ impl State {
             self.ui.toast = None;
         }
         self.refresh();
+        effects.extend(self.seek());
         effects
     }
 
@@ -192,10 +209,20 @@ impl State {
     }
 
     /// A new snapshot: kept, and shown unless the screen is paused.
-    fn take(&mut self, snapshot: Arc<Snapshot>) {
-        self.history.push(&snapshot);
+    fn take(&mut self, snapshot: Arc<Snapshot>, ready: Option<Ready>) {
+        // Whoever does not fetch what is not needed any more does not let it pile up.
+        self.litter.clear();
+        if let Some(past) = self.options.past.take_if(|_| snapshot.generation.n > 0) {
+            self.history = past.take();
+        }
+        let counted = ready.as_ref().map(Ready::counted);
+        let gone = self.history.push_counted(&snapshot, counted);
+        self.litter.push(Box::new(gone));
         if self.ui.paused.is_none() {
             self.shown = Arc::clone(&snapshot);
+            if let Some(ready) = ready {
+                self.put_in(ready);
+            }
         }
         self.latest = snapshot;
         self.open_at_start();
@@ -265,6 +292,7 @@ impl State {
                 if let Some(key) = row.map(|r| r.key(&self.shown)) {
                     self.ui.topics.pin(key.clone());
                     self.ui.readers.unpin();
+                    self.ui.topic_top = 0;
                     self.ui.open_topic = Some(key);
                 }
             }
@@ -388,8 +416,10 @@ impl State {
                 .map(|r| r.key(&self.shown).1.as_str().to_owned()),
             Place::Topic => self.ui.open_topic.as_ref().map(|k| k.1.as_str().to_owned()),
             Place::Alerts => {
-                let alert = self.lists.short.alerts.get(self.ui.alerts.index());
-                alert.map(|a| a.name.to_string())
+                let (short, index) = (&self.lists.short, self.ui.alerts.index());
+                let silence = || short.silence(index).map(|s| s.id.to_string());
+                let alert = short.alerts.get(index).map(|a| a.name.to_string());
+                alert.or_else(silence)
             }
             Place::Advice => {
                 let advice = self.lists.short.advice.get(self.ui.advice.index());
@@ -418,8 +448,10 @@ impl State {
                 key.and_then(|key| json::topic(&self.shown, key))
             }
             Place::Alerts => {
-                let alert = self.lists.short.alerts.get(self.ui.alerts.index());
-                alert.map(|a| json::any(&**a))
+                let (short, index) = (&self.lists.short, self.ui.alerts.index());
+                let silence = || short.silence(index).map(|s| json::any(&**s));
+                let alert = short.alerts.get(index).map(|a| json::any(&**a));
+                alert.or_else(silence)
             }
             Place::Advice => {
                 let advice = self.lists.short.advice.get(self.ui.advice.index());

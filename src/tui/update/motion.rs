@@ -65,12 +65,28 @@ impl State {
     }
 
     pub(super) fn page(&mut self, by: isize) {
+        if self.place() == Place::Topic && self.page_partitions(by) {
+            return;
+        }
         let rows = match self.place() {
             Place::Group | Place::Heat => areas::partition_height(self),
             Place::Topic => areas::reader_height(self),
             _ => areas::list_height(self),
         };
         self.step(by * (rows.max(2) as isize - 1));
+    }
+
+    /// Goes on in the partitions of the open topic, unless all of them can be seen.
+    fn page_partitions(&mut self, by: isize) -> bool {
+        let height = areas::topic_height(self);
+        let key = self.ui.open_topic.as_ref();
+        let all = key
+            .and_then(|k| self.topic(k))
+            .map(|(_, t)| t.partitions.len());
+        let most = all.unwrap_or(0).saturating_sub(height);
+        let page = height.max(2) as isize - 1;
+        self.ui.topic_top = self.ui.topic_top.saturating_add_signed(by * page).min(most);
+        most > 0
     }
 
     /// The first row; the selection follows the top again.
@@ -145,6 +161,11 @@ impl State {
         }
         if self.ui.paused.is_some() {
             return self.live();
+        }
+        if self.is_reading() {
+            // Stood still at, nothing would come after it, and nobody would see why.
+            self.say("nothing was read yet that could stand still", false);
+            return Vec::new();
         }
         self.ui.paused = Some(self.shown.at);
         Vec::new()

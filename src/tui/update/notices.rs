@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::order::{Order, Wanted};
 use super::super::state::{PromptKind, Screen, State};
 use super::Effect;
-use crate::model::{Alert, Matcher, Span};
+use crate::model::{Alert, Matcher, Silence, Span};
 
 /// Labels that say, beside its name, which alert it is; the others may change while it lasts.
 const TELLING: [&str; 7] = [
@@ -42,18 +42,25 @@ impl State {
         alert.filter(|_| here)
     }
 
+    /// The silence that is selected, where no alert lies under it.
+    fn selected_silence(&self) -> Option<&Arc<Silence>> {
+        let here = self.ui.screen == Screen::Alerts;
+        let silence = self.lists.short.silence(self.ui.alerts.index());
+        silence.filter(|_| here)
+    }
+
     /// Asks how long and why; of a silenced alert, whether its silence shall end.
     pub(super) fn begin_silence(&mut self) {
         if self.refused() {
             return;
         }
-        let Some(alert) = self.selected_alert() else {
-            self.say("no alert is selected", false);
-            return;
-        };
-        let line = match alert.silenced {
-            Some(_) => "unsilence",
-            None => "silence 2h ",
+        let line = match (self.selected_alert(), self.selected_silence()) {
+            (Some(alert), _) if alert.silenced.is_none() => "silence 2h ",
+            (None, None) => {
+                self.say("no alert is selected", false);
+                return;
+            }
+            _ => "unsilence",
         };
         // Silenced, it has another place in the list: it stays the selected one.
         if let Some(key) = self.lists.short.alert_keys.get(self.ui.alerts.index()) {
@@ -110,6 +117,10 @@ impl State {
     pub(super) fn unsilence(&mut self) -> Vec<Effect> {
         if self.refused() {
             return Vec::new();
+        }
+        if let Some(silence) = self.selected_silence() {
+            let ids = vec![Arc::clone(&silence.id)];
+            return self.order_of_serve(Order::Expire { ids });
         }
         let Some(alert) = self.selected_alert().map(Arc::clone) else {
             self.say("select an alert first: 3 leads to them", true);
@@ -275,6 +286,45 @@ mod tests {
             why: "moved".to_owned(),
         };
         assert_eq!(ordered, [Effect::Order(expected)]);
+    }
+
+    #[test]
+    fn a_silence_under_which_no_alert_lies_is_listed_and_ended() {
+        let mut snapshot = samples::telling();
+        let silence = |id: &str, group: &str| Silence {
+            id: id.into(),
+            matchers: vec![Matcher::equal("group", group)],
+            since: NOW - Span::from_secs(600),
+            until: NOW + Span::from_secs(3000),
+            author: "ann".into(),
+            why: "moving house".into(),
+            alertmanagers: Vec::new(),
+        };
+        let met = snapshot.alerts[0].labels["group"].to_string();
+        let notices = Arc::make_mut(&mut snapshot.notices);
+        notices.silences = vec![silence("id-1", &met), silence("id-2", "quiet-one")];
+        let mut state = state(Some(Serve { refuses: None }), snapshot);
+        typed(&mut state, "3G");
+        let listed = shown(&state);
+        for part in [
+            "SILENCE  group=\"quiet-one\"",
+            "no alert lies under it",
+            "50m left",
+            "by ann: moving house",
+        ] {
+            assert!(listed.contains(part), "{part}: {listed}");
+        }
+        assert!(!listed.contains("id-1"), "{listed}");
+        let ids = vec!["id-2".into()];
+        assert_eq!(
+            typed(&mut state, "S\n"),
+            [Effect::Order(Order::Expire { ids })]
+        );
+        let copied = typed(&mut state, "y");
+        assert_eq!(copied, [Effect::Copy("id-2".to_owned())]);
+        // The filter goes for silences, too.
+        typed(&mut state, "/nothing-like-it\n");
+        assert!(!shown(&state).contains("quiet-one"), "{}", shown(&state));
     }
 
     #[test]

@@ -72,6 +72,7 @@ impl State {
                 (self.ui.screen, self.ui.trial) = (Screen::Topics, None);
                 self.ui.topics.pin(key.clone());
                 self.ui.readers.unpin();
+                self.ui.topic_top = 0;
                 self.ui.open_topic = Some(key);
             }
             None => self.say(format!("no topic `{name}`"), true),
@@ -117,6 +118,10 @@ impl State {
         let Some((first, _)) = self.history.span() else {
             return Vec::new();
         };
+        if self.is_reading() {
+            self.say("nothing was read yet that could stand still", false);
+            return Vec::new();
+        }
         if at < first {
             self.say("nothing that old is kept; showing the oldest", false);
         }

@@ -472,3 +472,71 @@ fn a_paste_is_typed_without_its_control_characters() {
     state.on(Event::Paste("pay\r\nments\x1b[A".to_owned()), NOW);
     assert_eq!(state.ui.prompt.unwrap().text, "payments[A");
 }
+
+#[test]
+fn nothing_stands_still_before_anything_was_read() {
+    let snapshot = samples::loading();
+    let mut state = super::super::screens::state(snapshot, (80, 24), &[], Options::default());
+    for key in keys(" :at -5m\n") {
+        state.on(Event::Key(key), NOW);
+        assert_eq!(state.ui.paused, None, "{key:?}");
+    }
+    let said = state.ui.toast.as_ref().map(|t| t.text.as_str());
+    assert_eq!(said, Some("nothing was read yet that could stand still"));
+    let mut first = samples::telling();
+    first.generation.n = 7;
+    state.on(Event::Snapshot(Arc::new(first)), NOW);
+    assert!(!state.is_reading(), "what comes is shown");
+}
+
+#[test]
+fn a_screen_begins_with_the_past_that_was_kept_for_it() {
+    let past = super::super::Past::default();
+    let earlier = |minutes: i64| {
+        let mut snapshot = samples::telling();
+        snapshot.generation.n = (100 - minutes) as u64;
+        snapshot.at = NOW - Span::from_secs(60 * minutes);
+        Arc::new(snapshot)
+    };
+    for minutes in (1..=30).rev() {
+        past.add(&earlier(minutes));
+    }
+    let options = Options {
+        past: Some(past),
+        ..Options::default()
+    };
+    let mut state = super::super::screens::state(samples::loading(), (80, 24), &[], options);
+    state.on(Event::Snapshot(earlier(0)), NOW);
+    assert_eq!(state.shown.at, NOW);
+    for key in keys(":at -20m\n") {
+        state.on(Event::Key(key), NOW);
+    }
+    assert_eq!(state.shown.at, NOW - Span::from_secs(1200));
+}
+
+#[test]
+fn all_partitions_of_a_topic_can_be_gone_through() {
+    let snapshot = crate::model::testing::World::new()
+        .cluster("prod", |c| {
+            c.topic("wide", &[(0, 10); 100]);
+            c.group("reader", |g| g.commits("wide", &[Some(1); 100]));
+        })
+        .build();
+    let typed = keys("2\n");
+    let mut state = super::super::screens::state(snapshot, (80, 24), &typed, Options::default());
+    let shown = |state: &State| super::super::screens::text(&super::super::picture(state));
+    let first = shown(&state);
+    assert!(first.contains("partitions 1 to 6 of 100, pgdn"), "{first}");
+    for _ in 0..40 {
+        state.on(Event::Key(Key::PageDown), NOW);
+    }
+    let last = shown(&state);
+    assert!(
+        last.contains("partitions 95 to 100 of 100") && last.contains("\n       99 "),
+        "{last}"
+    );
+    state.on(Event::Resize(80, 50), NOW);
+    assert!(shown(&state).contains("\n       99 "), "{}", shown(&state));
+    state.on(Event::Key(Key::PageUp), NOW);
+    assert!(!shown(&state).contains("\n       99 "), "{}", shown(&state));
+}

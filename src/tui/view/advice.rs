@@ -63,6 +63,7 @@ fn advice_detail(pen: &mut Pen<'_>, area: Rect, advice: &Advice) {
         lines.push(format!("gain: {gain}"));
     }
     lines.extend(advice.caveats.iter().map(|c| format!("but: {c}")));
+    let mut last = Vec::new();
     if let Some(command) = &advice.command {
         // What goes on is marked as a shell marks it, lest a name's second line look like a command.
         let lead = |i: usize, line: &str| match i {
@@ -71,10 +72,11 @@ fn advice_detail(pen: &mut Pen<'_>, area: Rect, advice: &Advice) {
             _ => "> ",
         };
         let typed = command.lines().enumerate();
-        lines.extend(typed.map(|(i, line)| format!("{}{line}", lead(i, line))));
-        lines.push("(y copies it; Laggard never runs it)".to_owned());
+        // The command is there, whatever else there is no room for.
+        last.extend(typed.map(|(i, line)| format!("{}{line}", lead(i, line))));
+        last.push("(y copies it; Laggard never runs it)".to_owned());
     }
-    let taken = prose(pen, area, advice.group.as_str(), &lines);
+    let taken = prose(pen, area, advice.group.as_str(), &lines, &last);
     if let Some(plan) = &advice.plan {
         let rest = Rect {
             y: area.y + taken,

@@ -7,13 +7,14 @@ use ratatui::layout::Rect;
 
 use super::super::areas::detail_height;
 use super::super::glyphs::Urgency;
+use super::super::rows::ShortLists;
 use super::super::state::State;
 use super::super::text::{escape, width as text_width, wrap};
 use super::super::theme::Meaning;
 use super::super::{units, update::subject};
 use super::paint::{Pen, row};
 use super::table::{self, Cell, Column, Shown};
-use crate::model::{Alert, AlertState, Timestamp};
+use crate::model::{Alert, AlertState, Silence, Timestamp};
 
 /// The word of a state and what it means.
 pub(super) const fn state_word(state: AlertState) -> (&'static str, Meaning) {
@@ -53,15 +54,19 @@ pub(super) fn parts(area: Rect) -> (Rect, Rect) {
 pub(super) fn draw(state: &State, pen: &mut Pen<'_>, area: Rect) {
     let (list, detail) = parts(area);
     let alerts = &state.lists.short.alerts;
-    let columns = columns(list.width, alerts);
+    let columns = columns(list.width, &state.lists.short);
+    let silences = &state.lists.short.silences;
     let shown = Shown {
-        len: alerts.len(),
+        len: alerts.len() + silences.len(),
         top: state.ui.alerts.top(),
         selected: Some(state.ui.alerts.index()),
     };
     let (now, unknown) = (state.now(), pen.glyphs.unknown);
     table::draw(pen, list, &columns, &shown, |i| {
-        let alert = &alerts[i];
+        let Some(alert) = alerts.get(i) else {
+            let silence = state.lists.short.silence(i);
+            return silence.map_or_else(Vec::new, |s| silence_row(s, now));
+        };
         let (word, meaning) = state_word(alert.state);
         let about = subject(&alert.labels).map_or_else(String::new, |(_, g)| g.to_string());
         vec![
@@ -78,20 +83,50 @@ pub(super) fn draw(state: &State, pen: &mut Pen<'_>, area: Rect) {
             Cell::of(told(alert, unknown)),
         ]
     });
-    match alerts.get(state.ui.alerts.index()) {
-        Some(alert) => alert_detail(state, pen, detail, alert),
-        None => {
-            pen.left(
-                row(list, 1),
-                "no alert is firing, pending or lately resolved",
-                Meaning::Dim,
-            );
-        }
+    let index = state.ui.alerts.index();
+    if let Some(alert) = alerts.get(index) {
+        alert_detail(state, pen, detail, alert);
+    } else if let Some(silence) = state.lists.short.silence(index) {
+        silence_detail(state, pen, detail, silence);
+    } else {
+        let text = "no alert is firing, pending or lately resolved";
+        pen.left(row(list, 1), text, Meaning::Dim);
     }
 }
 
+/// A silence under which no alert lies: what it is for, by whom, for how long it has been there.
+fn silence_row(silence: &Silence, now: Timestamp) -> Vec<Cell> {
+    let age = units::span(silence.since.age_at(now));
+    vec![
+        Cell::of(("SILENCE".to_owned(), Meaning::Dim)),
+        Cell::name(&matchers(silence), Meaning::Plain),
+        Cell::name(&silence.author, Meaning::Dim),
+        Cell::plain(age),
+    ]
+}
+
+fn matchers(silence: &Silence) -> String {
+    let all: Vec<_> = silence.matchers.iter().map(ToString::to_string).collect();
+    all.join(" ")
+}
+
+fn silence_detail(state: &State, pen: &mut Pen<'_>, area: Rect, silence: &Silence) {
+    let moment = |at| units::moment(at, state.now(), &state.options.zone);
+    let (since, until) = (moment(silence.since), moment(silence.until));
+    let left = units::span(state.now().age_at(silence.until));
+    let mut lines = vec![
+        format!("in force, and no alert lies under it; since {since} until {until}, {left} left"),
+        format!("by {}: {}", silence.author, silence.why),
+        format!("for all alerts with {}", matchers(silence)),
+    ];
+    let elsewhere = silence.alertmanagers.iter();
+    lines
+        .extend(elsewhere.map(|e| format!("in the Alertmanager of {}, too: {}", e.receiver, e.id)));
+    prose(pen, area, &format!("silence {}", silence.id), &lines, &[]);
+}
+
 /// The columns of the list: names share what is left by what they need.
-fn columns(width: u16, alerts: &[std::sync::Arc<Alert>]) -> Vec<Column> {
+fn columns(width: u16, short: &ShortLists) -> Vec<Column> {
     let mut columns = vec![
         Column::left("STATE", 8),
         Column::left("ALERT", 0),
@@ -106,9 +141,14 @@ fn columns(width: u16, alerts: &[std::sync::Arc<Alert>]) -> Vec<Column> {
     let taken: u16 = columns.iter().map(|c| c.width + 1).sum();
     let rest = usize::from((width + 1).saturating_sub(taken));
     // Thousands of them are not measured for each frame.
-    let first = &alerts[..alerts.len().min(300)];
+    let first = &short.alerts[..short.alerts.len().min(300)];
     let longest = |of: fn(&Alert) -> usize| first.iter().map(|a| of(a)).max().unwrap_or(0);
-    let name = longest(|a| text_width(&a.name)).max(5);
+    let silences = short.silences.iter().take(300);
+    let silenced = silences
+        .map(|s| text_width(&matchers(s)))
+        .max()
+        .unwrap_or(0);
+    let name = longest(|a| text_width(&a.name)).max(silenced).max(5);
     let about = longest(|a| subject(&a.labels).map_or(0, |(_, g)| text_width(g.as_str())));
     // Neither takes more than it needs, nor leaves the other less than its half.
     let name = name.min(rest.saturating_sub(about).max(rest.div_ceil(2)));
@@ -175,7 +215,7 @@ fn alert_detail(state: &State, pen: &mut Pen<'_>, area: Rect, alert: &Alert) {
         .map(|(k, v)| format!("{k}={v}"))
         .collect();
     lines.push(labels.join("  "));
-    prose(pen, area, &alert.name, &lines);
+    prose(pen, area, &alert.name, &lines, &[]);
 }
 
 /// Its annotations that say something: what is the matter first, then by name.
@@ -191,22 +231,42 @@ fn annotations(alert: &Alert) -> Vec<String> {
     all.into_iter().map(line).collect()
 }
 
-/// Lines of text below a rule, wrapped. Returns how many lines they took, the rule among them.
-pub(super) fn prose(pen: &mut Pen<'_>, area: Rect, title: &str, lines: &[String]) -> u16 {
+/// Lines of text below a rule, wrapped, the last of them at their end whatever is left out before
+/// them; what is left out is counted. Returns how many lines they took, the rule among them.
+pub(super) fn prose(
+    pen: &mut Pen<'_>,
+    area: Rect,
+    title: &str,
+    lines: &[String],
+    last: &[String],
+) -> u16 {
     if area.height < 2 {
         return 0;
     }
     pen.rule(row(area, 0), title);
+    let width = usize::from(area.width);
+    let wrapped = |lines: &[String], pen: &Pen<'_>| -> Vec<String> {
+        let safe = lines.iter().map(|l| escape(l, pen.glyphs.ascii));
+        safe.flat_map(|l| wrap(&l, width, MOST)).collect()
+    };
+    let (mut text, last) = (wrapped(lines, pen), wrapped(last, pen));
+    let room = usize::from(area.height - 1);
+    if text.len() + last.len() > room {
+        let kept = room.saturating_sub(last.len() + 1);
+        let out = text.len() - kept.min(text.len());
+        text.truncate(kept);
+        text.push(format!(
+            "{} {out} lines more in a taller window",
+            pen.glyphs.ellipsis
+        ));
+    }
     let mut y = 1;
-    for line in lines {
-        // The bullet is one of our own signs; names in the line are made harmless.
-        let safe = escape(line, pen.glyphs.ascii);
-        for part in wrap(&safe, area.width.into(), usize::from(area.height)) {
-            if y < area.height {
-                pen.left(row(area, y), &part, Meaning::Plain);
-                y += 1;
-            }
-        }
+    for line in text.iter().chain(&last).take(room) {
+        pen.left(row(area, y), line, Meaning::Plain);
+        y += 1;
     }
     y
 }
+
+/// More lines than any screen has.
+const MOST: usize = 500;

@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 
 use super::super::state::{GroupKey, State};
 use super::super::theme::Meaning;
+use super::super::transport::Course;
 use super::super::units;
 use super::paint::{Pen, row};
 use crate::model::{Span, Timestamp, TrendPoint};
@@ -32,8 +33,20 @@ impl Series {
             from,
             to,
         };
+        let own = |c: &&Course| c.of.cluster == key.0 && c.of.group == key.1;
+        let course = state.course.as_ref().filter(own);
+        // What the source kept tells of the time before the snapshots that are kept here.
+        let since = course.map(|_| state.told_since());
+        for point in course.iter().flat_map(|c| &c.points) {
+            if since.is_some_and(|since| point.at < since) {
+                out.lag.push((point.at, point.lag.map(|n| n as f64)));
+                out.arrivals.push((point.at, point.arrivals));
+                out.reads.push((point.at, point.reads));
+            }
+        }
         // With the one before the window: what leads into it.
-        let kept: Vec<_> = state.history.iter().filter(|s| s.at <= to).collect();
+        let told = |at| at <= to && since.is_none_or(|since| at >= since);
+        let kept: Vec<_> = state.history.iter().filter(|s| told(s.at)).collect();
         let first = kept.partition_point(|s| s.at < from).saturating_sub(1);
         for snapshot in &kept[first..] {
             let group = snapshot

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use ratatui::layout::Rect;
 
-use super::super::areas::{GroupAreas, facts_height};
+use super::super::areas::{GroupAreas, facts_height, facts_most};
 use super::super::glyphs::{Glyphs, status_text};
 use super::super::rows::groups::{partition_order, partition_view};
 use super::super::state::State;
@@ -31,7 +31,8 @@ pub(super) fn draw(state: &State, pen: &mut Pen<'_>, body: Rect) {
         return;
     };
     let areas = GroupAreas::of(body, facts_height(state, body), state.ui.heat);
-    facts(state, pen, areas.facts, cluster, group);
+    let most = facts_most(body.height);
+    facts(state, pen, areas.facts, (cluster, group), most);
     if areas.charts.height > 0 {
         chart::draw(pen, areas.charts, &Series::of(state, &key));
     }
@@ -48,11 +49,11 @@ pub(super) fn facts(
     state: &State,
     pen: &mut Pen<'_>,
     area: Rect,
-    cluster: &ClusterSnapshot,
-    group: &GroupSnapshot,
+    (cluster, group): (&ClusterSnapshot, &GroupSnapshot),
+    most: u16,
 ) {
     headline(state, pen, row(area, 0), cluster, group);
-    let lines = facts_of(state, cluster, group, area.width);
+    let lines = facts_of(state, (cluster, group), area.width, most);
     for (fact, y) in lines.iter().zip(1..area.height) {
         match fact {
             Fact::Sentence(text) => {
@@ -71,27 +72,26 @@ pub(in crate::tui) enum Fact {
     Numbers(Labelled),
 }
 
-/// The lines below the headline, the most telling first.
+/// The lines below the headline, the most telling first; `most` of all may be shown.
 pub(in crate::tui) fn facts_of(
     state: &State,
-    cluster: &ClusterSnapshot,
-    group: &GroupSnapshot,
+    (cluster, group): (&ClusterSnapshot, &GroupSnapshot),
     width: u16,
+    most: u16,
 ) -> Vec<Fact> {
     let (now, glyphs) = (state.now(), state.glyphs());
     let evidence = group.status.evidence.as_ref();
     let text = evidence.map_or_else(String::new, |e| e.sentence(now));
-    let wrapped = |text: &str, lines| wrap(&escape(text, glyphs.ascii), width.into(), lines);
-    let why = group.diagnosis.sentence(now);
-    let mut sentence = match (&why, group.diagnosis.cause()) {
-        // The cause leads, the evidence of the status follows in short.
-        (Some(why), Some(_)) => [wrapped(&format!("why: {why}"), 3), wrapped(&text, 1)].concat(),
-        (Some(why), None) => [wrapped(&text, 2), wrapped(why, 1)].concat(),
-        (None, _) => wrapped(&text, 2),
+    let why = group.diagnosis.sentence(now).unwrap_or_default();
+    let storm = group.storm.as_ref().map(|s| storm_sentence(s));
+    let storm = storm.unwrap_or_default();
+    let sentences = match group.diagnosis.cause() {
+        // The cause leads, the evidence of the status follows.
+        Some(_) => [format!("why: {why}"), text, storm],
+        None => [text, why, storm],
     };
-    if let Some(storm) = &group.storm {
-        sentence.extend(wrapped(&storm_sentence(storm), 1));
-    }
+    let lines = most.saturating_sub(BESIDE).max(2);
+    let sentence = said(&sentences, width.into(), lines.into(), &glyphs);
     let mut numbers = folded(numbers(group, now, &glyphs), width.into()).into_iter();
     // Where there is no room for all of it, what would help goes before the last numbers.
     let first = [numbers.next(), help(state, cluster, group, width.into())];
@@ -102,6 +102,23 @@ pub(in crate::tui) fn facts_of(
     sentence
         .chain(labelled.flatten().map(Fact::Numbers))
         .collect()
+}
+
+/// Beside sentences there is room for the headline, the first numbers and what would help.
+const BESIDE: u16 = 3;
+
+/// Sentences in at most so many lines of a width. Each is said to its end as far as there is room,
+/// the first ones before the last; with little room the first one has it alone.
+fn said(sentences: &[String], width: usize, lines: usize, glyphs: &Glyphs) -> Vec<String> {
+    let said = sentences.iter().filter(|s| !s.is_empty());
+    let said: Vec<_> = said.take(if lines < 4 { 1 } else { usize::MAX }).collect();
+    let mut out = Vec::new();
+    for (i, text) in said.iter().enumerate() {
+        let others = said.len() - i - 1;
+        let room = lines.saturating_sub(out.len() + others).max(1);
+        out.extend(wrap(&escape(text, glyphs.ascii), width, room));
+    }
+    out
 }
 
 /// Labelled numbers in lines of a width: none is cut that fits a line of its own.

@@ -174,8 +174,9 @@ fn cell(
             skew(group).map_or_else(|| glyphs.unknown.to_owned(), |s| format!("{s:.1}x")),
         ),
         GroupColumn::Owner => {
-            let owner = group.policy.owner.as_deref().unwrap_or_default();
-            Cell::name(owner, Meaning::Dim)
+            let owner = group.policy.owner.as_deref();
+            // Nobody is no name.
+            owner.map_or_else(|| Cell::plain(""), |o| Cell::name(o, Meaning::Dim))
         }
     }
 }

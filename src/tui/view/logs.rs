@@ -51,7 +51,7 @@ pub(super) fn draw(state: &State, pen: &mut Pen<'_>, area: Rect) {
         };
         let age = units::span(line.at.age_at(now));
         let title = format!("{} {age} ago: {}", line.level, line.subject);
-        prose(pen, below, &title, std::slice::from_ref(&line.text));
+        prose(pen, below, &title, std::slice::from_ref(&line.text), &[]);
     }
     if rows.is_empty() {
         pen.left(

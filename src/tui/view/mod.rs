@@ -4,11 +4,14 @@ mod advice;
 mod alerts;
 mod bars;
 mod chart;
+mod connecting;
 mod group;
 mod groups;
+mod header;
 mod heat;
 mod help;
 mod logs;
+pub(super) mod notice;
 mod paint;
 mod preview;
 mod table;
@@ -38,16 +41,16 @@ pub(super) fn draw(state: &State, buf: &mut Buffer) {
         return;
     }
     let areas = Areas::of(state);
-    bars::header(state, &mut pen, areas.header);
+    header::draw(state, &mut pen, areas.header);
     bars::tabs(state, &mut pen, areas.tabs);
-    if let Some(line) = areas.notice {
-        bars::notice(state, &mut pen, line);
+    if let Some(lines) = areas.notice {
+        notice::draw(state, &mut pen, lines);
     }
     bars::bottom(state, &mut pen, areas.hints);
     if state.ui.help.is_some() {
         help::draw(state, &mut pen, areas.body);
     } else if state.is_reading() && state.ui.screen != Screen::Logs {
-        bars::reading(state, &mut pen, areas.body);
+        connecting::draw(state, &mut pen, areas.body);
     } else if state.ui.trial.is_some() {
         what_if::draw(state, &mut pen, areas.body);
     } else {

@@ -44,8 +44,8 @@ pub(super) fn draw(state: &State, pen: &mut Pen<'_>, area: Rect) {
         state,
         pen,
         part(areas::facts_height(state, area)),
-        cluster,
-        group,
+        (cluster, group),
+        areas::facts_most(area.height),
     );
     let series = Series::of(state, &key);
     let height = (area.height / 5).clamp(4, 9);

@@ -2,17 +2,17 @@
 
 use ratatui::layout::Rect;
 
-use super::super::areas::topic_split;
+use super::super::areas::{topic_parts, topic_split};
 use super::super::glyphs::status_text;
-use super::super::rows::topics::used;
+use super::super::rows::topics::{Oldest, used};
 use super::super::state::{State, TopicKey};
 use super::super::theme::Meaning;
 use super::super::units;
 use super::paint::{Pen, row};
 use super::table::{self, Cell, Column, Shown};
-use super::topics::{cleanup, retention};
+use super::topics::{behind, cleanup, old as old_of, retention};
 use super::values::reading;
-use crate::model::{GroupSnapshot, Reading, Span, Timestamp, TopicPartition, TopicSnapshot};
+use crate::model::{Reading, TopicPartition, TopicSnapshot};
 
 pub(super) fn draw(state: &State, pen: &mut Pen<'_>, body: Rect) {
     let Some(key) = &state.ui.open_topic else {
@@ -23,15 +23,15 @@ pub(super) fn draw(state: &State, pen: &mut Pen<'_>, body: Rect) {
         pen.left(row(body, 0), &text, Meaning::Dim);
         return;
     };
-    let (top, bottom) = topic_split(body);
-    facts(pen, top, topic);
-    let oldest = state
-        .readers(key)
-        .iter()
-        .filter_map(|g| state.group(g))
-        .filter_map(|(_, g)| behind_on(g, key, state.now()))
-        .max();
-    if let Some(share) = oldest.and_then(|age| used(topic, age)) {
+    let (_, bottom) = topic_split(body);
+    let (top, rest) = topic_parts(body);
+    facts(state, pen, top, topic, rest);
+    let now = state.now();
+    let readers = state.readers(key);
+    let groups = readers.iter().filter_map(|g| state.group(g));
+    let oldest = groups.filter_map(|(_, g)| Oldest::of_group(g, &key.1, now));
+    let oldest = oldest.reduce(|a, b| if b.age > a.age { b } else { a });
+    if let Some(share) = oldest.and_then(|o| used(topic, o.age)) {
         let text = if share >= 1.0 {
             "the oldest unread record is past its retention: it goes when its segment goes"
                 .to_owned()
@@ -41,23 +41,26 @@ pub(super) fn draw(state: &State, pen: &mut Pen<'_>, body: Rect) {
         };
         pen.left(row(top, 2), &text, Meaning::Plain);
     }
-    let rest = Rect {
-        y: top.y + 3.min(top.height),
-        height: top.height.saturating_sub(3),
-        ..top
-    };
-    partitions(pen, rest, topic);
-    readers(state, pen, bottom, key);
+    partitions(state, pen, rest, topic);
+    self::readers(state, pen, bottom, key);
 }
 
-fn facts(pen: &mut Pen<'_>, area: Rect, topic: &TopicSnapshot) {
+fn facts(state: &State, pen: &mut Pen<'_>, area: Rect, topic: &TopicSnapshot, table: Rect) {
     let g = pen.glyphs;
-    pen.name(row(area, 0), topic.topic.as_str(), Meaning::Strong);
+    let (all, first) = (topic.partitions.len(), state.ui.topic_top);
+    let last = all.min(first + usize::from(table.height.saturating_sub(1)));
+    let mut named = row(area, 0);
+    // What cannot be seen is there all the same.
+    if (first + 1..first + all).contains(&last) {
+        let seen = format!("partitions {} to {last} of {all}, pgdn pgup", first + 1);
+        pen.right(named, &seen, Meaning::Dim);
+        named.width = named.width.saturating_sub(seen.len() as u16 + 1);
+    }
+    pen.name(named, topic.topic.as_str(), Meaning::Strong);
     let policy = topic.config.as_ref().map_or(g.unknown, |c| cleanup(c));
     let text = format!(
-        "in {}/s  partitions {}  retention {}  cleanup {policy}  id {}",
+        "in {}/s  partitions {all}  retention {}  cleanup {policy}  id {}",
         reading(&topic.arrival_rate, &g, units::rate).0,
-        topic.partitions.len(),
         retention(topic, &g).0,
         topic
             .topic_id
@@ -66,7 +69,7 @@ fn facts(pen: &mut Pen<'_>, area: Rect, topic: &TopicSnapshot) {
     pen.left(row(area, 1), &text, Meaning::Plain);
 }
 
-fn partitions(pen: &mut Pen<'_>, area: Rect, topic: &TopicSnapshot) {
+fn partitions(state: &State, pen: &mut Pen<'_>, area: Rect, topic: &TopicSnapshot) {
     let columns = [
         Column::right("PARTITION", 9),
         Column::right("LEADER", 6),
@@ -77,7 +80,7 @@ fn partitions(pen: &mut Pen<'_>, area: Rect, topic: &TopicSnapshot) {
     ];
     let shown = Shown {
         len: topic.partitions.len(),
-        top: 0,
+        top: state.ui.topic_top,
         selected: None,
     };
     let g = pen.glyphs;
@@ -101,15 +104,6 @@ fn partitions(pen: &mut Pen<'_>, area: Rect, topic: &TopicSnapshot) {
 /// Records between the log's start and its end.
 fn kept(p: &TopicPartition) -> Reading<i64> {
     crate::model::distance(&p.log_start_offset, &p.log_end_offset, &p.log_start_offset)
-}
-
-/// The oldest record of the topic that a group has not read.
-fn behind_on(group: &GroupSnapshot, key: &TopicKey, now: Timestamp) -> Option<Span> {
-    group
-        .partitions()
-        .filter(|p| p.topic().topic == key.1)
-        .filter_map(|p| p.row().time_lag.age(now).value())
-        .max()
 }
 
 fn readers(state: &State, pen: &mut Pen<'_>, area: Rect, key: &TopicKey) {
@@ -145,12 +139,19 @@ fn readers(state: &State, pen: &mut Pen<'_>, area: Rect, key: &TopicKey) {
         } else {
             units::count(sum)
         };
-        let behind = behind_on(group, key, now);
+        let oldest = Oldest::of_group(group, &key.1, now);
+        let unknown_age = || (g.unknown.to_owned(), Meaning::Dim);
+        // Read long ago, it is what was.
+        let old = parts().any(|p| p.row().effective_lag.is_stale());
+        let meaning = if old { Meaning::Dim } else { Meaning::Plain };
         vec![
             Cell::of((status_text(status), Meaning::of(status))),
-            Cell::name(group.group.as_str(), Meaning::Plain),
-            Cell::plain(lag),
-            Cell::plain(behind.map_or_else(|| g.unknown.to_owned(), units::span)),
+            Cell {
+                note: oldest.map_or_else(String::new, |o| old_of(o, now)),
+                ..Cell::name(group.group.as_str(), Meaning::Plain)
+            },
+            Cell::of((lag, meaning)),
+            Cell::of(oldest.map_or_else(unknown_age, |o| behind(o, &g))),
         ]
     });
     if list.is_empty() && area.height > 1 {

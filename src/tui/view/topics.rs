@@ -3,14 +3,14 @@
 use ratatui::layout::Rect;
 
 use super::super::glyphs::{Glyphs, Urgency};
-use super::super::rows::topics::TopicRow;
+use super::super::rows::topics::{Oldest, TopicRow};
 use super::super::state::State;
 use super::super::theme::Meaning;
 use super::super::units;
 use super::paint::{Pen, row};
 use super::table::{self, Cell, Column, Shown};
 use super::values::reading;
-use crate::model::{CleanupPolicy, Snapshot, TopicConfig, TopicSnapshot};
+use crate::model::{CleanupPolicy, Snapshot, Timestamp, TopicConfig, TopicSnapshot};
 
 pub(super) fn draw(state: &State, pen: &mut Pen<'_>, area: Rect) {
     let rows = &state.lists.topics.rows;
@@ -22,11 +22,11 @@ pub(super) fn draw(state: &State, pen: &mut Pen<'_>, area: Rect) {
         top: state.ui.topics.top(),
         selected: Some(state.ui.topics.index()),
     };
-    let glyphs = pen.glyphs;
+    let (glyphs, now) = (pen.glyphs, state.now());
     table::draw(pen, area, &columns, &shown, |i| {
         columns
             .iter()
-            .map(|c| cell(&c.title, &rows[i], &state.shown, &glyphs))
+            .map(|c| cell(&c.title, &rows[i], &state.shown, now, &glyphs))
             .collect()
     });
     if rows.is_empty() {
@@ -66,18 +66,22 @@ fn columns(width: u16, several: bool, longest: u16) -> Vec<Column> {
     out
 }
 
-fn cell(title: &str, row: &TopicRow, snapshot: &Snapshot, glyphs: &Glyphs) -> Cell {
+fn cell(title: &str, row: &TopicRow, snapshot: &Snapshot, now: Timestamp, glyphs: &Glyphs) -> Cell {
     let (cluster, topic) = row.get(snapshot);
     let unknown = || (glyphs.unknown.to_owned(), Meaning::Dim);
     match title {
         "CLUSTER" => Cell::name(cluster.cluster.as_str(), Meaning::Dim),
-        "TOPIC" => Cell::name(topic.topic.as_str(), Meaning::Plain),
+        "TOPIC" => Cell {
+            note: row.behind.map_or_else(String::new, |b| old(b, now)),
+            ..Cell::name(topic.topic.as_str(), Meaning::Plain)
+        },
         "READERS" => Cell::plain(row.readers.to_string()),
-        "BEHIND" => Cell::of(
-            row.behind
-                .map_or_else(unknown, |b| (units::span(b), Meaning::Plain)),
-        ),
-        "HEADROOM" => Cell::of(row.used.map_or_else(unknown, headroom)),
+        "BEHIND" => Cell::of(row.behind.map_or_else(unknown, |b| behind(b, glyphs))),
+        "HEADROOM" => {
+            let (text, meaning) = row.used.map_or_else(unknown, headroom);
+            let old = row.behind.is_some_and(|b| b.stale_since.is_some());
+            Cell::of((text, if old { Meaning::Dim } else { meaning }))
+        }
         "IN/s" => Cell::of(reading(&topic.arrival_rate, glyphs, units::rate)),
         "PARTS" => Cell::plain(topic.partitions.len().to_string()),
         "RETENTION" => Cell::of(retention(topic, glyphs)),
@@ -88,6 +92,24 @@ fn cell(title: &str, row: &TopicRow, snapshot: &Snapshot, glyphs: &Glyphs) -> Ce
                 .map_or_else(unknown, |c| (cleanup(c).to_owned(), Meaning::Dim)),
         ),
     }
+}
+
+/// An age; one that was not read anew is dim.
+pub(super) fn behind(oldest: Oldest, glyphs: &Glyphs) -> (String, Meaning) {
+    let mark = if oldest.open { glyphs.at_least } else { "" };
+    let meaning = match oldest.stale_since {
+        Some(_) => Meaning::Dim,
+        None => Meaning::Plain,
+    };
+    (format!("{mark}{}", units::span(oldest.age)), meaning)
+}
+
+/// How long ago it was read, if it was not read anew.
+pub(super) fn old(oldest: Oldest, now: Timestamp) -> String {
+    let since = oldest.stale_since;
+    since.map_or_else(String::new, |s| {
+        format!("{} old", units::span(s.age_at(now)))
+    })
 }
 
 /// What is left of the retention before the oldest unread record is deleted.
