@@ -10,7 +10,7 @@ use super::schema::Field;
 use super::settings::Config;
 use super::tree::{Entry, Node, Table, find};
 use super::value::{Refusal, Scalar, quoted};
-use crate::model::{Matcher, Recurring, Route, Span, TimeInterval};
+use crate::model::{Matcher, Recurring, Route, Span, TimeInterval, is_label};
 
 /// The table.
 pub(crate) const NOTIFY: &str = "notify";
@@ -199,6 +199,13 @@ pub(crate) fn judge(config: &Config, tree: &Table, problems: &mut Vec<Problem>) 
             problems.push(Problem::error(entry.place.clone(), message));
         }
     };
+    // "...": every alert is alone.
+    let fits = |name: &std::sync::Arc<str>| **name == *"..." || is_label(name);
+    demand(
+        "group_by",
+        notify.group_by.iter().all(fits),
+        "names of labels, or [\"...\"]".into(),
+    );
     let interval = notify.group_interval;
     demand(
         "group_interval",
@@ -245,6 +252,27 @@ fn judge_recurring(recurring: &[Recurring], entries: &[&Entry], problems: &mut V
 #[cfg(test)]
 mod tests {
     use crate::config::{Environment, load, print};
+
+    #[test]
+    fn what_alerts_are_grouped_by_is_a_label() {
+        let said = |group_by: &str| {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("a.toml");
+            std::fs::write(&path, format!("[notify]\ngroup_by = {group_by}\n")).unwrap();
+            let problems = load(Some(&path), &Environment::default(), &[]).problems;
+            print(&problems).contains("`group_by` must be names of labels")
+        };
+        for (group_by, wrong) in [
+            ("[]", false),
+            (r#"["..."]"#, false),
+            (r#"["kafka_cluster", "owner"]"#, false),
+            (r#"["no-label"]"#, true),
+            (r#"["2nd"]"#, true),
+            (r#"[""]"#, true),
+        ] {
+            assert_eq!(said(group_by), wrong, "{group_by}");
+        }
+    }
 
     #[test]
     fn routes_and_recurring_times_are_read_and_shown() {

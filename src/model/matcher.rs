@@ -162,7 +162,8 @@ fn parse(text: &str) -> Result<Matcher, String> {
     })
 }
 
-fn is_label(text: &str) -> bool {
+/// Whether it may be the name of a label.
+pub(crate) fn is_label(text: &str) -> bool {
     let mut chars = text.chars();
     chars
         .next()

@@ -49,8 +49,8 @@ pub use id::{
 };
 pub use load::{MemberLoad, Storm};
 pub use loss::{Loss, Retention, RowDetail};
-pub(crate) use matcher::Quoted;
 pub use matcher::{Matcher, NotAMatcher};
+pub(crate) use matcher::{Quoted, is_label};
 pub use notice::{Elsewhere, Mark, Missing, Notices, Silence};
 pub use notification::{
     Fingerprint, Notification, NotificationReason, NotificationStatus, fingerprint,

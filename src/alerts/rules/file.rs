@@ -67,7 +67,7 @@ pub(super) fn read(file: &RuleFile, known: Known, errors: &mut Vec<RuleError>) -
     groups
 }
 
-const GROUP: [&str; 4] = ["name", "interval", "limit", "rules"];
+const GROUP: [&str; 5] = ["name", "interval", "limit", "labels", "rules"];
 
 fn group(node: &Node, place: &Place<'_>, errors: &mut Vec<RuleError>) -> Option<RuleGroup> {
     let all = fields(node, place, errors);
@@ -90,9 +90,12 @@ fn group(node: &Node, place: &Place<'_>, errors: &mut Vec<RuleError>) -> Option<
         limit: 0,
         rules: Vec::new(),
     };
+    let labels = all.iter().find(|(key, _)| key == "labels");
+    let labels = labels.map(|(_, node)| rule::labels(node, &place, errors));
+    let labels = labels.unwrap_or_default();
     for (key, value) in all {
         match key.as_str() {
-            "name" => {}
+            "name" | "labels" => {}
             "interval" => {
                 if let Some(interval) = span(value, &place, "interval", errors) {
                     group.interval = if interval == Span::ZERO {
@@ -114,7 +117,9 @@ fn group(node: &Node, place: &Place<'_>, errors: &mut Vec<RuleError>) -> Option<
             }
             "rules" => {
                 for node in items(value, &place, "rules", errors) {
-                    group.rules.extend(rule::read(node, &place, errors));
+                    group
+                        .rules
+                        .extend(rule::read(node, &labels, &place, errors));
                 }
             }
             other => errors.push(place.error(value.line, unknown(other, &GROUP))),

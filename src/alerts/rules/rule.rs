@@ -9,7 +9,7 @@ use super::file::{Place, fields, span, text, unknown};
 use super::yaml::Node;
 use super::{Known, Rule};
 use crate::catalog;
-use crate::model::Span;
+use crate::model::{Span, is_label};
 
 const RULE: [&str; 6] = [
     "alert",
@@ -20,8 +20,13 @@ const RULE: [&str; 6] = [
     "annotations",
 ];
 
-/// Reads a rule; errors go to `errors`.
-pub(super) fn read(node: &Node, place: &Place<'_>, errors: &mut Vec<RuleError>) -> Option<Rule> {
+/// Reads a rule; errors go to `errors`. `shared` are the labels of its group, over which its own win.
+pub(super) fn read(
+    node: &Node,
+    shared: &Templates,
+    place: &Place<'_>,
+    errors: &mut Vec<RuleError>,
+) -> Option<Rule> {
     let all = fields(node, place, errors);
     let field = |wanted: &str| all.iter().find(|(key, _)| key == wanted).map(|(_, v)| *v);
     if let Some(record) = field("record") {
@@ -53,9 +58,8 @@ pub(super) fn read(node: &Node, place: &Place<'_>, errors: &mut Vec<RuleError>) 
     };
     let (hold_for, keep_firing_for) = (duration("for"), duration("keep_firing_for"));
     let compiled = expression(field("expr"), node.line, &place, errors);
-    let (labels, written_labels) = field("labels").map_or_else(Default::default, |node| {
-        templates(node, &place, Kind::Label, errors)
-    });
+    let own = field("labels").map_or_else(Default::default, |node| labels(node, &place, errors));
+    let (labels, written_labels) = over(shared, own);
     let (annotations, written_annotations) = field("annotations")
         .map_or_else(Default::default, |node| {
             templates(node, &place, Kind::Annotation, errors)
@@ -157,12 +161,33 @@ enum Kind {
     Annotation,
 }
 
-type Templates = (Vec<(Arc<str>, Template)>, LabelMap);
+/// Templates by name, and what they were written as.
+pub(super) type Templates = (Vec<(Arc<str>, Template)>, LabelMap);
+
+/// Reads the labels of a rule or of a group.
+pub(super) fn labels(node: &Node, place: &Place<'_>, errors: &mut Vec<RuleError>) -> Templates {
+    templates(node, place, Kind::Label, errors)
+}
+
+/// A rule's own labels, and those of its group that it does not set.
+fn over((shared, written_shared): &Templates, (mut labels, mut written): Templates) -> Templates {
+    for (name, template) in shared {
+        if let Some(text) = written_shared
+            .get(name)
+            .filter(|_| !written.contains_key(name))
+        {
+            labels.push((Arc::clone(name), template.clone()));
+            written.insert(Arc::clone(name), Arc::clone(text));
+        }
+    }
+    labels.sort_by(|(a, _), (b, _)| a.cmp(b));
+    (labels, written)
+}
 
 fn templates(node: &Node, place: &Place<'_>, kind: Kind, errors: &mut Vec<RuleError>) -> Templates {
     let (mut templates, mut written) = (Vec::new(), LabelMap::new());
     for (key, value) in fields(node, place, errors) {
-        let bad_name = !is_label_name(&key);
+        let bad_name = !is_label(&key);
         let reserved = kind == Kind::Label && (key == "__name__" || key == "alertname");
         if bad_name || reserved {
             let what = if bad_name {
@@ -188,14 +213,6 @@ fn templates(node: &Node, place: &Place<'_>, kind: Kind, errors: &mut Vec<RuleEr
     // In the order of Prometheus: by name.
     templates.sort_by(|(a, _), (b, _)| a.cmp(b));
     (templates, written)
-}
-
-fn is_label_name(name: &str) -> bool {
-    let mut bytes = name.bytes();
-    bytes
-        .next()
-        .is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
-        && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
 /// A template's queries are read, not evaluated.

@@ -34,10 +34,21 @@ fn a_file_is_read_as_prometheus_reads_it() {
     annotations:
       summary: \"{{ $labels.group }} has {{ $value | humanize }}\"
 - name: b
+- name: c
+  rules:
+  - alert: Shared
+    expr: laggard_up == 1
+    labels: {severity: page}
+  labels: {severity: ticket, team: \"{{ $labels.group }}\"}
 ",
     )])
     .unwrap();
-    assert_eq!(groups.len(), 2);
+    assert_eq!(groups.len(), 3);
+    // A group's labels are those of its rules that set none of their own.
+    let shared = &groups[2].rules[0];
+    assert_eq!(&*shared.written_labels["severity"], "page");
+    assert_eq!(&*shared.written_labels["team"], "{{ $labels.group }}");
+    assert_eq!(shared.labels.len(), 2);
     let (a, b) = (&groups[0], &groups[1]);
     assert_eq!((a.interval, a.limit), (Span::from_secs(30), 7));
     assert_eq!((b.interval, b.rules.len()), (DEFAULT_INTERVAL, 0));
