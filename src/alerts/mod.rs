@@ -24,7 +24,7 @@ pub mod testing;
 mod tests;
 mod view;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -57,6 +57,13 @@ pub fn check(files: &[RuleFile]) -> Result<Checked, Vec<RuleError>> {
         groups: groups.len(),
         rules: groups.iter().map(|g| g.rules.len()).sum(),
     })
+}
+
+/// The names of the alerts that these files may raise; none of files with errors.
+pub fn names(files: &[RuleFile]) -> BTreeSet<Arc<str>> {
+    let groups = rules::load(files).unwrap_or_default();
+    let rules = groups.iter().flat_map(|g| &g.rules);
+    rules.map(|rule| Arc::clone(&rule.name)).collect()
 }
 
 /// What is in rule files that are right.

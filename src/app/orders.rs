@@ -75,6 +75,7 @@ impl Reloading {
         settings.notify = self.routes(&loaded.config);
         let mut notes: Vec<_> = loaded.problems.iter().map(ToString::to_string).collect();
         notes.extend(self.waiting(&loaded.config));
+        notes.extend(rules::never_beat(&loaded.config.receivers, &settings.rules));
         Ok(Reread {
             settings,
             ready,

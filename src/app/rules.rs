@@ -5,9 +5,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::alerts::{check, shipped};
-use crate::config::Config;
+use crate::alerts::{check, names, shipped};
+use crate::config::{Config, ReceiverSettings};
 use crate::model::RuleFile;
+use crate::notify::Kind;
 
 use super::setup::Refusal;
 
@@ -90,9 +91,42 @@ fn one_or_all(path: &Path) -> Result<Vec<RuleFile>, String> {
     paths.iter().map(text).collect()
 }
 
+/// Heartbeats that will never be sent, as no rule raises the alert that they go by; in words.
+pub(super) fn never_beat(settings: &[ReceiverSettings], rules: &[RuleFile]) -> Vec<String> {
+    let hearts = settings.iter().filter(|r| r.kind == Some(Kind::Heartbeat));
+    let mut hearts = hearts.peekable();
+    if hearts.peek().is_none() {
+        return Vec::new();
+    }
+    let there = names(rules);
+    let silent = hearts.filter(|r| !there.contains(&r.alert));
+    let words = silent.map(|r| {
+        let (name, alert) = (r.name.as_deref().unwrap_or_default(), &r.alert);
+        format!("the heartbeat `{name}` is never sent: no rule is called `{alert}`")
+    });
+    words.collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_heartbeat_that_no_rule_feeds_is_told() {
+        let heart = |name: &str, alert: &str| ReceiverSettings {
+            name: Some(name.into()),
+            kind: Some(Kind::Heartbeat),
+            alert: alert.into(),
+            ..ReceiverSettings::default()
+        };
+        let hearts = [heart("a", "LaggardWatchdog"), heart("b", "Nobody")];
+        let said = never_beat(&hearts, &shipped());
+        assert_eq!(
+            said,
+            ["the heartbeat `b` is never sent: no rule is called `Nobody`"]
+        );
+        assert_eq!(never_beat(&hearts, &[]).len(), 2);
+    }
 
     #[test]
     fn a_directory_gives_its_yaml_files_in_order_of_name() {

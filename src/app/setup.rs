@@ -149,7 +149,7 @@ fn set_up_in(
     let stamper = Stamper::new();
     let clock: Clock = Arc::new(move || stamper.now());
     let loaded = load_in(environment, source, more)?;
-    let warnings = loaded.problems.iter().map(ToString::to_string).collect();
+    let mut warnings: Vec<_> = loaded.problems.iter().map(ToString::to_string).collect();
     let mut config = loaded.config;
     if let Some(url) = &source.attach {
         return attach(url, source, config, clock);
@@ -186,6 +186,7 @@ fn set_up_in(
     }
     let mut settings = config.settings();
     settings.rules = rules::in_force(&config)?;
+    warnings.extend(rules::never_beat(&config.receivers, &settings.rules));
     settings
         .clusters
         .retain(|s| clusters.iter().any(|c| c.name == s.cluster));
