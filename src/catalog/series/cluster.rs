@@ -165,7 +165,11 @@ pub(super) static ALL: &[Series] = &[
         unit: Unit::Seconds,
         kind: Kind::Gauge,
         labels: &[],
-        read: Read::Cluster(|cluster, emit| emit.maybe(cycle(cluster, |c| seconds(c.interval)))),
+        // As configured, before the first cycle has ended: whoever is blind by then must be told.
+        read: Read::Cluster(|cluster, emit| {
+            let interval = cycle(cluster, |c| seconds(c.interval));
+            emit.value(interval.unwrap_or(seconds(cluster.health.poll_interval)));
+        }),
     },
     Series {
         name: "laggard_cluster_cycle_throttled_seconds",

@@ -94,6 +94,21 @@ fn freshness<T: Copy>(reading: &Reading<T>) -> (bool, Option<Timestamp>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::{Options, find};
+    use crate::model::testing::World;
+
+    /// LaggardBlind goes by it, and a first cycle may never end.
+    #[test]
+    fn an_interval_is_told_before_the_first_cycle_has_ended() {
+        let world = World::new().cluster("eu", |c| c.cluster.health.cycle = None);
+        let interval = find("laggard_cluster_cycle_interval_seconds").unwrap();
+        let mut told = Vec::new();
+        interval.samples(&world.build(), &Options::default(), &mut |labels, value| {
+            told.push((format!("{labels:?}"), value));
+        });
+        let eu = r#"[("kafka_cluster", "eu")]"#.to_owned();
+        assert_eq!(told, [(eu, 10.0)]);
+    }
 
     #[test]
     fn codes_follow_the_order_of_alarm() {
