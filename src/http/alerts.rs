@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use serde::Serialize;
 
 use super::Shared;
@@ -99,13 +99,28 @@ pub(super) async fn alerts(State(shared): State<Arc<Shared>>) -> Json<Answer<Ale
     Answer::of(Alerts { alerts })
 }
 
-pub(super) async fn rules(State(shared): State<Arc<Shared>>) -> Json<Answer<Rules>> {
+/// Of Prometheus' parameters, the one that dashboards send.
+#[derive(serde::Deserialize)]
+pub(super) struct Which {
+    /// `alert` or `record`: there are no recording rules.
+    r#type: Option<String>,
+}
+
+pub(super) async fn rules(
+    State(shared): State<Arc<Shared>>,
+    Query(which): Query<Which>,
+) -> Json<Answer<Rules>> {
     let snapshot = shared.snapshot();
     let mut by_rule: BTreeMap<_, Vec<&Alert>> = BTreeMap::new();
     for alert in active(&snapshot) {
         by_rule.entry(key(&alert.rule)).or_default().push(alert);
     }
-    let groups = snapshot.rules.iter().map(|g| group(g, &by_rule)).collect();
+    let mut groups: Vec<_> = snapshot.rules.iter().map(|g| group(g, &by_rule)).collect();
+    if which.r#type.as_deref() == Some("record") {
+        for group in &mut groups {
+            group.rules.clear();
+        }
+    }
     Answer::of(Rules { groups })
 }
 

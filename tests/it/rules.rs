@@ -1,15 +1,19 @@
 //! `laggard rules check` and `laggard rules test --replay`, as commands.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde_json::Value;
 
 use laggard::model::Timestamp;
 
+use crate::support::kept::Kept;
 use crate::support::laggard::laggard;
 use crate::support::process::run_dir;
-use crate::support::unique;
+use crate::support::prometheus::Prometheus;
+use crate::support::{eventually, unique};
 
 fn file(name: &str, text: &str) -> PathBuf {
     let dir = run_dir().join(unique("rules"));
@@ -111,4 +115,52 @@ fn a_recording_says_what_rules_would_have_done() {
     );
     let timeline = test("timeline");
     assert!(timeline.contains("Up"), "{timeline}");
+}
+
+/// The keys of an object and, of a list of objects, of its first one, by where they stand.
+fn keys(value: &Value, at: &str, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(fields) if !at.ends_with("labels") && !at.ends_with("annotations") => {
+            for (key, field) in fields {
+                let at = format!("{at}/{key}");
+                found.insert(at.clone());
+                keys(field, &at, found);
+            }
+        }
+        Value::Array(items) => items.iter().take(1).for_each(|item| keys(item, at, found)),
+        _ => {}
+    }
+}
+
+/// What reads Prometheus' rules reads Laggard's.
+#[test]
+fn rules_are_told_in_the_shape_of_prometheus() {
+    require!(prometheus);
+    let text = "groups:\n- name: g\n  interval: 1s\n  rules:\n  - alert: Up\n    expr: laggard_up == 1\n    keep_firing_for: 1m\n    labels: {severity: page}\n    annotations: {summary: up}\n";
+    let kept = Kept::start((1, 1), text, "");
+    let prometheus = Prometheus::evaluating(kept.served.address(), Some(&kept.file("rules.yml")));
+    let asked = |address: &str, query: &str| -> Value {
+        let mut answer = ureq::get(format!("http://{address}/api/v1/rules{query}"))
+            .call()
+            .unwrap();
+        let text = answer.body_mut().read_to_string().unwrap();
+        serde_json::from_str(&text).unwrap()
+    };
+    eventually(Duration::from_secs(30), || {
+        let [ours, theirs] = [kept.served.address(), prometheus.address()].map(|address| {
+            let mut found = BTreeSet::new();
+            keys(&asked(address, "?type=alert"), "", &mut found);
+            found
+        });
+        let misses: Vec<_> = theirs.difference(&ours).collect();
+        let fires = theirs.contains("/data/groups/rules/alerts/activeAt");
+        (fires && misses.is_empty())
+            .then_some(())
+            .ok_or_else(|| format!("fires {fires}, not told: {misses:?}"))
+    });
+    for address in [kept.served.address(), prometheus.address()] {
+        let none = asked(address, "?type=record");
+        let rules = &none["data"]["groups"][0]["rules"];
+        assert_eq!(*rules, Value::Array(Vec::new()), "{none}");
+    }
 }
