@@ -172,7 +172,7 @@ pub(crate) const GENERAL: &[Field<Config>] = &[
     },
     Field {
         key: "statsd.interval",
-        help: "How often all gauges are sent. A server that drops gauges it has not heard of needs \
+        help: "How often all gauges are sent, spread over four fifths of that time. A server that drops gauges it has not heard of needs \
                this to be no longer than its own flush interval.",
         example: "\"5s\"",
         at: |c| &mut c.statsd.interval,

@@ -8,8 +8,10 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::queue::Queue;
+
 /// How long one packet may wait for a reader.
-const PATIENCE: Duration = Duration::from_millis(500);
+pub(super) const PATIENCE: Duration = Duration::from_millis(500);
 
 /// A StatsD server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,6 +103,14 @@ impl Socket {
         match self {
             Self::Udp(socket) => socket.send(packet),
             Self::Unix(socket) => socket.send(packet),
+        }
+    }
+
+    /// What the receiver has yet to read, where that can be seen.
+    pub(super) fn queue(&self) -> Option<Queue> {
+        match self {
+            Self::Udp(socket) => Queue::of(socket),
+            Self::Unix(_) => None,
         }
     }
 

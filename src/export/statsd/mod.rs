@@ -8,6 +8,8 @@
 mod address;
 mod dialect;
 mod escape;
+mod pace;
+mod queue;
 mod sink;
 mod template;
 

@@ -2,21 +2,17 @@
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use cadence::MetricSink;
 
 use super::Statsd;
-use super::address::Socket;
+use super::address::{PATIENCE, Socket};
+use super::pace::Pace;
 
-/// A kernel's receive buffer holds about 90 full packets: with so many at once, a reader may miss
-/// several turns before any is lost.
-const BURST: u64 = 16;
-/// The least and the longest pause between bursts.
-const PAUSE: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(25));
 /// After so many packets in a row that could not be sent, the rest is given up.
 const FAILURES: u32 = 20;
+const TOO_SLOWLY: &str = "the server takes them too slowly";
 
 /// What a round came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,13 +33,13 @@ pub struct Sent {
 #[derive(Clone)]
 pub(super) struct Packets {
     most: usize,
-    pause: Duration,
     until: Instant,
     state: Arc<Mutex<State>>,
 }
 
 struct State {
     socket: Option<Socket>,
+    pace: Option<Pace>,
     packet: Vec<u8>,
     lines: u64,
     failures: u32,
@@ -51,28 +47,24 @@ struct State {
 }
 
 impl Packets {
-    /// For a round that probably takes so many bytes: spread over half the interval at most.
+    /// For a round that probably takes so many bytes.
     pub(super) fn new(statsd: &Statsd, bytes: u64) -> Self {
         let most = statsd
             .packet_bytes
             .unwrap_or_else(|| statsd.address.packet_bytes());
-        let bursts = bytes / (most as u64 * BURST).max(1) + 1;
-        let pause = (statsd.interval / 2).div_f64(bursts as f64);
         let (socket, why) = match statsd.address.connect() {
             Ok(socket) => (Some(socket), None),
             Err(error) => (None, Some(error.to_string())),
         };
-        let waits = socket.as_ref().is_some_and(Socket::waits);
+        // A socket that makes the sender wait is the best of paces.
+        let lossy = socket.as_ref().filter(|s| !s.waits());
+        let pace = lossy.map(|s| Pace::new(statsd.interval, bytes, most, s.queue()));
         Self {
             most,
-            pause: if waits {
-                Duration::ZERO
-            } else {
-                pause.clamp(PAUSE.0, PAUSE.1)
-            },
             until: Instant::now() + statsd.interval,
             state: Arc::new(Mutex::new(State {
                 socket,
+                pace,
                 packet: Vec::with_capacity(most),
                 lines: 0,
                 failures: 0,
@@ -98,7 +90,13 @@ impl Packets {
             return;
         }
         let result = match &state.socket {
-            Some(socket) => socket.send(&state.packet),
+            Some(socket) => {
+                if state.pace.as_mut().is_none_or(|p| p.wait(PATIENCE)) {
+                    socket.send(&state.packet)
+                } else {
+                    Err(io::Error::other(TOO_SLOWLY))
+                }
+            }
             None => Err(io::ErrorKind::NotConnected.into()),
         };
         match result {
@@ -106,9 +104,6 @@ impl Packets {
                 state.failures = 0;
                 state.sent.packets += 1;
                 state.sent.lines += state.lines;
-                if state.sent.packets.is_multiple_of(BURST) && !self.pause.is_zero() {
-                    thread::sleep(self.pause);
-                }
             }
             Err(error) => {
                 state.failures += 1;
@@ -121,7 +116,7 @@ impl Packets {
         if state.failures >= FAILURES {
             state.socket = None;
         } else if Instant::now() > self.until && state.socket.take().is_some() {
-            state.sent.why = Some("the server takes them too slowly".to_owned());
+            state.sent.why = Some(TOO_SLOWLY.to_owned());
         }
         state.packet.clear();
         state.lines = 0;

@@ -230,6 +230,46 @@ fn a_server_that_reads_nothing_is_given_up_within_the_interval() {
     assert!(sent.dropped > 0 && sent.why.is_some(), "{sent:?}");
 }
 
+/// Waits for 300 ms after each 100 packets, as one does that is busy with something else: the usual
+/// receive buffer holds 90.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_server_here_that_is_busy_now_and_then_gets_every_gauge() {
+    let server = UdpSocket::bind("127.0.0.1:0").unwrap();
+    server
+        .set_read_timeout(Some(Duration::from_secs(2)))
+        .unwrap();
+    let address = server.local_addr().unwrap().to_string();
+    let reader = thread::spawn(move || {
+        let (mut packet, mut lines, mut packets) = (vec![0; 65_536], 0, 0);
+        while let Ok(size) = server.recv(&mut packet) {
+            lines += packet[..size].split(|b| *b == b'\n').count() as u64;
+            packets += 1;
+            if packets % 100 == 0 {
+                thread::sleep(Duration::from_millis(300));
+            }
+        }
+        lines
+    });
+    let sent = statsd(&address, Dialect::Plain).send(&world(900), None);
+    assert!(sent.packets > 500 && sent.dropped == 0, "{sent:?}");
+    assert_eq!(reader.join().unwrap(), sent.lines, "{sent:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_a_server_here_never_reads_is_counted_as_dropped() {
+    let deaf = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let mut it = statsd(&deaf.local_addr().unwrap().to_string(), Dialect::Plain);
+    it.interval = Duration::from_secs(1);
+    let before = Instant::now();
+    let sent = it.send(&world(600), None);
+    assert!(before.elapsed() < Duration::from_secs(20));
+    assert!(sent.dropped > sent.lines, "{sent:?}");
+    let why = sent.why.as_deref();
+    assert_eq!(why, Some("the server takes them too slowly"), "{sent:?}");
+}
+
 #[test]
 fn a_line_too_long_for_a_packet_is_dropped_alone() {
     let mut it = statsd("h:1", Dialect::Plain);
