@@ -13,6 +13,7 @@ pub mod demo;
 mod desk;
 mod envoy;
 mod feeds;
+mod files;
 mod flight;
 mod fold;
 #[cfg(test)]

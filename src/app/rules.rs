@@ -10,6 +10,7 @@ use crate::config::{Config, ReceiverSettings};
 use crate::model::RuleFile;
 use crate::notify::Kind;
 
+use super::files::{LABEL, says};
 use super::setup::Refusal;
 
 /// The rule files in force.
@@ -19,10 +20,24 @@ use super::setup::Refusal;
 /// Every error in them at once, and files that cannot be read.
 pub(super) fn in_force(config: &Config) -> Result<Vec<RuleFile>, Refusal> {
     let mut files = read(&config.alerts.rules)?;
+    let label = config.metrics.cluster_label.as_str();
+    for file in files.iter().filter(|f| is_for_prometheus(&f.text, label)) {
+        tracing::warn!(
+            "rule file {}: it says `{label}`, as metrics.cluster_label calls the cluster's label for Prometheus; \
+             Laggard itself evaluates rules with `{LABEL}`",
+            file.name
+        );
+    }
     if config.alerts.shipped {
         files.splice(0..0, shipped());
     }
     right(&files).map(|_| files)
+}
+
+/// Whether a rule file is written for series whose cluster's label was renamed: what it joins here
+/// would match nothing, in silence.
+fn is_for_prometheus(text: &str, label: &str) -> bool {
+    label != LABEL && says(text, label) && !says(text, LABEL)
 }
 
 /// How many groups and rules each of these files has.
@@ -142,6 +157,18 @@ mod tests {
         assert_eq!(names, ["a.yml", "b.yaml"]);
         let missing = read(&[dir.path().join("none.yml")]).unwrap_err();
         assert!(missing.text.contains("none.yml"), "{}", missing.text);
+    }
+
+    #[test]
+    fn a_file_for_a_prometheus_with_another_label_is_noticed() {
+        let renamed = "expr: max by (env) (laggard_group_lag)";
+        assert!(is_for_prometheus(renamed, "env"));
+        assert!(!is_for_prometheus(renamed, LABEL));
+        assert!(!is_for_prometheus(
+            "expr: max by (kafka_cluster) (x{env=\"a\"})",
+            "env"
+        ));
+        assert!(!is_for_prometheus("expr: laggard_up", "env"));
     }
 
     #[test]

@@ -262,6 +262,19 @@ pub fn all() -> impl Iterator<Item = &'static Series> {
     series::ALL.iter().copied().flatten()
 }
 
+/// Whether a label holds something else than the cluster already, with whatever profiles.
+pub fn is_taken(label: &str) -> bool {
+    let own = all().map(|series| (series, &Naming::OWN));
+    let others = Profile::ALL
+        .into_iter()
+        .filter(|p| p.naming().cluster.is_none())
+        .flat_map(|p| p.series().iter().map(move |series| (series, p.naming())));
+    own.chain(others).any(|(series, names)| {
+        [names.group, names.topic, names.partition].contains(&label)
+            || series.labels.contains(&label)
+    })
+}
+
 /// A series by name.
 pub fn find(name: &str) -> Option<&'static Series> {
     all().find(|s| s.name == name)
@@ -306,6 +319,24 @@ mod tests {
                 "{} stands twice",
                 internal.name
             );
+        }
+    }
+
+    #[test]
+    fn no_sample_has_a_label_twice_whatever_the_clusters_is_called() {
+        for taken in [
+            "group",
+            "status",
+            "consumergroup",
+            "topic_name",
+            "client",
+            "state",
+        ] {
+            assert!(is_taken(taken), "{taken}");
+        }
+        // kafka-lag-exporter and Burrow have a label for the cluster: ours is not beside them.
+        for free in ["kafka_cluster", "cluster", "cluster_name", "member_host"] {
+            assert!(!is_taken(free), "{free}");
         }
     }
 

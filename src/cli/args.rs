@@ -528,6 +528,19 @@ pub enum ConfigCommand {
     Example,
     /// Prints the JSON Schema of a configuration file.
     Schema,
+    /// Writes the dashboards for Grafana and the rules for Prometheus that go with a configuration.
+    #[command(after_help = "Examples:
+  laggard config files .                       dashboards/ and alerts/ as they come
+  laggard config files /etc/laggard --config laggard.toml
+                                               the cluster's label called as metrics.cluster_label says")]
+    Files {
+        /// Where to: into dashboards/ and alerts/ below it, over files of the same names.
+        #[arg(value_name = "DIRECTORY")]
+        directory: PathBuf,
+        /// The source.
+        #[command(flatten)]
+        source: Box<SourceArgs>,
+    },
 }
 
 /// `doctor` has no rows to write as CSV.

@@ -49,7 +49,9 @@ fn source_of(command: &mut Command) -> Option<&mut SourceArgs> {
         Command::WhatIf(args) => Some(&mut args.source),
         Command::Doctor(args) => Some(&mut args.source),
         Command::Record(args) => Some(&mut args.source),
-        Command::Config(ConfigCommand::Check { source }) => Some(&mut **source),
+        Command::Config(ConfigCommand::Check { source } | ConfigCommand::Files { source, .. }) => {
+            Some(&mut **source)
+        }
         Command::Mark(args) => Some(&mut args.order.source),
         Command::Reload(args) => Some(&mut args.order.source),
         Command::Silence(

@@ -151,11 +151,8 @@ impl FromStr for LabelName {
                 "`{text}` is no name of a label: letters, digits and _, and no digit first"
             ));
         }
-        let taken = catalog::all().any(|series| {
-            let place = series.level().labels().iter().skip(1);
-            place.chain(series.labels).any(|label| *label == text)
-        });
-        if taken {
+        // Prometheus' own of each target come first there: ours would be renamed.
+        if catalog::is_taken(text) || ["job", "instance"].contains(&text) {
             return Err(format!("the label `{text}` holds something else already"));
         }
         Ok(Self(text.into()))

@@ -1,9 +1,10 @@
-//! `config check | example | schema`.
+//! `config check | example | schema | files`.
 
 use crate::cli::{ConfigCommand, Exit};
 use crate::config::{self, Config};
 use crate::http::Web;
 
+use super::super::files;
 use super::super::kafka::kafka_config;
 use super::super::rules::in_force;
 use super::super::setup::{Refusal, load};
@@ -26,6 +27,15 @@ pub(super) fn config(command: &ConfigCommand) -> Result<Exit, Refusal> {
                 tell(&report.notes);
             }
             print(report.in_force.as_bytes())
+        }
+        ConfigCommand::Files { directory, source } => {
+            let loaded = load(source, &[])?;
+            let label = loaded.config.metrics.cluster_label.as_str();
+            let paths = files::write(directory, label).map_err(|(path, error)| {
+                Refusal::failed(format!("error: cannot write {}: {error}", path.display()))
+            })?;
+            let lines = paths.iter().map(|p| format!("{}\n", p.display()));
+            print(lines.collect::<String>().as_bytes())
         }
     }
 }
