@@ -128,7 +128,21 @@ function table(panel, results, box) {
   return out;
 }
 
-function lines(panel, results, box) {
+/** What stands between the line that is filled and the one that it is filled down to; none if a name is not one line's alone. */
+function band(panel, all, x, y) {
+  const fill = panel.fieldConfig.overrides.flatMap((o) => o.properties
+    .filter((p) => p.id === 'custom.fillBelowTo')
+    .map((p) => ({ upper: new RegExp(o.matcher.options.slice(1, -1)), lower: p.value })))[0];
+  const [upper, lower] = [all.filter((l) => fill?.upper.test(l.name)), all.filter((l) => l.name === fill?.lower)];
+  if (upper.length !== 1 || lower.length !== 1) return '';
+  const below = new Map(lower[0].points);
+  const both = upper[0].points.filter(([at]) => below.has(at));
+  const at = ([time, value]) => `${x(time).toFixed(1)},${y(value).toFixed(1)}`;
+  const edge = [...both.map(at), ...both.map(([time]) => at([time, below.get(time)])).reverse()];
+  return `<polygon class="band" points="${edge.join(' ')}" fill="${COLOURS.blue}" fill-opacity=".15"/>`;
+}
+
+function lines(panel, results, box, marks) {
   const { unit } = panel.fieldConfig.defaults;
   const all = results.flatMap(({ target, result }) => result.map((r) => ({
     name: called(target.legendFormat, r.metric),
@@ -153,9 +167,14 @@ function lines(panel, results, box) {
   }
   out += text(plot.x, plot.y + plot.h + 15, `${duration(NOW - first)} ago`, 'class="dim" font-size="11"');
   out += text(plot.x + plot.w, plot.y + plot.h + 15, 'now', 'class="dim" font-size="11" text-anchor="end"');
+  out += band(panel, picked, x, y);
+  for (const mark of marks) {
+    if (mark < first) continue;
+    out += `<line x1="${x(mark)}" x2="${x(mark)}" y1="${plot.y}" y2="${plot.y + plot.h}" class="mark"/>`;
+  }
   picked.forEach((line, i) => {
     const limit = /limit/.test(line.name), bound = /at least|at most/.test(line.name);
-    const colour = limit ? COLOURS.red : PALETTE[i % PALETTE.length];
+    const colour = limit ? COLOURS.red : bound ? COLOURS.blue : PALETTE[i % PALETTE.length];
     const dash = limit ? '8 6' : bound ? '2 4' : 'none';
     const style = `stroke="${colour}" stroke-width="${bound ? 1.2 : 2}" stroke-dasharray="${dash}" fill="none"`;
     const step = (MINUTES * 60) / 120;
@@ -183,8 +202,16 @@ function lines(panel, results, box) {
 const DRAW = { stat, table, timeseries: lines };
 const empty = [];
 
+/** When something that an annotation asks for began. */
+async function begun({ expr }) {
+  const query = filled(expr), step = (MINUTES * 60) / 120;
+  const result = await ask('query_range', { query, start: NOW - MINUTES * 60, end: NOW, step });
+  return result.map((r) => r.values[0][0]);
+}
+
 async function draw(file) {
   const dashboard = JSON.parse(readFileSync(file, 'utf8'));
+  const marks = (await Promise.all(dashboard.annotations.list.map(begun))).flat();
   let out = '', bottom = 0;
   for (const panel of dashboard.panels) {
     const results = await Promise.all(panel.targets.map(async (target) => {
@@ -196,7 +223,7 @@ async function draw(file) {
     const at = { x: x * COLUMN + GAP, y: y * ROW + TOP, w: w * COLUMN - GAP, h: h * ROW - GAP };
     bottom = Math.max(bottom, at.y + at.h);
     const inner = { x: at.x + 14, y: at.y + 50, w: at.w - 28, h: at.h - 62 };
-    let content = DRAW[panel.type](panel, results, inner);
+    let content = DRAW[panel.type](panel, results, inner, marks);
     if (content === null) {
       empty.push(`${basename(file)}: ${panel.title}`);
       content = text(at.x + at.w / 2, at.y + at.h / 2 + 12, panel.fieldConfig.defaults.noValue, 'class="dim" text-anchor="middle"');
@@ -211,7 +238,7 @@ async function draw(file) {
   const head = text(GAP + 4, 28, dashboard.title, 'font-size="20" font-weight="600"')
     + text(GAP + 4, 48, dashboard.description, 'class="dim" font-size="13"');
   const foot = text(GAP + 4, height - 10, `Drawn by tests/grafana/draw.mjs on ${day} from what Prometheus answered about laggard demo; not a picture of Grafana.`, 'class="dim" font-size="11"');
-  const style = 'text{font-family:system-ui,sans-serif;fill:#1c2430}text.dim{fill:#5b6675}.panel{fill:#fff;stroke:#d9dee5}.grid{stroke:#e6e9ee}';
+  const style = 'text{font-family:system-ui,sans-serif;fill:#1c2430}text.dim{fill:#5b6675}.panel{fill:#fff;stroke:#d9dee5}.grid{stroke:#e6e9ee}.mark{stroke:#1f5fbf;stroke-dasharray:3 3}';
   mkdirSync(into, { recursive: true });
   const name = join(into, basename(file).replace(/^laggard-|\.json$/g, '') + '.svg');
   writeFileSync(name, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">`

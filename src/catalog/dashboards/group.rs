@@ -65,19 +65,19 @@ pub(super) fn dashboard() -> Dashboard {
                 &[
                     (
                         r#"laggard_group_time_lag_seconds{kafka_cluster=~"$cluster",group=~"$group"}"#,
-                        "{{group}}",
+                        "time lag",
                     ),
                     (
                         r#"laggard_group_time_lag_low_seconds{kafka_cluster=~"$cluster",group=~"$group"}"#,
-                        "{{group}} at least",
+                        "at least",
                     ),
                     (
                         r#"laggard_group_time_lag_high_seconds{kafka_cluster=~"$cluster",group=~"$group"}"#,
-                        "{{group}} at most",
+                        "at most",
                     ),
                     (
                         r#"laggard_group_time_lag_limit_seconds{kafka_cluster=~"$cluster",group=~"$group"}"#,
-                        "{{group}} limit",
+                        "limit",
                     ),
                 ],
             ),

@@ -60,24 +60,31 @@ fn variables(of: &Dashboard) -> Vec<Value> {
             "cluster",
             "Cluster",
             "label_values(laggard_cluster_info, kafka_cluster)",
+            true,
         ),
     ];
     if let Some((name, series)) = of.variable {
         let title = format!("{}{}", name[..1].to_uppercase(), &name[1..]);
         let query = format!("label_values({series}{{kafka_cluster=~\"$cluster\"}}, {name})");
-        list.push(variable(name, &title, &query));
+        // One group at a time: the band of its time lag is filled between two lines, found by name.
+        list.push(variable(name, &title, &query, name != "group"));
     }
     list
 }
 
-fn variable(name: &str, label: &str, query: &str) -> Value {
+fn variable(name: &str, label: &str, query: &str, many: bool) -> Value {
+    // Without a choice Grafana takes the first of its options.
+    let (all, current) = if many {
+        (".*", json!({ "text": ["All"], "value": ["$__all"] }))
+    } else {
+        ("", json!({ "text": "", "value": "" }))
+    };
     json!({
         "name": name, "type": "query", "label": label,
         "datasource": { "type": "prometheus", "uid": SOURCE },
         "query": { "query": query, "refId": "variable" },
-        "hide": 0, "multi": true, "includeAll": true, "allValue": ".*", "refresh": 2, "sort": 1,
-        "regex": "", "options": [],
-        "current": { "text": ["All"], "value": ["$__all"] },
+        "hide": 0, "multi": many, "includeAll": many, "allValue": all, "refresh": 2, "sort": 1,
+        "regex": "", "options": [], "current": current,
     })
 }
 
@@ -171,7 +178,7 @@ fn defaults(of: &Panel) -> Value {
     defaults
 }
 
-/// Lines called limit are red and dashed; bounds are thin.
+/// Lines called limit are red and dashed; bounds are thin, with a band between them.
 fn overrides(of: &Panel) -> Value {
     if of.look != Look::Lines {
         return json!([]);
@@ -190,6 +197,14 @@ fn overrides(of: &Panel) -> Value {
             json!([
                 { "id": "custom.lineWidth", "value": 1 },
                 { "id": "custom.lineStyle", "value": { "fill": "dot", "dash": [2, 4] } },
+                { "id": "color", "value": { "mode": "fixed", "fixedColor": "blue" } },
+            ])
+        ),
+        of_lines(
+            "/^at most$/",
+            json!([
+                { "id": "custom.fillBelowTo", "value": "at least" },
+                { "id": "custom.fillOpacity", "value": 15 },
             ])
         ),
     ])
