@@ -327,6 +327,27 @@ impl Cluster {
         }
     }
 
+    /// Answers about a topic that were still under way when it was deleted have named it anew. Where no
+    /// group has a commit for it, nothing is left of it.
+    fn drop_remains(&mut self) {
+        let mut remains: Vec<(TopicName, TopicKey)> = self
+            .deleted_topics
+            .keys()
+            .filter_map(|name| Some((name.clone(), self.topic_keys.get(name)?)))
+            .filter(|(_, key)| !self.topics[*key].visible)
+            .collect();
+        // In an order of their own, whatever the map's is.
+        remains.sort();
+        for (name, key) in remains {
+            let mut groups = self.groups.values_mut();
+            if !groups.any(|g| g.topics.iter().any(|t| t.key == key)) {
+                self.topic_keys.remove(&name);
+                self.topics.remove(key);
+                self.changed = true;
+            }
+        }
+    }
+
     fn list(&mut self, groups: &[ListedGroup], complete: bool, failures: &[Why], at: Timestamp) {
         if complete || !groups.is_empty() {
             self.succeeded(at);
@@ -417,6 +438,7 @@ impl Cluster {
         generation: u64,
         all: bool,
     ) -> Arc<ClusterSnapshot> {
+        self.drop_remains();
         let mut now = Now::new(at, self.interval(), self.settings.stale_for);
         let spans = Some([now.interval, now.stale_for, self.settings.inactive_after]);
         // Other spans: what is overdue or stale may be so otherwise, everywhere.

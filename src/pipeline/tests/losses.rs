@@ -1,10 +1,14 @@
 //! Records lost, topics made anew, and offsets that hold no record.
 
 use crate::model::{
-    CleanupPolicy, EventKind, Fact, GroupState, Reading, Span, Status, Timestamp, TopicConfig, Why,
+    CleanupPolicy, EventKind, Fact, GroupState, Observation, Reading, Span, Status, Timestamp,
+    TopicConfig, Why,
 };
 
-use super::facts::{at, commits, ends, listed, no_topics, offsets, read, starts, tick, topic};
+use super::facts::{
+    at, commits, described, end_results, ends, listed, no_topics, offsets, read, starts, tick,
+    topic,
+};
 use super::{Cut, Pipeline, group, run, two_good_hours};
 
 #[test]
@@ -115,6 +119,33 @@ fn a_timestamp_older_than_kafka_says_nothing() {
     };
     assert_eq!(age(1_000), None);
     assert_eq!(age((now - 97) * 1000), Some(Span::from_secs(100)));
+}
+
+#[test]
+fn answers_that_were_under_way_when_a_topic_was_deleted_bring_nothing_of_it_back() {
+    let gone = || Err(Why::text("UNKNOWN_TOPIC_OR_PART: the cluster"));
+    let none = Fact::Commits {
+        group: "g".into(),
+        topics: Vec::new(),
+        complete: true,
+    };
+    let mut all = two_good_hours(1);
+    let topics = |all: &[Observation]| run(all.to_vec()).snapshot.clusters[0].topics.len();
+    // Asked before it was deleted, answered after.
+    all.extend([
+        described(7209, &[]),
+        no_topics(7210),
+        read(7211, none),
+        end_results(7212, &[gone()]),
+        starts(7212, &[0]),
+        tick(7213),
+    ]);
+    assert_eq!(topics(&all), 0);
+    all.extend([topic(7220, 2, 1), ends(7221, &[3]), tick(7222)]);
+    assert_eq!(topics(&all), 1, "made anew");
+    // A commit that is still there stays in sight until Kafka has dropped it.
+    all.extend([no_topics(7230), commits(7231, &[Some(2)]), tick(7232)]);
+    assert_eq!(topics(&all), 1);
 }
 
 #[test]
