@@ -1,11 +1,12 @@
 //! Bodies that are written while they are sent: a thread of their own writes, at most four pieces
-//! ahead of what the client has read. A client that reads nothing for half a minute, or a body
-//! that failed half-way, gets a broken connection, never a short body that looks whole.
+//! ahead of what the client has read. A client that reads nothing for half a minute or has not read
+//! all after five, or a body that failed half-way, gets a broken connection, never a short body
+//! that looks whole.
 
 use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -17,7 +18,21 @@ use tokio_util::sync::CancellationToken;
 
 const PIECE: usize = 64 * 1024;
 const AHEAD: usize = 4;
-const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long a client may take.
+#[derive(Clone, Copy)]
+struct Patience {
+    /// For the next piece.
+    piece: Duration,
+    /// For all: who reads a little now and then holds one of the few places as well. No scrape may
+    /// take longer than the interval of scrapes, and nobody's is longer than this.
+    whole: Duration,
+}
+
+const PATIENCE: Patience = Patience {
+    piece: Duration::from_secs(30),
+    whole: Duration::from_secs(300),
+};
 
 /// A body that `write` writes; what `keep` holds is let go once it is written or given up.
 pub(super) fn streamed<W, K>(write: W, keep: K, abort: CancellationToken) -> Body
@@ -25,6 +40,15 @@ where
     W: FnOnce(&mut dyn Write) -> io::Result<()> + Send + 'static,
     K: Send + 'static,
 {
+    streamed_within(PATIENCE, write, keep, abort)
+}
+
+fn streamed_within<W, K>(patience: Patience, write: W, keep: K, abort: CancellationToken) -> Body
+where
+    W: FnOnce(&mut dyn Write) -> io::Result<()> + Send + 'static,
+    K: Send + 'static,
+{
+    let until = Instant::now() + patience.whole;
     let (pieces, received) = mpsc::channel(AHEAD);
     let whole = Arc::new(AtomicBool::new(false));
     let done = Arc::clone(&whole);
@@ -34,6 +58,8 @@ where
             pieces,
             runtime,
             abort,
+            patience: patience.piece,
+            until,
         };
         let mut out = BufWriter::with_capacity(PIECE, pieces);
         match write(&mut out).and_then(|()| out.flush()) {
@@ -80,17 +106,21 @@ struct Pieces {
     pieces: mpsc::Sender<Bytes>,
     runtime: Handle,
     abort: CancellationToken,
+    patience: Duration,
+    until: Instant,
 }
 
 impl Write for Pieces {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let piece = Bytes::copy_from_slice(bytes);
+        let left = self.until.saturating_duration_since(Instant::now());
+        let patience = self.patience.min(left);
         let sent: io::Result<()> = self.runtime.block_on(async {
             tokio::select! {
                 biased;
                 () = self.abort.cancelled() => Err(io::ErrorKind::ConnectionAborted.into()),
+                () = tokio::time::sleep(patience) => Err(io::ErrorKind::TimedOut.into()),
                 sent = self.pieces.send(piece) => sent.map_err(|_| io::ErrorKind::BrokenPipe.into()),
-                () = tokio::time::sleep(PATIENCE) => Err(io::ErrorKind::TimedOut.into()),
             }
         });
         sent.map(|()| bytes.len())
@@ -98,5 +128,40 @@ impl Write for Pieces {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::StreamExt as _;
+
+    use super::*;
+
+    /// Reads a piece each few milliseconds, and tells whether the body broke off.
+    async fn drip(patience: Patience) -> bool {
+        let endless = |out: &mut dyn Write| -> io::Result<()> {
+            loop {
+                out.write_all(&[b'x'; PIECE])?;
+            }
+        };
+        let body = streamed_within(patience, endless, (), CancellationToken::new());
+        let mut pieces = body.into_data_stream();
+        while let Some(piece) = pieces.next().await {
+            if piece.is_err() {
+                return true;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        false
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn who_reads_a_little_now_and_then_is_cut_off_in_the_end() {
+        let patience = Patience {
+            piece: Duration::from_secs(30),
+            whole: Duration::from_millis(300),
+        };
+        let broken = tokio::time::timeout(Duration::from_secs(20), drip(patience)).await;
+        assert_eq!(broken, Ok(true));
     }
 }
