@@ -16,12 +16,16 @@ use laggard::model::testing::World;
 use serde_json::Value;
 
 use crate::support::kafka::shared;
-use crate::support::laggard::Served;
+use crate::support::laggard::{Served, group as group_of};
 use crate::support::process::{Running, guarded, run_dir};
 use crate::support::prometheus::{Prometheus, check_metrics, free_address};
 use crate::support::{eventually, needs, unique};
 
+mod paused;
+
 const SOON: Duration = Duration::from_secs(30);
+/// What changes rarely is asked each minute.
+const RARELY: Duration = Duration::from_secs(150);
 
 /// The demo with all that a dashboard may ask for: limits, partitions, other tools' names.
 fn demo() -> Served {
@@ -73,7 +77,6 @@ fn prometheus_has_the_snapshots_values_and_an_answer_to_each_panel() {
 }
 
 #[test]
-#[ignore = "LAGGARD_NEWEST_PROMETHEUS=yes tests/run --test it -- --ignored newest_prometheus builds one first, for minutes"]
 fn the_newest_prometheus_has_the_snapshots_values_too() {
     require!(newest_prometheus);
     let served = demo();
@@ -84,7 +87,6 @@ fn the_newest_prometheus_has_the_snapshots_values_too() {
 }
 
 #[test]
-#[ignore = "LAGGARD_NEWEST_PROMETHEUS=yes tests/run --test it -- --ignored newest_prometheus builds one first, for minutes"]
 fn the_newest_prometheus_reads_a_real_cluster() {
     require!(kafka);
     require!(newest_prometheus);
@@ -161,6 +163,31 @@ fn other_tools_dashboards_are_answered(prometheus: &Prometheus) {
             0 => Err(format!("no data: {expression}")),
             _ => Ok(()),
         });
+    }
+    // The same number by both names: what the paused replay cannot show, for there every rate is 0.
+    for (theirs, own) in [
+        (
+            "sum by (topic) (rate(kafka_topic_partition_current_offset[1m]))",
+            "sum by (topic) (rate(laggard_topic_partition_log_end_offset[1m]))",
+        ),
+        (
+            "sum by (topic) (label_replace(rate(kminion_kafka_topic_high_water_mark_sum[1m]), \"topic\", \"$1\", \"topic_name\", \"(.*)\"))",
+            "sum by (topic) (rate(laggard_topic_log_end_offset[1m]))",
+        ),
+        (
+            "sum by (group, topic) (label_replace(delta(kafka_consumergroup_current_offset[1m]), \"group\", \"$1\", \"consumergroup\", \"(.*)\"))",
+            "sum by (group, topic) (delta(laggard_group_partition_committed_offset[1m]))",
+        ),
+    ] {
+        let moves = prometheus.query(&format!("count({own} != 0)"));
+        assert!(
+            matches!(moves.as_slice(), [(_, n)] if *n > 5.0),
+            "{own}: {moves:?}"
+        );
+        let differ = prometheus.query(&format!(
+            "abs({theirs} - {own}) > 0.001 or ({own} unless {theirs})"
+        ));
+        assert!(differ.is_empty(), "{theirs}: {differ:?}");
     }
     let of_one_scrape = [
         "sum(kafka_consumergroup_lag)",
@@ -279,6 +306,107 @@ fn dashboards_keep_grafanas_schema_and_its_linters_rules() {
     for rule in ["target-job-rule", "panel-units-rule", "colourful"] {
         assert!(said.contains(rule), "{rule}: {said}");
     }
+}
+
+#[test]
+fn a_deleted_topic_leaves_no_series_behind() {
+    require!(kafka);
+    let (cluster, topic, group) = (shared(), unique("goes"), unique("goes"));
+    let stays = unique("stays");
+    for topic in [&topic, &stays] {
+        cluster.create_topic(topic, 2);
+        cluster.produce(topic, 0, 8);
+    }
+    cluster.commit(&group, &[(&topic, 0, 5), (&stays, 0, 5)]);
+    let served = Served::with(&[
+        (
+            "LAGGARD_CLUSTERS__IT__BOOTSTRAP_SERVERS",
+            &cluster.bootstrap(),
+        ),
+        ("LAGGARD_CLUSTERS__IT__POLL_INTERVAL", "1s"),
+        ("LAGGARD_METRICS__PARTITIONS_OF", ".*"),
+        (
+            "LAGGARD_METRICS__PROFILE",
+            "kafka_exporter,kafka_lag_exporter,kminion,burrow",
+        ),
+    ]);
+    let lines = |topic: &str| {
+        let text = served.get("/metrics").unwrap();
+        text.lines().filter(|l| l.contains(topic)).count()
+    };
+    eventually(SOON, || match (lines(&topic), lines(&stays)) {
+        (gone, there) if gone > 20 && gone == there => Ok(()),
+        seen => Err(format!("{seen:?} lines")),
+    });
+    cluster.delete_topic(&topic);
+    eventually(RARELY, || {
+        let document = served.snapshot();
+        let parts = [
+            &document["clusters"][0]["topics"],
+            &group_of(&document, &group)?["partitions"],
+        ];
+        let named = parts.into_iter().flat_map(|p| p.as_array().unwrap());
+        let left: Vec<_> = named.filter(|p| p["topic"] == topic.as_str()).collect();
+        if left.is_empty() {
+            Ok(())
+        } else {
+            Err(format!("{left:#?}"))
+        }
+    });
+    assert_eq!(
+        lines(&topic),
+        0,
+        "at the first scrape after the cut that saw it go"
+    );
+    assert!(lines(&stays) > 20, "the group's other topic is read on");
+}
+
+/// Slow ones hold what they were given; nobody waits for them.
+#[test]
+fn slow_scrapers_do_not_delay_the_poller() {
+    let served = Served::demo_with(&[
+        ("LAGGARD_METRICS__PARTITIONS_OF", ".*"),
+        (
+            "LAGGARD_METRICS__PROFILE",
+            "kafka_exporter,kafka_lag_exporter,kminion,burrow",
+        ),
+    ]);
+    let scrape = || {
+        let mut socket = TcpStream::connect(served.address()).unwrap();
+        let request = "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n";
+        // Many in one connection: the answers to them do not fit into the kernel's buffers, and who is turned away asks again.
+        socket.write_all(request.repeat(1_000).as_bytes()).unwrap();
+        socket
+    };
+    let held: Vec<_> = (0..4).map(|_| scrape()).collect();
+    eventually(SOON, || match served.get("/metrics") {
+        Err(error) if error.contains("503") => Ok(()),
+        other => Err(format!("not turned away: {:?}", other.map(|t| t.len()))),
+    });
+    // One is let go, so that there is room to look.
+    drop(held.into_iter().next_back());
+    let number = |name: &str| -> Result<f64, String> {
+        let text = served.get("/metrics")?;
+        let line = text.lines().find(|l| l.starts_with(name));
+        let value = line.and_then(|l| l.rsplit(' ').next()?.parse().ok());
+        value.ok_or_else(|| format!("no {name}"))
+    };
+    let success = || number("laggard_cluster_last_success_timestamp_seconds");
+    let first = eventually(SOON, success);
+    let mut cycles = BTreeSet::from([first.to_bits()]);
+    eventually(SOON, || {
+        cycles.insert(success()?.to_bits());
+        if cycles.len() > 5 {
+            Ok(())
+        } else {
+            Err(format!("{} cycles", cycles.len()))
+        }
+    });
+    let age = eventually(SOON, || number("laggard_cluster_last_success_age_seconds"));
+    assert!(
+        age < 5.0,
+        "the last cycle was {age} s ago, at an interval of 1 s"
+    );
 }
 
 #[test]

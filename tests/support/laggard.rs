@@ -202,6 +202,13 @@ impl Served {
         Self::run(&arguments, variables)
     }
 
+    /// A recording that stands as good as still at a time, with these variables beside.
+    #[track_caller]
+    pub fn paused(file: &str, at: &str, variables: &[(&str, &str)]) -> Self {
+        let arguments = ["serve", "--replay", file, "--at", at, "--speed", "0.01"];
+        Self::run(&arguments, variables)
+    }
+
     /// Where it listens.
     pub fn address(&self) -> &str {
         &self.address
