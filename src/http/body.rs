@@ -31,7 +31,7 @@ struct Patience {
 
 const PATIENCE: Patience = Patience {
     piece: Duration::from_secs(30),
-    whole: Duration::from_secs(300),
+    whole: Duration::from_mins(5),
 };
 
 /// A body that `write` writes; what `keep` holds is let go once it is written or given up.
@@ -140,8 +140,9 @@ mod tests {
     /// Reads a piece each few milliseconds, and tells whether the body broke off.
     async fn drip(patience: Patience) -> bool {
         let endless = |out: &mut dyn Write| -> io::Result<()> {
+            let piece = vec![b'x'; PIECE];
             loop {
-                out.write_all(&[b'x'; PIECE])?;
+                out.write_all(&piece)?;
             }
         };
         let body = streamed_within(patience, endless, (), CancellationToken::new());

@@ -16,7 +16,7 @@ use laggard::model::testing::World;
 use serde_json::Value;
 
 use crate::support::kafka::shared;
-use crate::support::laggard::{Served, group as group_of};
+use crate::support::laggard::{Served, group as group_of, laggard};
 use crate::support::process::{Running, guarded, run_dir};
 use crate::support::prometheus::{Prometheus, check_metrics, free_address};
 use crate::support::{eventually, needs, unique};
@@ -229,8 +229,12 @@ fn expressions(dashboard: &Value) -> Vec<String> {
 }
 
 fn every_panel_has_data(prometheus: &Prometheus) {
+    panels_have_data(prometheus, dashboards());
+}
+
+fn panels_have_data(prometheus: &Prometheus, files: Vec<PathBuf>) {
     let mut all = Vec::new();
-    for path in dashboards() {
+    for path in files {
         let text = fs::read_to_string(&path).unwrap();
         all.extend(expressions(&serde_json::from_str(&text).unwrap()));
     }
@@ -248,7 +252,11 @@ fn every_panel_has_data(prometheus: &Prometheus) {
 
 /// The files of `dashboards/`.
 fn dashboards() -> Vec<PathBuf> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("dashboards");
+    dashboards_in(Path::new(env!("CARGO_MANIFEST_DIR")))
+}
+
+fn dashboards_in(directory: &Path) -> Vec<PathBuf> {
+    let directory = directory.join("dashboards");
     let files = fs::read_dir(directory).unwrap().map(|e| e.unwrap().path());
     let mut files: Vec<_> = files
         .filter(|f| f.extension().is_some_and(|e| e == "json"))
@@ -256,6 +264,44 @@ fn dashboards() -> Vec<PathBuf> {
     files.sort();
     assert_eq!(files.len(), 4, "{files:?}");
     files
+}
+
+#[test]
+fn dashboards_and_rules_follow_a_renamed_cluster_label() {
+    require!(prometheus);
+    let directory = run_dir().join(unique("renamed"));
+    fs::create_dir_all(&directory).unwrap();
+    let config = directory.join("laggard.toml");
+    fs::write(&config, "[metrics]\ncluster_label = \"env\"\n").unwrap();
+    let into = directory.to_str().unwrap();
+    let written = laggard([
+        "config",
+        "files",
+        into,
+        "--config",
+        config.to_str().unwrap(),
+    ]);
+    assert_eq!(written.code, Some(0), "{written:#?}");
+    let rules = directory.join("alerts/laggard.yml");
+    let checked = Command::new("promtool")
+        .args(["check", "rules"])
+        .arg(&rules)
+        .output();
+    assert!(checked.as_ref().unwrap().status.success(), "{checked:?}");
+    let served = Served::demo_with(&[
+        ("LAGGARD_GROUP__0__GROUPS", ".*"),
+        ("LAGGARD_GROUP__0__MAX_TIME_LAG", "1m"),
+        ("LAGGARD_GROUP__0__MAX_LAG", "10000"),
+        ("LAGGARD_METRICS__PARTITIONS_OF", ".*"),
+        ("LAGGARD_METRICS__CLUSTER_LABEL", "env"),
+    ]);
+    let prometheus = Prometheus::evaluating(served.address(), Some(&rules));
+    panels_have_data(&prometheus, dashboards_in(&directory));
+    let alerts = "count(ALERTS{alertname=\"LaggardLate\", env=\"demo\"}) > 0";
+    eventually(2 * SOON, || match prometheus.query(alerts).len() {
+        0 => Err("no alert with the label's new name".to_owned()),
+        _ => Ok(()),
+    });
 }
 
 fn script(name: &str) -> Command {
