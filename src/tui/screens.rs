@@ -434,6 +434,38 @@ fn a_long_source_or_name_takes_no_count_from_the_first_line() {
 }
 
 #[test]
+fn what_has_no_room_below_a_list_is_counted_and_the_command_is_there() {
+    let mut snapshot = samples::telling();
+    let advice = Arc::make_mut(&mut snapshot.advice[0]);
+    advice.plan = None;
+    advice.title = "calm its rebalances".into();
+    advice.evidence = (0..20).map(|i| format!("evidence {i}").into()).collect();
+    advice.command = Some("first line\nsecond line\nthird line".into());
+    let shown = text(&picture(&state(
+        snapshot.clone(),
+        (80, 24),
+        &typed("4"),
+        options(),
+    )));
+    for part in [
+        "calm its",
+        "evidence 0",
+        "lines more in a taller window",
+        "$ first line",
+        "third",
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    // A command that is longer than the room leaves room for what it is about.
+    let long: Vec<_> = (0..30).map(|i| format!("line {i}")).collect();
+    Arc::make_mut(&mut snapshot.advice[0]).command = Some(long.join("\n").into());
+    let shown = text(&picture(&state(snapshot, (80, 24), &typed("4"), options())));
+    for part in ["calm its", "evidence 0", "$ line 0", "lines more"] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+}
+
+#[test]
 fn nobody_is_no_name() {
     let shown = text(&picture(&state(
         samples::telling(),

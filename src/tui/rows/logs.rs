@@ -43,6 +43,9 @@ impl State {
                 rows.extend(group.issues.iter().map(|i| issue(name, i)));
             }
         }
+        // What is wrong with Laggard itself: a configuration that was not taken.
+        let own = self.shown.notices.issues.iter();
+        rows.extend(own.map(|i| issue("laggard", i)));
         rows.retain(|r| filter.passes(&format!("{} {} {}", r.level, r.subject, r.text)));
         rows.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| b.key.cmp(&a.key)));
         self.lists.logs.rows = rows;

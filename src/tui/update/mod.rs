@@ -21,6 +21,9 @@ use super::transport::{Course, Missed, Stretch, Travel};
 use super::{json, summary};
 use crate::model::{Advice, Alert, ClusterName, GroupId, Snapshot, Timestamp};
 
+/// Of a longer text, in base64, terminals such as xterm and hterm take nothing: 100,000 bytes.
+const LONGEST_COPY: usize = 74_994;
+
 /// What happened.
 #[derive(Clone, Debug)]
 pub enum Event {
@@ -468,10 +471,13 @@ impl State {
             return Vec::new();
         };
         let size = text.len();
-        self.say(
-            format!("{said}, {size} bytes (if the terminal allows OSC 52)"),
-            false,
-        );
+        if size > LONGEST_COPY {
+            let text = format!("{said}, {size} bytes: more than many terminals take (OSC 52)");
+            self.say(text, true);
+        } else {
+            let text = format!("{said}, {size} bytes (if the terminal allows OSC 52)");
+            self.say(text, false);
+        }
         vec![Effect::Copy(text)]
     }
 

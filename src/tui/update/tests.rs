@@ -540,3 +540,41 @@ fn all_partitions_of_a_topic_can_be_gone_through() {
     state.on(Event::Key(Key::PageUp), NOW);
     assert!(!shown(&state).contains("\n       99 "), "{}", shown(&state));
 }
+
+#[test]
+fn a_text_that_few_terminals_take_is_said_to_be_one() {
+    let snapshot = crate::model::testing::World::new()
+        .cluster("prod", |c| {
+            c.topic("wide", &vec![(0, 10); 2000]);
+            c.group("reader", |g| g.commits("wide", &vec![Some(1); 2000]));
+        })
+        .build();
+    let mut state = super::super::screens::state(snapshot, (80, 24), &[], Options::default());
+    state.on(Event::Key(Key::Char('Y')), NOW);
+    let said = state
+        .ui
+        .toast
+        .as_ref()
+        .map(|t| (t.bad, t.text.contains("many terminals")));
+    assert_eq!(said, Some((true, true)));
+    state.on(Event::Key(Key::Char('y')), NOW);
+    assert_eq!(state.ui.toast.as_ref().map(|t| t.bad), Some(false));
+}
+
+#[test]
+fn a_configuration_that_was_not_taken_stands_in_the_log() {
+    let mut snapshot = samples::telling();
+    let issue = crate::model::Issue {
+        subject: "configuration".into(),
+        text: "laggard.toml, line 3: no such key".into(),
+        since: NOW,
+    };
+    Arc::make_mut(&mut snapshot.notices).issues = vec![issue];
+    let typed = keys("5");
+    let state = super::super::screens::state(snapshot, (100, 24), &typed, Options::default());
+    let shown = super::super::screens::text(&super::super::picture(&state));
+    assert!(
+        shown.contains("laggard: configuration") && shown.contains("line 3"),
+        "{shown}"
+    );
+}

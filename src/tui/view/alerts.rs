@@ -232,7 +232,8 @@ fn annotations(alert: &Alert) -> Vec<String> {
 }
 
 /// Lines of text below a rule, wrapped, the last of them at their end whatever is left out before
-/// them; what is left out is counted. Returns how many lines they took, the rule among them.
+/// them; of what has no room, lines are counted. Returns how many lines they took, the rule among
+/// them.
 pub(super) fn prose(
     pen: &mut Pen<'_>,
     area: Rect,
@@ -249,19 +250,16 @@ pub(super) fn prose(
         let safe = lines.iter().map(|l| escape(l, pen.glyphs.ascii));
         safe.flat_map(|l| wrap(&l, width, MOST)).collect()
     };
-    let (mut text, last) = (wrapped(lines, pen), wrapped(last, pen));
+    let (mut text, mut last) = (wrapped(lines, pen), wrapped(last, pen));
     let room = usize::from(area.height - 1);
-    if text.len() + last.len() > room {
-        let kept = room.saturating_sub(last.len() + 1);
-        let out = text.len() - kept.min(text.len());
-        text.truncate(kept);
-        text.push(format!(
-            "{} {out} lines more in a taller window",
-            pen.glyphs.ellipsis
-        ));
-    }
+    // Neither takes more than its half from the other.
+    let end = last
+        .len()
+        .min((room / 2).max(room.saturating_sub(text.len())));
+    shorten(&mut text, room - end, pen.glyphs.ellipsis);
+    shorten(&mut last, end, pen.glyphs.ellipsis);
     let mut y = 1;
-    for line in text.iter().chain(&last).take(room) {
+    for line in text.iter().chain(&last) {
         pen.left(row(area, y), line, Meaning::Plain);
         y += 1;
     }
@@ -270,3 +268,15 @@ pub(super) fn prose(
 
 /// More lines than any screen has.
 const MOST: usize = 500;
+
+/// At most so many lines: the last of them says how many there are more.
+fn shorten(lines: &mut Vec<String>, most: usize, ellipsis: &str) {
+    if lines.len() <= most {
+        return;
+    }
+    let out = lines.len() - most.saturating_sub(1);
+    lines.truncate(most.saturating_sub(1));
+    if most > 0 {
+        lines.push(format!("{ellipsis} {out} lines more in a taller window"));
+    }
+}
