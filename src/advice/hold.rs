@@ -8,21 +8,25 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::assign::{Assignor, Slot, predict};
-use super::plan::{Limit, Sought, members, work};
+mod pace;
+
+use super::assign::Assignor;
+use super::plan::{Limit, useful};
 use super::situation::{Capacity, Situation};
-use super::what_if::{EAGER_PAUSE, INCREMENTAL_PAUSE};
-use crate::model::{Cause, Diagnosis, GroupId, GroupSnapshot, GroupState, Span, Status, Timestamp};
+use super::sizing::{Bearing, SHARE, TARGET, fullest, size};
+use crate::model::{
+    Cause, Diagnosis, EventKind, GroupId, GroupSnapshot, GroupState, Member, Span, Status,
+    Timestamp,
+};
+use pace::Pace;
 
 /// Above this share of a member's capacity the number goes up, so far that no member has more …
-pub const UP: f64 = 0.8;
+pub const UP: f64 = SHARE;
 /// … and below this share it goes down …
 pub const DOWN: f64 = 0.4;
 /// … so far that no member has more than this: the middle, from which neither is near.
 const SETTLED: f64 = 0.6;
 
-/// A backlog counts as work to be done within this.
-const TARGET: Span = Span::from_secs(1_800);
 /// The load must ask for more for so long …
 const UP_AFTER: Span = Span::from_secs(60);
 /// … and for less for so long.
@@ -31,6 +35,20 @@ const DOWN_AFTER: Span = Span::from_secs(900);
 const SETTLING: Span = Span::from_secs(180);
 /// How often a group is looked at.
 const EACH: Span = Span::from_secs(30);
+/// Members without a partition are too many once nobody has come or gone for so long: in a deploy some come before the
+/// others go.
+const IDLE_AFTER: Span = Span::from_secs(600);
+
+/// What is known of a group beyond what is shown of it now.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Memory {
+    /// How many members it is advised to run.
+    pub members: Option<u32>,
+    /// Whether it was found to have too few, and has not been well for long since.
+    pub short: bool,
+    /// Records a second that its members each were seen to read, where that is clearly more than they can now.
+    pub faster: Option<f64>,
+}
 
 /// What is held for a group.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -38,14 +56,50 @@ pub struct Hold {
     /// When it is looked at next; none: it has not been looked at yet.
     due: Option<Timestamp>,
     held: Option<Held>,
+    #[serde(default)]
+    short: Option<Short>,
+    #[serde(default)]
+    pace: Pace,
+    #[serde(default)]
+    faster: Option<f64>,
     /// What the group's load asks for where so many are held, once reckoned; inside, none: there is
     /// no load to go by.
     #[serde(skip)]
-    asks: Option<(u32, Option<Wanted>)>,
+    asks: Option<(Asked, Option<Wanted>)>,
 }
+
+/// For what it was reckoned: so many held, and whether members became slower.
+type Asked = (u32, bool);
 
 /// How many members a load asks for; none: for no change.
 type Wanted = Option<u32>;
+
+/// It was found to have too few members.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Short {
+    /// Since when it has been well again.
+    well: Option<Timestamp>,
+}
+
+impl Short {
+    /// After another look at the group.
+    fn seen(before: Option<Self>, group: &GroupSnapshot, at: Timestamp) -> Option<Self> {
+        let status = group.status.status;
+        let well = matches!(status, Status::Ok | Status::Idle);
+        match &group.diagnosis {
+            Diagnosis::Found { cause, .. } => {
+                let too_few = matches!(cause, Cause::TooFewConsumers { .. });
+                let began = too_few && status == Status::FallingBehind;
+                return (began || (too_few && before.is_some())).then_some(Self { well: None });
+            }
+            _ if !reads(status) || group.storm.is_some() => return None,
+            _ if !well => return before.map(|_| Self { well: None }),
+            _ => {}
+        }
+        let since = before?.well.unwrap_or(at);
+        (since.age_at(at) < DOWN_AFTER).then_some(Self { well: Some(since) })
+    }
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Held {
@@ -69,6 +123,15 @@ impl Hold {
         self.held.map(|held| (held.members, held.since))
     }
 
+    /// What is known of the group beyond what is shown of it.
+    pub fn memory(&self) -> Memory {
+        Memory {
+            members: self.held.map(|held| held.members),
+            short: self.short.is_some(),
+            faster: self.faster,
+        }
+    }
+
     /// Looks at the group if it is time.
     pub fn look(&mut self, group: &GroupSnapshot, at: Timestamp) {
         self.asks = None;
@@ -86,7 +149,12 @@ impl Hold {
             return;
         }
         self.due = Some(at + EACH);
+        self.pace.note(group, at);
         self.held = self.renewed(group, at);
+        self.short = match self.held {
+            Some(_) => Short::seen(self.short, group, at),
+            None => None,
+        };
     }
 
     fn renewed(&mut self, group: &GroupSnapshot, at: Timestamp) -> Option<Held> {
@@ -99,14 +167,23 @@ impl Hold {
             since: at,
             asking: None,
         });
-        let known = self.asks.filter(|(of, _)| *of == held.members);
+        self.faster = self.pace.faster(group, at);
+        if let Some(enough) = enough(group, at).filter(|n| *n < held.members) {
+            return Some(Held {
+                members: enough,
+                since: at,
+                asking: None,
+            });
+        }
+        let slower = self.faster.is_some();
+        let known = self.asks.filter(|(of, _)| *of == (held.members, slower));
         let (_, wanted) = *self.asks.insert(known.unwrap_or_else(|| {
             // While members come and go, what is seen is not what will be.
             let stable = group.state.known() == Some(GroupState::Stable);
             let load = stable.then(|| load_of(group)).flatten();
             (
-                held.members,
-                load.map(|load| load.wanted(held.members, group)),
+                (held.members, slower),
+                load.map(|load| load.wanted(held.members, group, slower)),
             )
         }));
         match wanted {
@@ -183,9 +260,9 @@ fn load_of(group: &GroupSnapshot) -> Option<Load> {
 
 impl Load {
     /// What the load asks for where `held` are advised; none: for no change.
-    fn wanted(&self, held: u32, group: &GroupSnapshot) -> Wanted {
-        let share = self.fullest(held as usize) / self.capacity;
-        if share > UP && self.seen && more_may_help(group) {
+    fn wanted(&self, held: u32, group: &GroupSnapshot, slower: bool) -> Wanted {
+        let share = fullest(&self.situation, self.assignor, held as usize, TARGET) / self.capacity;
+        if share > UP && self.seen && more_may_help(group, slower) {
             return Some(self.least(UP, held).max(held));
         }
         let calm = matches!(
@@ -195,35 +272,15 @@ impl Load {
         (share < DOWN && calm && held > 1).then(|| self.least(SETTLED, held).min(held))
     }
 
-    fn work(&self, slot: Slot) -> f64 {
-        let pause = if self.assignor.is_incremental() {
-            INCREMENTAL_PAUSE
-        } else {
-            EAGER_PAUSE
-        };
-        let flow = self.situation.flow(slot);
-        work(flow.arrival, flow.lag, pause, TARGET)
-    }
-
-    /// The fullest member's work among so many.
-    fn fullest(&self, members: usize) -> f64 {
-        let group = self.situation.group.resized(members);
-        let owners = predict(self.assignor, &group).owners;
-        let load = |owned: &Vec<Slot>| owned.iter().map(|s| self.work(*s)).sum::<f64>();
-        owners.iter().map(load).fold(0.0, f64::max)
-    }
-
     /// The fewest members that leave nobody more than this share of what a member can do; where no number does, the
     /// most that get a partition, or, where one partition is the limit, `held`.
     fn least(&self, share: f64, held: u32) -> u32 {
-        let sizing = members(&Sought {
-            group: &self.situation.group,
+        let bearing = Bearing {
             assignor: self.assignor,
-            work: &|slot| self.work(slot),
             capacity: self.capacity,
             share,
-        });
-        match sizing.members {
+        };
+        match size(&self.situation, bearing, TARGET).0.members {
             Ok(n) => n as u32,
             Err(Limit::Partitions { most }) => most as u32,
             Err(Limit::Partition { .. }) => held,
@@ -231,22 +288,74 @@ impl Load {
     }
 }
 
-/// Whether nothing is known that more members would not help against, or would make worse.
-fn more_may_help(group: &GroupSnapshot) -> bool {
+/// Members that no partition is left for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Spare {
+    /// How many have none.
+    pub(super) idle: usize,
+    /// How many could have one at the most.
+    pub(super) most: usize,
+    /// From when on that is no passing thing; none: nobody was seen to come or go.
+    pub(super) from: Option<Timestamp>,
+}
+
+/// Members beyond those that an assignor can give a partition, in a group that keeps up.
+pub(super) fn spare(
+    group: &GroupSnapshot,
+    situation: &Situation,
+    assignor: Assignor,
+) -> Option<Spare> {
+    let most = useful(&situation.group, assignor);
+    let members = &situation.group.members;
+    let idle = members.iter().filter(|m| m.owned.is_empty()).count();
+    let stable = group.state.known() == Some(GroupState::Stable);
+    let troubled = !matches!(group.diagnosis, Diagnosis::NotNeeded)
+        || group.status.status == Status::FallingBehind;
+    if !stable || troubled || members.len() <= most || idle == 0 {
+        return None;
+    }
+    let kinds = [EventKind::Joined, EventKind::Left, EventKind::Rebalanced];
+    let moves = group.events.iter().filter(|e| kinds.contains(&e.kind));
+    Some(Spare {
+        idle,
+        most,
+        from: moves.map(|e| e.at + IDLE_AFTER).max(),
+    })
+}
+
+/// How many members are enough, where some have long had nothing to do.
+fn enough(group: &GroupSnapshot, at: Timestamp) -> Option<u32> {
+    let members = group.members.as_deref()?;
+    // Most groups have none such, and need no closer look.
+    let has_none = |m: &&Member| m.assignment.iter().all(|a| a.partitions.is_empty());
+    members.iter().find(has_none)?;
+    let situation = Situation::of(group).ok()?;
+    let spare = spare(group, &situation, situation.assignor?)?;
+    let stands = spare.from.is_none_or(|from| from <= at);
+    (stands && spare.idle < members.len()).then(|| (members.len() - spare.idle) as u32)
+}
+
+/// Whether nothing is known that more members would not help against, or would make worse. Members that became slower
+/// for a reason that does not show are no case for more of them.
+fn more_may_help(group: &GroupSnapshot, slower: bool) -> bool {
     let cause = match &group.diagnosis {
         Diagnosis::Found { cause, .. } => matches!(cause, Cause::TooFewConsumers { .. }),
-        Diagnosis::Abstains { .. } | Diagnosis::NotNeeded => true,
+        Diagnosis::Abstains { .. } | Diagnosis::NotNeeded => !slower,
     };
-    let reads = matches!(
-        group.status.status,
+    cause && reads(group.status.status) && group.storm.is_none()
+}
+
+/// Whether it is a group that reads.
+fn reads(status: Status) -> bool {
+    matches!(
+        status,
         Status::Ok
             | Status::Idle
             | Status::Steady
             | Status::Recovering
             | Status::FallingBehind
             | Status::Rewound
-    );
-    cause && reads && group.storm.is_none()
+    )
 }
 
 #[cfg(test)]
@@ -359,6 +468,92 @@ mod tests {
             partition.arrival_rate = crate::model::Reading::Known(5.0);
         }
         assert_eq!(after(&[(3_600, &six)]).0, Some(2));
+    }
+
+    fn found(mut group: GroupSnapshot) -> GroupSnapshot {
+        group.status = Verdict::plain(Status::FallingBehind, START);
+        group.diagnosis = Diagnosis::Found {
+            cause: Cause::TooFewConsumers {
+                members: 2,
+                consume_rate: 200.0,
+                capacity: 200.0,
+                arrival_rate: 260.0,
+                lagging: 12,
+                of: 12,
+            },
+            since: START,
+            confidence: 0.9,
+        };
+        group
+    }
+
+    /// Members that each can do so much now, and do it.
+    fn at_their_limit(capacity: f64, status: Status) -> GroupSnapshot {
+        let mut group = group(240.0);
+        for load in &mut group.loads {
+            load.consume_rate = crate::model::Reading::Known(capacity);
+            load.capacity = crate::model::Reading::Known(capacity);
+        }
+        group.status = Verdict::plain(status, START);
+        group
+    }
+
+    #[test]
+    fn members_that_became_slower_are_no_case_for_more_of_them_unless_a_cause_is_found() {
+        let fast = at_their_limit(160.0, Status::Ok);
+        let mut slow = at_their_limit(125.0, Status::FallingBehind);
+        slow.diagnosis = Diagnosis::Abstains {
+            why: crate::model::Why::text("their numbers fit no single cause"),
+        };
+        assert_eq!(after(&[(900, &fast), (3_600, &slow)]), (Some(2), 0));
+        let mut hold = Hold::default();
+        for (step, group) in (0..180).map(|i| (i, if i < 90 { &fast } else { &slow })) {
+            hold.look(group, START + Span::from_secs(10 * step));
+        }
+        assert_eq!(hold.memory().faster, Some(160.0));
+        // The same numbers, but nothing faster was ever seen.
+        assert_eq!(after(&[(3_600, &slow)]).0, Some(3));
+    }
+
+    #[test]
+    fn that_it_has_too_few_is_not_forgotten_while_it_goes_up_and_down() {
+        let (short, mut better) = (found(group(260.0)), group(190.0));
+        better.status = Verdict::plain(Status::Recovering, START);
+        let well = group(150.0);
+        let mut hold = Hold::default();
+        let mut at = START;
+        let mut shown = |group: &GroupSnapshot, seconds: i64| {
+            let end = at + Span::from_secs(seconds);
+            while at < end {
+                hold.look(group, at);
+                at = at + Span::from_secs(10);
+            }
+            hold.memory()
+        };
+        assert!(!shown(&well, 300).short);
+        assert_eq!(shown(&short, 300).members, Some(4));
+        for group in [&better, &short, &better, &well] {
+            let memory = shown(group, 600);
+            assert_eq!((memory.members, memory.short), (Some(4), true));
+        }
+        assert!(!shown(&well, 600).short, "well for twenty minutes");
+    }
+
+    #[test]
+    fn members_that_get_nothing_are_too_many_once_nobody_comes_or_goes() {
+        let mut six = vec![1; 6];
+        six.resize(20, 0);
+        let mut group = busy(grouped(&[6], &six, 10.0, 0), &[None; 20]);
+        group.status = Verdict::plain(Status::Ok, START);
+        assert_eq!(after(&[(100, &group)]).0, Some(6));
+        let joined = crate::model::Event {
+            at: START,
+            kind: EventKind::Joined,
+            text: "it came".into(),
+        };
+        group.events = [joined].into();
+        assert_eq!(after(&[(500, &group)]).0, Some(20));
+        assert_eq!(after(&[(700, &group)]).0, Some(6));
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod plan;
 pub mod resets;
 pub mod say;
 mod situation;
+mod sizing;
 #[cfg(test)]
 mod testing;
 pub mod what_if;

@@ -1,11 +1,13 @@
 //! What to tell people about a group: most urgent first, each piece with its evidence and a command.
 //!
-//! In: a group's snapshot, and how its cluster is reached. Out: [`Said`] pieces. A pure function of these: an
+//! In: a group's snapshot, what is known of it beyond that, and how its cluster is reached. Out: [`Said`] pieces. A pure function of these: an
 //! instant stands where an age would, so that what was said stays true until the group changes. A healthy
 //! group gets none; where the evidence is thin, silence.
 
 mod cause;
 mod command;
+mod lever;
+mod limit;
 mod offsets;
 mod plan;
 mod scale;
@@ -16,6 +18,7 @@ mod text;
 
 use std::sync::Arc;
 
+use super::hold::Memory;
 use super::situation::Situation;
 use crate::model::{
     Advice, AdviceKind, AdviceSeverity, Broker, ClusterName, GroupSnapshot, Plan, Timestamp,
@@ -38,6 +41,7 @@ struct About<'a> {
     servers: &'a str,
     brokers: &'a [Broker],
     group: &'a GroupSnapshot,
+    memory: Memory,
 }
 
 impl About<'_> {
@@ -140,16 +144,22 @@ fn servers(brokers: &[Broker]) -> String {
 }
 
 /// All that is to be said of a group on these brokers, most urgent first.
-pub fn say(cluster: &ClusterName, brokers: &[Broker], group: &GroupSnapshot) -> Vec<Said> {
+pub fn say(
+    cluster: &ClusterName,
+    brokers: &[Broker],
+    group: &GroupSnapshot,
+    memory: Memory,
+) -> Vec<Said> {
     let about = About {
         cluster,
         servers: &servers(brokers),
         brokers,
         group,
+        memory,
     };
     let mut drafts = Vec::new();
     drafts.extend(offsets::drafts(&about));
-    drafts.extend(cause::draft(&about));
+    drafts.extend(cause::draft(&about).or_else(|| scale::standing(&about)));
     drafts.extend(shape::drafts(&about));
     drafts.sort_by_key(|d| (d.severity, d.kind));
     drafts.into_iter().map(|d| d.finish(&about)).collect()

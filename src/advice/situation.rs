@@ -41,8 +41,11 @@ pub struct Situation {
     pub flows: Vec<Vec<Flow>>,
     /// Partitions of which something is not known; it counts as nothing in sums.
     pub unknown: usize,
-    /// What one member can do: the median over those that were seen busy, else the most that any was seen to do.
+    /// What a member can do of which nothing more is known, such as one that is to come: the median over those that were
+    /// seen busy and those that do more than these without; else the most that any was seen to do.
     pub capacity: Capacity,
+    /// What each of the group's members can do, in their order: as it was seen itself, else as the others.
+    pub capacities: Vec<Capacity>,
     /// Who deals partitions out; `None`: a kind that is not known here.
     pub assignor: Option<Assignor>,
     /// The assignor's name as the group has it.
@@ -87,16 +90,24 @@ impl Situation {
         let stable = snapshot.state.value() == Some(GroupState::Stable);
         let told = is_told(snapshot);
         let explained = stable && assignor.is_some_and(|a| is_explained(a, &group, told));
+        let capacity = capacity(snapshot);
+        let each = |m: &Member| own_capacity(snapshot, &m.id, capacity);
         Ok(Self {
+            capacities: group.members.iter().map(each).collect(),
             group,
             flows,
             unknown,
-            capacity: capacity(snapshot),
+            capacity,
             assignor,
             assignor_name: name,
             told,
             explained,
         })
+    }
+
+    /// What a member of the group can do of which nothing more is known, whoever deals its partitions out.
+    pub(super) fn able(snapshot: &GroupSnapshot) -> Capacity {
+        capacity(snapshot)
     }
 
     /// The same on these brokers. Their racks say nothing where no member names one as its own; a KIP-848 group's
@@ -106,6 +117,22 @@ impl Situation {
         let none_named = self.told && self.group.members.iter().all(|m| m.rack.is_none());
         self.group.unseen_racks = if none_named { 0 } else { racks(brokers) };
         self
+    }
+
+    /// The same with members that all can do this.
+    #[must_use]
+    pub fn with_capacity(mut self, capacity: Capacity) -> Self {
+        self.capacity = capacity;
+        self.capacities.fill(capacity);
+        self
+    }
+
+    /// What the member of this place can do; one that is to come, as members can of which nothing more is known.
+    pub fn capacity_of(&self, member: usize) -> Capacity {
+        self.capacities
+            .get(member)
+            .copied()
+            .unwrap_or(self.capacity)
     }
 
     /// What comes in and is unread on a partition.
@@ -286,24 +313,59 @@ fn is_one_sided(group: &Group) -> bool {
     })
 }
 
-fn capacity(snapshot: &GroupSnapshot) -> Capacity {
-    let bounded_below = |r: &Reading<f64>| r.bounds().is_some_and(|b| b.high.is_none());
-    let all = snapshot.loads.iter().map(|l| &l.capacity);
-    let mut seen: Vec<f64> = all
-        .clone()
-        .filter(|c| !bounded_below(c))
-        .filter_map(Reading::value)
-        .filter(|c| *c > 0.0)
-        .collect();
-    seen.sort_by(f64::total_cmp);
-    if !seen.is_empty() {
-        return Capacity::Seen(seen[(seen.len() - 1) / 2]);
+impl Capacity {
+    /// As it was read; none: nothing was seen.
+    fn read(reading: &Reading<f64>) -> Option<Self> {
+        let rate = reading.value().filter(|rate| *rate > 0.0)?;
+        let bounded_below = reading.bounds().is_some_and(|b| b.high.is_none());
+        Some(if bounded_below {
+            Self::AtLeast(rate)
+        } else {
+            Self::Seen(rate)
+        })
     }
-    let most = all.filter_map(Reading::value).fold(0.0, f64::max);
-    if most > 0.0 {
-        Capacity::AtLeast(most)
-    } else {
-        Capacity::Unknown
+
+    /// Records a second that it can do for certain; 0 where that is not known.
+    pub fn low(self) -> f64 {
+        match self {
+            Self::Seen(rate) | Self::AtLeast(rate) => rate,
+            Self::Unknown => 0.0,
+        }
+    }
+}
+
+fn median(mut rates: Vec<Capacity>) -> Option<Capacity> {
+    rates.sort_by(|a, b| a.low().total_cmp(&b.low()));
+    rates.get(rates.len().saturating_sub(1) / 2).copied()
+}
+
+/// What a member can do that was never seen busy hides above what it does. Where that is less than the median of those
+/// that were, it tells nothing; where it is more, those that were seen busy are the slow ones, and it counts.
+fn capacity(snapshot: &GroupSnapshot) -> Capacity {
+    let all = snapshot.loads.iter();
+    let all: Vec<Capacity> = all.filter_map(|l| Capacity::read(&l.capacity)).collect();
+    let is_seen = |c: &&Capacity| matches!(c, Capacity::Seen(_));
+    match median(all.iter().filter(is_seen).copied().collect()) {
+        Some(seen) => {
+            let tells = |c: &&Capacity| is_seen(c) || c.low() > seen.low();
+            median(all.iter().filter(tells).copied().collect()).unwrap_or(seen)
+        }
+        None => all
+            .into_iter()
+            .max_by(|a, b| a.low().total_cmp(&b.low()))
+            .unwrap_or(Capacity::Unknown),
+    }
+}
+
+/// What one member can do: as seen, or what `others` can if it was never seen to do more.
+fn own_capacity(snapshot: &GroupSnapshot, id: &str, others: Capacity) -> Capacity {
+    let all = snapshot.members.as_deref().unwrap_or_default();
+    let place = all.iter().position(|m| m.member_id.as_str() == id);
+    let load = place.and_then(|at| snapshot.loads.get(at));
+    match load.and_then(|l| Capacity::read(&l.capacity)) {
+        Some(Capacity::AtLeast(c)) if others.low() >= c => others,
+        Some(own) => own,
+        None => others,
     }
 }
 
@@ -329,6 +391,25 @@ mod tests {
         assert_eq!(capacity(&group), Capacity::Seen(50.0));
         let group = busy(grouped(&[4], &[2, 2], 1.0, 0), &[None, None]);
         assert_eq!(capacity(&group), Capacity::AtLeast(2.0));
+    }
+
+    #[test]
+    fn one_slow_member_is_not_the_measure_of_those_that_do_more_without_being_busy() {
+        let slow = [Some(20.0), None, None, None];
+        let group = busy(grouped(&[16], &[4; 4], 10.0, 0), &slow);
+        let found = Situation::of(&group).unwrap();
+        assert_eq!(found.capacity, Capacity::AtLeast(40.0));
+        let at_least = [Capacity::AtLeast(40.0); 3];
+        assert_eq!(found.capacities[0], Capacity::Seen(20.0));
+        assert_eq!(found.capacities[1..], at_least);
+        // Who does less than those that were seen busy hides what it can do.
+        let group = busy(
+            grouped(&[16], &[4; 4], 10.0, 0),
+            &[Some(90.0), Some(80.0), None, None],
+        );
+        let found = Situation::of(&group).unwrap();
+        assert_eq!(found.capacity, Capacity::Seen(80.0));
+        assert_eq!(found.capacities[2], Capacity::Seen(80.0));
     }
 
     #[test]

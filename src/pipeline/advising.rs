@@ -1,8 +1,8 @@
 //! Advice of all groups at a cut: worked out anew only for groups that were rebuilt; and the members that autoscalers
 //! are advised, which are held over time.
 //!
-//! In: the clusters of a cut. Out: pieces in order, and the advised members. What is said is a function of what is shown,
-//! so it need not stand in a checkpoint; what is held over time stands there.
+//! In: the clusters of a cut. Out: pieces in order, and the advised members. What is said is a function of what is shown
+//! and held, so it need not stand in a checkpoint; what is held over time stands there.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -111,12 +111,17 @@ impl Known {
             self.follow(cluster);
         }
         for (known, group) in self.groups.iter_mut().zip(&cluster.groups) {
-            if !same_way || known.generation != Some(group.generation) {
+            let is_new = !same_way || known.generation != Some(group.generation);
+            let before = known.hold.memory();
+            if is_new {
                 known.generation = Some(group.generation);
-                known.said = say(&cluster.cluster, &self.brokers, group);
                 known.hold.look(group, at);
             } else {
                 known.hold.look_again(group, at);
+            }
+            let memory = known.hold.memory();
+            if is_new || memory != before {
+                known.said = say(&cluster.cluster, &self.brokers, group, memory);
             }
         }
     }

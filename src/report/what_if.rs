@@ -152,6 +152,9 @@ fn summary(found: &WhatIf, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn rebalance(found: &WhatIf) -> String {
+    if found.rebalances == 0 {
+        return "none: each member keeps what it owns".to_owned();
+    }
     let moved = match found.moved {
         None => String::new(),
         Some(1) => "1 partition changes hands, ".to_owned(),

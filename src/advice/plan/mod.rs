@@ -16,8 +16,8 @@ mod work;
 pub use bound::lower_bound;
 pub use improve::{Improvement, improve};
 pub use pack::{Packing, lpt, multifit, spread};
-pub use size::{Limit, Sizing, Sought, members, useful};
-pub use work::{RebalanceCost, rebalance_cost, work};
+pub use size::{Limit, STANDS_OUT, Sizing, Sought, members, useful};
+pub use work::{FURTHEST, LEAST_SPARE, RebalanceCost, rebalance_cost, work};
 
 #[cfg(test)]
 mod tests {

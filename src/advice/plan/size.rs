@@ -3,6 +3,8 @@
 use super::bound::lower_bound;
 use crate::advice::assign::{Assignor, Group, Slot, predict};
 
+/// A partition that asks for so many times the median stands out: one key, or few.
+pub const STANDS_OUT: f64 = 3.0;
 /// After so many tries the step grows: a group of ten thousand partitions is no search of ten thousand.
 const FINE_TRIES: usize = 64;
 
@@ -23,14 +25,14 @@ pub struct Sought<'a> {
 /// Why no number of members helps.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Limit {
-    /// This partition alone asks for more than a member is to bear.
+    /// This partition alone asks for more than a member is to bear, and stands out from the others.
     Partition {
         /// Which.
         slot: Slot,
         /// What it asks for.
         work: f64,
     },
-    /// Even one member for each partition that the assignor can deal out is too few.
+    /// Even one member for each partition that the assignor can deal out is too few, though no partition stands out.
     Partitions {
         /// The most members that get a partition.
         most: usize,
@@ -57,16 +59,32 @@ pub fn members(sought: &Sought<'_>) -> Sizing {
     let at_least = at_least(&work, bearable);
     let heaviest = (0..work.len()).max_by(|a, b| work[*a].total_cmp(&work[*b]));
     if let Some(i) = heaviest.filter(|i| work[*i] > bearable) {
-        return Sizing {
-            members: Err(Limit::Partition {
+        let limit = if stands_out(&work, i) {
+            Limit::Partition {
                 slot: slots[i],
                 work: work[i],
-            }),
+            }
+        } else {
+            Limit::Partitions {
+                most: useful(sought.group, sought.assignor).max(1),
+            }
+        };
+        return Sizing {
+            members: Err(limit),
             fullest: work[i],
             at_least,
         };
     }
     search(sought, bearable, at_least, slots.len())
+}
+
+/// Whether a piece asks for far more than the median of the others.
+fn stands_out(work: &[f64], piece: usize) -> bool {
+    let others = work.iter().enumerate().filter(|(i, _)| *i != piece);
+    let mut others: Vec<f64> = others.map(|(_, w)| *w).collect();
+    others.sort_by(f64::total_cmp);
+    let median = others.get(others.len() / 2);
+    median.is_some_and(|m| work[piece] >= STANDS_OUT * m)
 }
 
 /// The smallest number at which the lower bound is within what is to be borne; 1 for no work.
@@ -185,18 +203,29 @@ mod tests {
     }
 
     #[test]
-    fn one_partition_beyond_a_member_is_the_limit() {
+    fn one_partition_beyond_a_member_is_the_limit_if_it_stands_out() {
+        let group = group(&[4], 2);
+        let hot = |slot: Slot| if slot.partition == 3 { 90.0 } else { 10.0 };
+        let sizing = members(&Sought {
+            group: &group,
+            assignor: Assignor::Range,
+            work: &hot,
+            capacity: 100.0,
+            share: 0.8,
+        });
+        let slot = Slot {
+            topic: 0,
+            partition: 3,
+        };
+        let limit = Limit::Partition { slot, work: 90.0 };
+        assert_eq!(sizing.members, Err(limit));
+    }
+
+    #[test]
+    fn where_all_partitions_are_beyond_a_member_there_are_too_few_of_them() {
         let sizing = size(&group(&[4], 2), Assignor::Range, 90.0, 100.0);
-        assert_eq!(
-            sizing.members,
-            Err(Limit::Partition {
-                slot: Slot {
-                    topic: 0,
-                    partition: 3
-                },
-                work: 90.0
-            })
-        );
+        assert_eq!(sizing.members, Err(Limit::Partitions { most: 4 }));
+        assert!((sizing.fullest - 90.0).abs() < 1e-9);
     }
 
     #[test]

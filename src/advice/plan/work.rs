@@ -2,6 +2,12 @@
 
 use crate::model::Span;
 
+/// Of what a group can do, so much must be to spare before a time is reckoned from it: less is within what rates are wrong
+/// by.
+pub const LEAST_SPARE: f64 = 0.01;
+/// Nothing further off than this has a time: ten years.
+pub const FURTHEST: Span = Span::from_secs(10 * 365 * 86_400);
+
 /// Records a second that a partition's owner must do so that the backlog is gone within `target`, with one
 /// rebalance in between: λ + (L + λ·t_reb) ÷ T_target. Rates in records a second, `lag` in records.
 pub fn work(arrival: f64, lag: f64, rebalance: Span, target: Span) -> f64 {
@@ -27,7 +33,9 @@ pub struct RebalanceCost {
 pub fn rebalance_cost(stopped: f64, arrival: f64, capacity: f64, pause: Span) -> RebalanceCost {
     let records = stopped.max(0.0) * pause.as_secs_f64();
     let spare = capacity - arrival;
-    let recovery = (spare > 0.0).then(|| Span::from_secs_f64(records / spare));
+    let recovery = (spare > LEAST_SPARE * capacity)
+        .then(|| Span::from_secs_f64(records / spare))
+        .filter(|span| *span <= FURTHEST);
     RebalanceCost {
         pause,
         records,
@@ -53,6 +61,11 @@ mod tests {
         assert_eq!(cost.recovery, Some(Span::from_secs(10)));
         assert_eq!(
             rebalance_cost(50.0, 100.0, 90.0, Span::from_secs(10)).recovery,
+            None
+        );
+        // A rate that equals another but for its last digit is no spare.
+        assert_eq!(
+            rebalance_cost(50.0, 100.0, 100.000_000_1, Span::from_secs(10)).recovery,
             None
         );
     }

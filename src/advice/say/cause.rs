@@ -40,7 +40,9 @@ pub(super) fn draft(about: &About<'_>) -> Option<Draft> {
     let draft = match cause {
         Cause::PoisonRecord { .. } => poison(about, cause)?,
         Cause::SickMember { .. } | Cause::SickHost { .. } => sick(about, cause)?,
-        Cause::HotPartition { .. } => hot(about, cause)?,
+        Cause::HotPartition {
+            topic, partition, ..
+        } => scale::relief(about, topic, *partition).or_else(|| hot(about, cause))?,
         Cause::TooFewConsumers { .. } => return scale::draft(about, *confidence),
         Cause::SlowDownstream { .. } => downstream(about, cause)?,
         Cause::GroupStuck { .. } => stuck(about, cause)?,

@@ -12,6 +12,10 @@ use AdviceSeverity::{Hint, Urgent, Useful};
 
 /// A loss that is further off than this is not spoken of.
 const HORIZON: Span = Span::from_secs(24 * 3600);
+/// A burst of records is over within this …
+const BURST: Span = Span::from_secs(600);
+/// … and is not waited for once a loss may be so near.
+const LAST_CALL: Span = Span::from_secs(1_800);
 /// A cut is seen some time after it was made; what is read twice does less harm than what is never read.
 const BEFORE_THE_CUT: Span = Span::from_secs(300);
 /// A group that has never committed is given this long.
@@ -281,6 +285,14 @@ fn retention(about: &About<'_>) -> Option<Draft> {
             } => Some((at, earliest, by, p)),
         });
     let (at, earliest, by, row) = soonest.min_by_key(|(at, ..)| *at)?;
+    let caught_up = match about.group.eta.value() {
+        Some(Eta::At { latest, .. }) => latest,
+        _ => None,
+    };
+    // At the latest it is through before anything can be lost.
+    if caught_up.is_some_and(|latest| latest < earliest) {
+        return None;
+    }
     let topic = row.topic();
     let name = topic.topic.as_str();
     let mut draft = Draft::new(
@@ -298,8 +310,18 @@ fn retention(about: &About<'_>) -> Option<Draft> {
     ))
     .gain("nothing is lost meanwhile; the lag itself stays")
     .but("brokers need the disk for it; set it back afterwards");
-    draft.not_before = Some(earliest - HORIZON);
+    draft.not_before = Some((earliest - HORIZON).max(burst_over(about, earliest)));
     Some(extended(about, draft, &row, (by, at)))
+}
+
+/// From when on a group that falls behind is in no passing burst; while there is time to wait and see.
+fn burst_over(about: &About<'_>, earliest: Timestamp) -> Timestamp {
+    let status = &about.group.status;
+    let wait = match status.status {
+        Status::FallingBehind | Status::Recovering => BURST,
+        _ => Span::ZERO,
+    };
+    (status.since + wait).min(earliest - LAST_CALL)
 }
 
 /// By how much to extend what deletes: until the group has caught up; where that is not foreseen, for a day more.
@@ -318,32 +340,52 @@ fn extended(
     let name = topic.topic.as_str();
     let keeps = config.and_then(|c| c.retention);
     let bytes = config.and_then(|c| c.retention_bytes);
-    match (by, keeps, bytes) {
-        (Retention::Time, Some(keeps), _) => {
-            let wanted = time_kept(row, until, keeps);
-            let setting = format!("retention.ms={}", wanted.as_millis());
-            draft
-                .because(format!("retention.ms is {keeps}; {wanted} keep what is unread until {until}"))
-                .run(about.set_topic(name, &setting))
-        }
-        (Retention::Size, _, Some(bytes)) => {
-            let wanted = bytes_kept(row, at, until, bytes);
-            draft
-                .because(format!(
-                    "retention.bytes is {bytes} a partition; {wanted} keep what comes in until {until}"
-                ))
-                .but("it is worked out from the size that its records have on average now")
-                .run(about.set_topic(name, &format!("retention.bytes={wanted}")))
-        }
-        _ => draft.but("how long it keeps records is not known here: look at retention.ms and retention.bytes first").run(about.show_topic(name)),
+    // What one limit would keep the other may delete: both are named then.
+    let keeps = keeps.filter(|keeps| by == Retention::Time || age_at(row, until) >= *keeps);
+    let known = match by {
+        Retention::Time => keeps.is_some(),
+        Retention::Size => bytes.is_some(),
+    };
+    if !known {
+        return draft.but("how long it keeps records is not known here: look at retention.ms and retention.bytes first").run(about.show_topic(name));
     }
+    let (mut draft, mut settings) = (draft, Vec::new());
+    if let Some(keeps) = keeps {
+        let wanted = time_kept(row, until, keeps);
+        settings.push(format!("retention.ms={}", wanted.as_millis()));
+        draft = draft.because(format!(
+            "retention.ms is {keeps}; {wanted} keep what is unread until {until}"
+        ));
+    }
+    if let Some(bytes) = bytes {
+        let wanted = bytes_kept(row, at, until, bytes);
+        settings.push(format!("retention.bytes={wanted}"));
+        draft = draft
+            .because(format!(
+                "retention.bytes is {bytes} a partition; {wanted} keep what comes in until {until}"
+            ))
+            .but(
+                "retention.bytes is worked out from the size that its records have on average now",
+            );
+    }
+    draft
+        .but_if(
+            settings.len() > 1,
+            "both limits delete, whichever is reached first: one alone does not keep the records",
+        )
+        .run(about.set_topic(name, &settings.join(",")))
+}
+
+/// How old the oldest unread record is by then, if nobody reads it.
+fn age_at(row: &PartitionView<'_>, until: Timestamp) -> Span {
+    let unread = row.row().time_lag.value();
+    unread.map_or(Span::ZERO, |lag| lag.high(until).unwrap_or(lag.age(until)))
 }
 
 /// So long that the oldest unread record is still there at `until`, in whole hours and at least one more than now.
 fn time_kept(row: &PartitionView<'_>, until: Timestamp, keeps: Span) -> Span {
     const HOUR: i64 = 3_600;
-    let unread = row.row().time_lag.value();
-    let age = unread.map_or(Span::ZERO, |lag| lag.high(until).unwrap_or(lag.age(until)));
+    let age = age_at(row, until);
     let hours = |span: Span| (span.as_secs_f64() / HOUR as f64).ceil() as i64;
     Span::from_secs(HOUR * hours(age).max(hours(keeps) + 1))
 }

@@ -1,64 +1,152 @@
 //! How many members a group needs, or why more would not help.
 
+use std::collections::BTreeSet;
+
 use super::plan::plan;
 use super::text::{count, rate, seconds};
-use super::{About, Draft};
-use crate::advice::assign::Assignor;
-use crate::advice::plan::{Limit, Sizing, Sought, members, work};
-use crate::advice::what_if::{
-    Change, Drain, EAGER_PAUSE, INCREMENTAL_PAUSE, Partitions, WhatIf, what_if,
-};
+use super::{About, Draft, lever, limit};
+use crate::advice::assign::{Certainty, Member, Slot};
+use crate::advice::plan::Limit;
+pub(super) use crate::advice::sizing::SHARE;
+use crate::advice::sizing::{Bearing, LONGEST, TARGET, fullest, size, time_for};
+use crate::advice::what_if::{Change, Drain, WhatIf, what_if};
 use crate::advice::{Capacity, Situation};
-use crate::model::{AdviceKind, AdviceSeverity, CleanupPolicy, MemberLoad, Reading, Span, Status};
+use crate::model::{
+    AdviceKind, AdviceSeverity, Diagnosis, MemberLoad, PartitionId, Reading, Span, Status,
+    TopicName,
+};
 
-/// What of a member's capacity is to be used.
-pub(super) const SHARE: f64 = 0.8;
-/// A backlog is to be gone within this, unless a limit of the group says otherwise.
-const TARGET: Span = Span::from_secs(1_800);
-/// … or, where that cannot be had, within this.
-const LONGEST: Span = Span::from_secs(24 * 3_600);
 /// A member is at its limit when it does this share of what it can.
 const AT_LIMIT: f64 = 0.85;
+/// Shares of a capacity that a number that was advised may come to while the load moves.
+const SHARES: [f64; 3] = [SHARE, 0.9, 1.0];
+/// Of a capacity that is only known from below so much may be used: there is more.
+const SHARE_AT_LEAST: f64 = 0.9;
+/// No number of members is surer than this: that more help is never seen before they come.
+const MOST_SURE: f64 = 0.9;
+/// Nor one that rests on an estimate of who would own what.
+const ESTIMATED: f64 = 0.6;
 
-/// The number that it takes, for a group that has too few; none where its capacity or assignor is not known.
+/// The number that it takes, for a group that has too few; in words alone where its assignor or what a member can do is
+/// not known.
 pub(super) fn draft(about: &About<'_>, confidence: f64) -> Option<Draft> {
-    let situation = about.situation()?;
-    let Capacity::Seen(capacity) = situation.capacity else {
-        return None;
-    };
-    let assignor = situation.assignor?;
-    let (sizing, target) = size(about, &situation, assignor, capacity);
+    let confidence = confidence.min(MOST_SURE);
+    let known = about.situation().and_then(|situation| {
+        let Capacity::Seen(capacity) = situation.capacity else {
+            return None;
+        };
+        let bearing = Bearing {
+            assignor: situation.assignor?,
+            capacity,
+            share: SHARE,
+        };
+        Some((situation, bearing))
+    });
+    match known {
+        Some((situation, bearing)) => numbered(about, &situation, bearing, confidence),
+        None => lever::in_words(about, confidence),
+    }
+}
+
+/// Within what a backlog is to be gone.
+pub(super) fn first_target(about: &About<'_>) -> Span {
+    let limit = about.group.policy.max_time_lag;
+    limit.map_or(TARGET, |t| t.max(TARGET))
+}
+
+/// A number of members, and what it is for.
+struct Wanted {
+    n: usize,
+    /// Within this the backlog is gone; none: that is not said.
+    target: Option<Span>,
+    share: f64,
+}
+
+fn numbered(
+    about: &About<'_>,
+    situation: &Situation,
+    bearing: Bearing,
+    confidence: f64,
+) -> Option<Draft> {
+    let (sizing, target) = size(situation, bearing, first_target(about));
     let now = situation.group.members.len();
+    let sized = |n| Wanted {
+        n,
+        target: Some(target),
+        share: SHARE,
+    };
     let draft = match sizing.members {
-        Ok(n) if n > now => up(about, &situation, n)?.because(format!(
-            "so many that what is unread is gone within {target} and nobody bears more than {:.0} %",
-            100.0 * SHARE
-        )),
-        Ok(_) => return None,
+        Ok(n) => match held(about, situation, bearing).unwrap_or(sized(n)) {
+            wanted if wanted.n > now => up(about, situation, &wanted)?,
+            _ => return uneven(about, situation, bearing, confidence),
+        },
         Err(Limit::Partition { slot, work }) => {
             let topic = &situation.group.topics[slot.topic as usize].name;
             let arrival = situation.flow(slot).arrival;
-            partition_limit(about, (topic, slot.partition), arrival, work, capacity)
+            let place = (&**topic, slot.partition);
+            limit::one(about, place, arrival, work, bearing.capacity)
         }
-        Err(Limit::Partitions { most }) => match other_assignor(about, &situation, capacity) {
-            Some((other, n)) => change_assignor(about, &situation, other, n)?,
-            None => add_partitions(about, &situation, &sizing, most),
-        },
+        Err(Limit::Partitions { most }) => {
+            if let Some((other, n)) = limit::other_assignor(about, situation, bearing.capacity) {
+                limit::change_assignor(about, situation, other, n)?
+            } else if most > now && bears(situation, bearing, most) {
+                up_to_the_limit(about, situation, most)?
+            } else {
+                limit::add_partitions(about, situation, &sizing, most, bearing)?
+            }
+        }
     };
+    let sure = draft.confidence.min(confidence);
     Some(
         draft
-            .because(format!(
-                "{} read {} records/s, about all that they can ({} each), while {} come in",
-                count(now, "member"),
-                about
-                    .group
-                    .consume_rate
-                    .value()
-                    .map_or_else(|| "?".to_owned(), rate),
-                rate(capacity),
-                rate(situation.arrival())
-            ))
-            .sure(confidence),
+            .because(at_work(about, situation, bearing.capacity))
+            .sure(sure),
+    )
+}
+
+/// The number that autoscalers are told, while the load may still be borne by it: one number, which moves seldom.
+fn held(about: &About<'_>, situation: &Situation, bearing: Bearing) -> Option<Wanted> {
+    let n = about.memory.members? as usize;
+    if n <= situation.group.members.len() {
+        return None;
+    }
+    SHARES.into_iter().find_map(|share| {
+        let bearing = Bearing { share, ..bearing };
+        let target = Some(time_for(situation, bearing, n, first_target(about))?);
+        Some(Wanted { n, target, share })
+    })
+}
+
+/// Whether so many members can do what comes in, if with little to spare.
+fn bears(situation: &Situation, bearing: Bearing, members: usize) -> bool {
+    fullest(situation, bearing.assignor, members, LONGEST) < 0.95 * bearing.capacity
+}
+
+fn up_to_the_limit(about: &About<'_>, situation: &Situation, most: usize) -> Option<Draft> {
+    let wanted = Wanted {
+        n: most,
+        target: None,
+        share: SHARE,
+    };
+    Some(up(about, situation, &wanted)?.but(format!(
+        "that is the most that get a partition, and leaves less than {:.0} % to spare: more partitions are next",
+        100.0 * (1.0 - SHARE)
+    )))
+}
+
+fn at_work(about: &About<'_>, situation: &Situation, capacity: f64) -> String {
+    let seen = match about.memory.faster {
+        Some(faster) => format!("{} each; {} were seen", rate(capacity), rate(faster)),
+        None => format!("{} each", rate(capacity)),
+    };
+    let reads = about.group.consume_rate.value();
+    let (reads, comes) = (
+        reads.map_or_else(|| "?".to_owned(), rate),
+        rate(situation.arrival()),
+    );
+    let members = count(situation.group.members.len(), "member");
+    format!(
+        "{members} read {reads} records/s, about all that they can ({seen}), while {comes} come in"
     )
 }
 
@@ -66,6 +154,9 @@ pub(super) fn draft(about: &About<'_>, confidence: f64) -> Option<Draft> {
 /// or became slower does not show in offsets, so it says both.
 pub(super) fn at_the_limit(about: &About<'_>) -> Option<Draft> {
     let group = about.group;
+    if let Some(draft) = standing(about) {
+        return Some(draft);
+    }
     let at_limit = |l: &MemberLoad| {
         let seen = l.capacity.bounds().is_none_or(|b| b.high.is_some());
         let pair = l.consume_rate.known().zip(l.capacity.known());
@@ -79,62 +170,169 @@ pub(super) fn at_the_limit(about: &About<'_>) -> Option<Draft> {
     let mut draft = draft(about, 0.5)?;
     draft.severity = AdviceSeverity::Useful;
     if draft.kind == AdviceKind::Scale {
-        draft.title = format!("{}, or find out what made them slower", draft.title);
+        draft.title = match about.memory.faster {
+            Some(faster) => format!(
+                "find out why its members do less than the {} records/s that they did, or {}",
+                rate(faster),
+                draft.title
+            ),
+            None => format!("{}, or find out what made them slower", draft.title),
+        };
     }
     Some(draft.but("no single cause shows: if they were faster before (a release, a leak, a slow call), mend that first"))
 }
 
-/// The sizing of a group's present load under an assignor. A backlog that no number of members works off within the
-/// target is given more time; what comes in is not. With the target that it is sized for.
-fn size(
-    about: &About<'_>,
-    situation: &Situation,
-    assignor: Assignor,
-    capacity: f64,
-) -> (Sizing, Span) {
-    let pause = if assignor.is_incremental() {
-        INCREMENTAL_PAUSE
-    } else {
-        EAGER_PAUSE
-    };
-    let limit = about.group.policy.max_time_lag;
-    let mut target = limit.map_or(TARGET, |t| t.max(TARGET));
-    loop {
-        let work = |slot| {
-            let flow = situation.flow(slot);
-            work(flow.arrival, flow.lag, pause, target)
-        };
-        let sizing = members(&Sought {
-            group: &situation.group,
-            assignor,
-            work: &work,
-            capacity,
-            share: SHARE,
-        });
-        if sizing.members.is_ok() || target >= LONGEST {
-            return (sizing, target);
-        }
-        target = target.times(2);
+/// That it has too few was said, and it is not well yet: what it says stays, though no cause shows at this moment.
+pub(super) fn standing(about: &About<'_>) -> Option<Draft> {
+    let unread = about.group.effective_lag.value().unwrap_or(0) > 0;
+    let found = matches!(about.group.diagnosis, Diagnosis::Found { .. });
+    if !about.memory.short || found || !unread {
+        return None;
     }
+    let situation = about.situation()?;
+    let Capacity::Seen(capacity) = situation.capacity else {
+        return None;
+    };
+    let bearing = Bearing {
+        assignor: situation.assignor?,
+        capacity,
+        share: SHARE,
+    };
+    let wanted = held(about, &situation, bearing)?;
+    let draft = up(about, &situation, &wanted)?;
+    let sure = draft.confidence.min(MOST_SURE);
+    let comes = situation.arrival();
+    Some(
+        draft
+            .because(format!(
+                "it was found to have too few members and has not been well for long since; {} records/s come in, and its {} \
+                 can do {} each",
+                rate(comes),
+                count(situation.group.members.len(), "member"),
+                rate(capacity)
+            ))
+            .sure(sure),
+    )
 }
 
-/// An assignor with which the group's own number of partitions would do, where range's stacking is the limit.
-fn other_assignor(
+/// More members where a partition gets more than the others, which any one member could do alone: its owner has others
+/// beside it.
+pub(super) fn relief(
+    about: &About<'_>,
+    topic: &TopicName,
+    partition: PartitionId,
+) -> Option<Draft> {
+    let situation = about.situation()?;
+    let slot = Slot {
+        topic: situation
+            .group
+            .topics
+            .iter()
+            .position(|t| &*t.name == topic.as_str())? as u32,
+        partition,
+    };
+    let bearing = bearable(&situation)?;
+    let alone = situation.flow(slot).arrival;
+    let mut members = situation.group.members.iter();
+    let owner = members.find(|m| m.owned.contains(&slot))?;
+    let all = load(&situation, owner);
+    if alone > bearing.capacity * bearing.share || all <= alone {
+        return None;
+    }
+    let (sizing, _) = size(&situation, bearing, LONGEST);
+    let n = sizing.members.ok()?;
+    if n <= situation.group.members.len() {
+        return None;
+    }
+    let wanted = Wanted {
+        n,
+        target: None,
+        share: bearing.share,
+    };
+    Some(up(about, &situation, &wanted)?.because(format!(
+        "partition {partition} of {topic} gets {} records/s, which a member can do ({}{}); its owner has {} more beside it, \
+         {} records/s in all",
+        rate(alone),
+        if bearing.share > SHARE { "at least " } else { "" },
+        rate(bearing.capacity),
+        count(owner.owned.len() - 1, "partition"),
+        rate(all)
+    )))
+}
+
+/// What a member is to bear, also where its capacity is only known from below.
+fn bearable(situation: &Situation) -> Option<Bearing> {
+    let (capacity, share) = match situation.capacity {
+        Capacity::Seen(capacity) => (capacity, SHARE),
+        Capacity::AtLeast(capacity) => (capacity, SHARE_AT_LEAST),
+        Capacity::Unknown => return None,
+    };
+    Some(Bearing {
+        assignor: situation.assignor?,
+        capacity,
+        share,
+    })
+}
+
+/// Records a second that come in on a member's partitions.
+fn load(situation: &Situation, member: &Member) -> f64 {
+    let flows = member.owned.iter().map(|s| situation.flow(*s).arrival);
+    flows.sum()
+}
+
+/// As many as there are could bear it, were it dealt out evenly; as it is dealt out, in a way that is not understood,
+/// some bear too much.
+fn uneven(
     about: &About<'_>,
     situation: &Situation,
-    capacity: f64,
-) -> Option<(Assignor, usize)> {
-    let other = match situation.assignor? {
-        Assignor::Range => Assignor::CooperativeSticky,
-        Assignor::ServerRange => Assignor::Uniform,
-        _ => return None,
-    };
-    let (sizing, _) = size(about, situation, other, capacity);
-    Some((other, sizing.members.ok()?))
+    bearing: Bearing,
+    confidence: f64,
+) -> Option<Draft> {
+    let members = &situation.group.members;
+    let is_over = |m: &&Member| load(situation, m) > bearing.capacity * bearing.share;
+    let over: Vec<&Member> = members.iter().filter(is_over).collect();
+    if situation.explained || over.is_empty() {
+        return None;
+    }
+    let topics = over.iter().flat_map(|m| &m.owned).map(|s| s.topic);
+    let topics: BTreeSet<u32> = topics.collect();
+    let names = topics
+        .iter()
+        .filter_map(|t| situation.group.topics.get(*t as usize));
+    let names: Vec<&str> = names.map(|t| &*t.name).take(3).collect();
+    let most = over.iter().map(|m| load(situation, m)).fold(0.0, f64::max);
+    let all = count(members.len(), "member");
+    let draft = Draft::new(
+        AdviceKind::Scale,
+        AdviceSeverity::Useful,
+        format!(
+            "run more of the members that read {}, or let all members share what comes in",
+            names.join(", ")
+        ),
+    )
+    .because(format!(
+        "{} of {all} get up to {} records/s each, and one can do {}; the others have less to do",
+        over.len(),
+        rate(most),
+        rate(bearing.capacity)
+    ))
+    .gain(format!(
+        "dealt out evenly over the {all}, each gets {} records/s instead of up to {}",
+        rate(situation.arrival() / members.len().max(1) as f64),
+        rate(most)
+    ))
+    .but("who owns what now is not what its assignor makes of equal subscriptions: how many more it takes is not known here")
+    .run(about.members());
+    Some(draft.sure(confidence.min(ESTIMATED)))
 }
 
 /// What a change would bring; its times are bounded by the slowest and the fastest member that were seen busy.
-fn gain(about: &About<'_>, situation: &Situation, change: &Change, found: &WhatIf) -> String {
+pub(super) fn gain(
+    about: &About<'_>,
+    situation: &Situation,
+    change: &Change,
+    found: &WhatIf,
+) -> String {
     let share = |s: Option<f64>| {
         s.map_or_else(String::new, |s| {
             format!(" ({:.0} % of what it can)", 100.0 * s)
@@ -166,10 +364,7 @@ fn drain_between(about: &About<'_>, situation: &Situation, change: &Change) -> S
         .fold(0.0, f64::max);
     let at = |capacity: f64| {
         let capacity = Capacity::Seen(capacity);
-        let situation = Situation {
-            capacity,
-            ..situation.clone()
-        };
+        let situation = situation.clone().with_capacity(capacity);
         Some(what_if(&situation, change).ok()?.after.drain)
     };
     if !(low > 0.0 && low < high && high.is_finite()) {
@@ -199,7 +394,8 @@ fn drain(drain: Drain) -> String {
     }
 }
 
-fn up(about: &About<'_>, situation: &Situation, n: usize) -> Option<Draft> {
+fn up(about: &About<'_>, situation: &Situation, wanted: &Wanted) -> Option<Draft> {
+    let n = wanted.n;
     let change = Change {
         members: Some(n),
         ..Change::default()
@@ -217,127 +413,23 @@ fn up(about: &About<'_>, situation: &Situation, n: usize) -> Option<Draft> {
         ))
         .but("if all members share something slow (a database, a lock), more of them make it worse")
         .run(format!(
-            "{}\n# where it runs as a Deployment: kubectl scale deployment NAME --replicas={n}",
-            about.what_if(&format!("--members {n}"))
+            "{}\n{}",
+            about.what_if(&format!("--members {n}")),
+            lever::Lever::of(about.group).remark(n)
         ));
+    if let Some(target) = wanted.target {
+        draft = draft.because(format!(
+            "so many that what is unread is gone within {target} and nobody bears more than {:.0} %",
+            100.0 * wanted.share
+        ));
+    }
     draft
         .caveats
         .extend(found.notes.iter().map(ToString::to_string));
-    Some(draft)
-}
-
-fn partition_limit(
-    about: &About<'_>,
-    (topic, partition): (&str, i32),
-    arrival: f64,
-    work: f64,
-    capacity: f64,
-) -> Draft {
-    Draft::new(
-        AdviceKind::SpreadKey,
-        AdviceSeverity::Urgent,
-        format!("do not add consumers: partition {partition} of {topic} alone is more than one member can do"),
-    )
-    .because(format!(
-        "it asks for {} records/s ({} come in, the rest is backlog); a member does {}",
-        rate(work),
-        rate(arrival),
-        rate(capacity)
-    ))
-    .gain(format!(
-        "handled by {} in parallel, its records keep up",
-        count((work / (capacity * SHARE)).ceil().max(2.0) as usize, "thread")
-    ))
-    .but("a partition goes to one member: only handling its records in parallel by key, faster handling, or other keys help")
-    .but("if its records have many keys, more partitions help too")
-    .run(about.keys(topic, partition))
-}
-
-fn change_assignor(
-    about: &About<'_>,
-    situation: &Situation,
-    other: Assignor,
-    n: usize,
-) -> Option<Draft> {
-    let change = Change {
-        members: Some(n),
-        assignor: Some(other),
-        ..Change::default()
-    };
-    let found = what_if(situation, &change).ok()?;
-    let range = situation.assignor_name.as_deref().unwrap_or("range");
-    let title = format!("use {} and run {}", other.name(), count(n, "member"));
-    let draft = Draft::new(AdviceKind::ChangeAssignor, AdviceSeverity::Urgent, title)
-        .plan(plan(about, &found))
-        .because(format!(
-            "{range} deals each of {} out by itself and gives the extra partitions of all to the same members",
-            count(situation.group.topics.len(), "topic")
-        ))
-        .gain(gain(about, situation, &change, &found))
-        .but("co-partitioned topics are no longer read by the same member: a join in memory needs range")
-        .run(about.what_if(&format!("--members {n} --assignor {}", other.name())));
-    Some(draft)
-}
-
-fn add_partitions(about: &About<'_>, situation: &Situation, sizing: &Sizing, most: usize) -> Draft {
-    let largest = (0..situation.group.topics.len())
-        .max_by(|a, b| topic_work(situation, *a).total_cmp(&topic_work(situation, *b)));
-    let at = largest.unwrap_or(0);
-    let (name, now) = situation.group.topics.get(at).map_or_else(
-        || (String::new(), 0),
-        |t| (t.name.to_string(), t.partitions as usize),
-    );
-    // As many more as members are wanted beyond those that get a partition, in proportion.
-    let wanted = (now * sizing.at_least.max(most + 1)).div_ceil(most.max(1));
-    let compacted = about.group.topics.iter().any(|t| {
-        t.topic.as_str() == name
-            && t.config
-                .as_ref()
-                .is_some_and(|c| c.cleanup_policy != CleanupPolicy::Delete)
-    });
-    let draft = Draft::new(
-        AdviceKind::AddPartitions,
-        AdviceSeverity::Urgent,
-        format!("more members cannot help beyond {most}: {name} has too few partitions ({now})"),
-    )
-    .because(format!(
-        "with {} the fullest still has {} records/s to do",
-        count(most, "member"),
-        rate(sizing.fullest)
-    ))
-    .but("records of one key go to another partition from then on: their order is lost while the old ones are unread")
-    .but("more partitions do nothing for one hot key, and cannot be taken away again")
-    .run(about.widen(&name, wanted));
-    let change = Change {
-        members: Some(sizing.at_least.max(most + 1)),
-        partitions: Some(Partitions {
-            topic: Some(name.clone()),
-            count: wanted as u32,
-        }),
-        ..Change::default()
-    };
-    let found = what_if(situation, &change).ok();
-    let draft = match found {
-        Some(found) => draft.plan(plan(about, &found)).gain(format!(
-            "with {wanted} partitions and {}, {}",
-            count(found.after.members.len(), "member"),
-            gain(about, situation, &change, &found)
-        )),
-        None => draft,
-    };
-    if compacted {
-        draft.but(format!(
-            "{name} is compacted: a key's old value stays in its old partition for ever"
-        ))
+    let estimated = found.certainty == Certainty::Estimate;
+    Some(if estimated {
+        draft.sure(ESTIMATED)
     } else {
         draft
-    }
-}
-
-fn topic_work(situation: &Situation, topic: usize) -> f64 {
-    let flows = situation.flows.get(topic).map_or(&[][..], Vec::as_slice);
-    flows
-        .iter()
-        .map(|f| f.arrival + f.lag / TARGET.as_secs_f64())
-        .sum()
+    })
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::text::{count, rate};
 use super::{About, Draft};
 use crate::advice::assign::Assignor;
-use crate::advice::plan::useful;
+use crate::advice::hold::{Spare, spare};
 use crate::model::{
     AdviceKind, AdviceSeverity, EventKind, GroupState, GroupType, Span, Status, Timestamp,
     TopicName,
@@ -114,18 +114,9 @@ fn is_stable(about: &About<'_>) -> bool {
 fn idle(about: &About<'_>) -> Option<Draft> {
     let situation = about.situation()?;
     let assignor = situation.assignor?;
-    let most = useful(&situation.group, assignor);
+    let Spare { idle, most, from } = spare(about.group, &situation, assignor)?;
     let members = situation.group.members.len();
-    let idle = situation
-        .group
-        .members
-        .iter()
-        .filter(|m| m.owned.is_empty())
-        .count();
-    if !is_stable(about) || members <= most || idle == 0 {
-        return None;
-    }
-    let draft = Draft::new(
+    let mut draft = Draft::new(
         AdviceKind::FewerMembers,
         Hint,
         format!(
@@ -141,12 +132,12 @@ fn idle(about: &About<'_>) -> Option<Draft> {
     .gain(format!("{} less to run", count(idle, "member")))
     .but("one or two in reserve take over faster than a new one starts")
     .run(about.what_if(&format!("--members {}", members - idle)));
+    draft.not_before = from;
     let range = matches!(assignor, Assignor::Range | Assignor::ServerRange);
-    Some(if range && situation.group.topics.len() > 1 {
-        draft.but("range deals each topic out by itself: with another assignor more members would get something")
-    } else {
-        draft
-    })
+    Some(draft.but_if(
+        range && situation.group.topics.len() > 1,
+        "range deals each topic out by itself: with another assignor more members would get something",
+    ))
 }
 
 /// Only where somebody has said that the group matters: many groups are one process on purpose.

@@ -1,3 +1,5 @@
+mod scaling;
+
 use super::*;
 use crate::advice::testing::{busy, grouped};
 use crate::model::testing::{NOW, ago};
@@ -16,7 +18,7 @@ fn broker(id: i32, rack: Option<&str>) -> Broker {
 }
 
 fn said(group: &GroupSnapshot) -> Vec<Said> {
-    let all = say(&"prod".into(), &[broker(1, None)], group);
+    let all = say(&"prod".into(), &[broker(1, None)], group, Memory::default());
     for said in &all {
         changes_nothing(&said.advice);
     }
@@ -111,12 +113,16 @@ fn too_few_members_are_told_how_many_it_takes_and_what_that_brings() {
 #[test]
 fn no_number_is_named_where_capacity_was_never_seen() {
     let group = too_few(busy(grouped(&[12], &[6, 6], 10.0, 600), &[None, None]));
-    assert_eq!(kinds(&group), []);
+    let advice = first(&group);
+    assert_eq!(&*advice.title, "run more members than 2");
+    assert_eq!(advice.plan, None);
 }
 
 #[test]
 fn a_partition_beyond_a_member_is_no_case_for_more_members() {
-    let group = too_few(busy(grouped(&[2], &[1, 1], 90.0, 600), &[Some(60.0); 2]));
+    let mut group = too_few(busy(grouped(&[4], &[2, 2], 10.0, 600), &[Some(60.0); 2]));
+    let topic = Arc::make_mut(&mut group.topics[0]);
+    topic.partitions[3].arrival_rate = Reading::Known(90.0);
     let advice = first(&group);
     assert_eq!(advice.kind, AdviceKind::SpreadKey);
     assert!(
@@ -308,7 +314,7 @@ fn no_name_leaves_its_line_or_its_word() {
         host: "$(touch it)".into(),
         ..broker(1, None)
     };
-    let all = say(&"prod".into(), &[evil], &group);
+    let all = say(&"prod".into(), &[evil], &group, Memory::default());
     let command = all[0].advice.command.as_deref().unwrap();
     assert!(
         command.contains("--bootstrap-server '$(touch it):9092'"),
@@ -489,7 +495,7 @@ fn a_rewind_names_both_ends() {
 fn a_piece_says_that_racks_may_decide_who_gets_what() {
     let group = too_few(busy(grouped(&[12], &[6, 6], 10.0, 600), &[Some(50.0); 2]));
     let racks = |brokers: &[Broker]| {
-        let said = say(&"prod".into(), brokers, &group);
+        let said = say(&"prod".into(), brokers, &group, Memory::default());
         let caveats = said[0].advice.caveats.iter();
         caveats.filter(|c| c.contains("racks")).count()
     };

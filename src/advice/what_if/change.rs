@@ -3,6 +3,9 @@
 use crate::advice::assign::{Assignor, Group, Topic};
 use crate::advice::situation::{Flow, Situation};
 
+/// What members of a Kafka Streams application name as their assignor.
+const KAFKA_STREAMS: &str = "stream";
+
 /// How many partitions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Partitions {
@@ -53,6 +56,12 @@ pub enum WrongChange {
     /// Not an exponent.
     #[error("a skew is a number from 0 (even) to 3, not {0}")]
     WrongSkew(f64),
+    /// Tasks are dealt out by Kafka Streams itself.
+    #[error(
+        "it is an application of Kafka Streams, whose own assignor deals out tasks in a way that is not followed here; \
+         num.stream.threads or more instances give its tasks more threads, one for each task at the most"
+    )]
+    Streams,
     /// An assignor that is not known here.
     #[error("its assignor {0:?} is none of Kafka's own; name one: --assignor range")]
     OwnAssignor(String),
@@ -66,12 +75,15 @@ pub(super) struct Changed {
     pub(super) assumed: Vec<String>,
 }
 
-impl Change {
-    /// Whether nothing is to change.
-    pub fn is_nothing(&self) -> bool {
-        *self == Self::default()
+impl Changed {
+    /// Whether anything changes that an assignor decides on.
+    pub(super) fn deals_anew(&self, situation: &Situation) -> bool {
+        let assignor = situation.assignor.is_some_and(|a| a != self.assignor);
+        assignor || self.group != situation.group
     }
+}
 
+impl Change {
     pub(super) fn apply(&self, situation: &Situation) -> Result<Changed, WrongChange> {
         let mut assumed = Vec::new();
         let now = situation.group.members.len();
@@ -98,13 +110,21 @@ impl Change {
         situation: &Situation,
         assumed: &mut Vec<String>,
     ) -> Result<Assignor, WrongChange> {
+        if situation.assignor_name.as_deref() == Some(KAFKA_STREAMS) {
+            return Err(WrongChange::Streams);
+        }
         if let Some(asked) = self.assignor.or(situation.assignor) {
             return Ok(asked);
         }
         if let Some(name) = &situation.assignor_name {
             return Err(WrongChange::OwnAssignor(name.to_string()));
         }
-        assumed.push("no assignor is known while nobody is in the group: range is assumed, the clients' default".to_owned());
+        let why = if situation.group.members.is_empty() {
+            "no assignor is known while nobody is in the group"
+        } else {
+            "which assignor the group has was not told"
+        };
+        assumed.push(format!("{why}: range is assumed, the clients' default"));
         Ok(Assignor::Range)
     }
 
@@ -117,9 +137,13 @@ impl Change {
             topic.partitions > 0 && asked.topic.as_deref().is_none_or(|t| t == &*topic.name)
         };
         let topics = changed.group.topics.iter_mut().zip(&mut changed.flows);
-        let mut any = false;
+        let (mut any, mut more) = (false, false);
         for (topic, flows) in topics.filter(|(t, _)| concerns(t)) {
             any = true;
+            if asked.count == topic.partitions {
+                continue;
+            }
+            more = true;
             if asked.count < topic.partitions {
                 return Err(WrongChange::FewerPartitions {
                     topic: topic.name.to_string(),
@@ -140,6 +164,9 @@ impl Change {
                     .map(|t| t.name.to_string())
                     .collect(),
             });
+        }
+        if !more {
+            return Ok(());
         }
         changed.assumed.push("what comes in is spread evenly over the new number of partitions, but for what one hot partition has beyond three times the median: that may be one key, and a key stays in one partition".to_owned());
         changed.assumed.push("records of one key go to another partition from then on: order is lost between those before and after, and a compacted topic keeps old keys in two partitions".to_owned());

@@ -6,6 +6,8 @@ use super::change::Change;
 use crate::advice::assign::{Assignor, Certainty, Group};
 use crate::advice::situation::{Capacity, Situation};
 
+/// A member that can do so much more or less than the usual is another one.
+const DIFFERS: f64 = 0.25;
 /// How the note begins that says on which subscriptions a prediction rests.
 pub const ASSUMED_SUBSCRIPTIONS: &str = "it is assumed that";
 
@@ -16,6 +18,8 @@ pub(super) struct Case<'a> {
     pub(super) after: &'a Group,
     pub(super) assignor: Assignor,
     pub(super) certainty: Certainty,
+    /// How often each member restarts for it.
+    pub(super) restarts: u32,
 }
 
 /// All of them, after those that the change itself brings.
@@ -23,6 +27,8 @@ pub(super) fn notes(case: &Case<'_>, assumed: Vec<String>) -> Vec<Arc<str>> {
     let more = [
         unread(case),
         capacity(case),
+        differing(case),
+        restarts(case),
         unexplained(case),
         subscriptions(case),
         racks(case),
@@ -64,6 +70,33 @@ fn capacity(case: &Case<'_>) -> Option<String> {
             Some("what a member can do is not known: none was seen to read".to_owned())
         }
     }
+}
+
+/// Members that can do other than those that join are taken to.
+fn differing(case: &Case<'_>) -> Option<String> {
+    let joins = case.now() > case.before();
+    let usual = case.situation.capacity.low();
+    let other = |c: &f64| (c - usual).abs() > DIFFERS * usual;
+    let each = case.situation.capacities.iter().map(|c| c.low());
+    let others = each.filter(other).count();
+    (joins && usual > 0.0 && others > 0).then(|| {
+        format!(
+            "{others} of {} members can do more or less than most: those that join are taken to do {usual:.1} records/s, as \
+             most do",
+            case.before()
+        )
+    })
+}
+
+fn restarts(case: &Case<'_>) -> Option<String> {
+    let rounds = match case.restarts {
+        0 => return None,
+        1 => "once",
+        _ => {
+            "twice, first with both assignors in the list and then with the new one alone, and each restart is a rebalance"
+        }
+    };
+    Some(format!("each member restarts {rounds}"))
 }
 
 fn unexplained(case: &Case<'_>) -> Option<String> {

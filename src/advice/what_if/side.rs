@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::advice::assign::{Group, Slot, TO_COME};
+use crate::advice::plan::{FURTHEST, LEAST_SPARE};
 use crate::advice::situation::{Capacity, Flow};
 
 /// One member's load.
@@ -64,19 +65,19 @@ impl Side {
         owners: &[Vec<Slot>],
         flows: &[Vec<Flow>],
         assignor: &str,
-        capacity: Capacity,
+        capacity: &dyn Fn(usize) -> Capacity,
     ) -> Self {
         let mut new = 0;
-        let pairs = group.members.iter().zip(owners);
+        let pairs = group.members.iter().zip(owners).enumerate();
         let members: Vec<MemberSide> = pairs
-            .map(|(m, owned)| {
+            .map(|(at, (m, owned))| {
                 let name = if m.id.starts_with(TO_COME) {
                     new += 1;
                     format!("new member {new}").into()
                 } else {
                     m.id.clone()
                 };
-                member(name, owned, flows, capacity)
+                member(name, owned, flows, capacity(at))
             })
             .collect();
         let fullest = members.iter().map(|m| m.arrival).fold(0.0, f64::max);
@@ -90,7 +91,7 @@ impl Side {
             assignor: assignor.into(),
             idle: members.iter().filter(|m| m.partitions == 0).count(),
             fullest,
-            fullest_use: share(fullest, capacity),
+            fullest_use: fullest_use(&members, fullest),
             // Somebody outside the group may commit for it all the same.
             drain: if unowned && unread {
                 Drain::Unknown
@@ -100,6 +101,13 @@ impl Side {
             members,
         }
     }
+}
+
+/// The share that the fullest member uses; of several that are as full, the one that can do least.
+fn fullest_use(members: &[MemberSide], fullest: f64) -> Option<f64> {
+    let as_full = |m: &&MemberSide| m.arrival >= fullest * (1.0 - 1e-9);
+    let uses = members.iter().filter(as_full).map(|m| m.use_of_capacity);
+    uses.flatten().max_by(f64::total_cmp)
 }
 
 fn member(name: Arc<str>, owned: &[Slot], flows: &[Vec<Flow>], capacity: Capacity) -> MemberSide {
@@ -133,10 +141,14 @@ fn drain(arrival: f64, lag: f64, capacity: Capacity) -> Drain {
     if lag < 1.0 {
         return Drain::Done;
     }
+    let time = |c: f64| lag / (c - arrival);
+    let has_end = |c: f64| c > arrival && time(c) <= FURTHEST.as_secs_f64();
+    // One that keeps up with what comes in was seen to do just that: no time follows from the difference.
+    let spares = |c: f64| c - arrival > LEAST_SPARE * c;
     match capacity {
-        Capacity::Seen(c) if c > arrival => Drain::In(lag / (c - arrival)),
+        Capacity::Seen(c) if has_end(c) => Drain::In(time(c)),
         Capacity::Seen(_) => Drain::Never,
-        Capacity::AtLeast(c) if c > arrival => Drain::Within(lag / (c - arrival)),
+        Capacity::AtLeast(c) if spares(c) && has_end(c) => Drain::Within(time(c)),
         Capacity::AtLeast(_) | Capacity::Unknown => Drain::Unknown,
     }
 }

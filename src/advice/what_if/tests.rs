@@ -167,7 +167,7 @@ fn another_assignor_evens_out_what_range_stacks() {
     };
     let found = try_out(&group, &change).unwrap();
     assert_eq!((found.before.fullest, found.after.fullest), (40.0, 30.0));
-    assert_eq!((found.moved, found.rebalances), (Some(1), 2));
+    assert_eq!((found.moved, found.rebalances), (Some(1), 6));
 }
 
 fn notes(found: &WhatIf, part: &str) -> usize {
@@ -239,4 +239,111 @@ fn an_ownership_that_the_rule_does_not_make_is_no_exact_prediction_even_if_nothi
     let found = try_out(&group, &Change::default()).unwrap();
     assert_eq!(found.certainty, Certainty::Estimate);
     assert_eq!(notes(&found, "is not what this assignor makes"), 1);
+}
+
+#[test]
+fn a_number_that_is_there_already_is_no_change() {
+    let group = short_of_hands();
+    let partitions = |count| Change {
+        partitions: Some(Partitions {
+            topic: Some("topic-0".into()),
+            count,
+        }),
+        ..Change::default()
+    };
+    for change in [members(2), partitions(12), Change::default()] {
+        let found = try_out(&group, &change).unwrap();
+        let rests = (found.moved, found.rebalances, found.cost.records);
+        assert_eq!(rests, (Some(0), 0, 0.0), "{change:?}");
+        assert_eq!(found.before.members, found.after.members, "{change:?}");
+    }
+    assert!(try_out(&group, &partitions(13)).unwrap().cost.records > 0.0);
+}
+
+#[test]
+fn partitions_that_are_there_already_keep_what_each_gets() {
+    let mut group = grouped(&[4, 4], &[2, 2], 10.0, 0);
+    let topic = std::sync::Arc::make_mut(&mut group.topics[0]);
+    topic.partitions[0].arrival_rate = crate::model::Reading::Known(25.0);
+    let change = Change {
+        members: Some(4),
+        partitions: Some(Partitions {
+            topic: Some("topic-0".into()),
+            count: 4,
+        }),
+        ..Change::default()
+    };
+    let found = try_out(&group, &change).unwrap();
+    assert!((found.after.fullest - 35.0).abs() < 1e-9);
+}
+
+#[test]
+fn what_leavers_own_waits_too() {
+    let mut group = busy(grouped(&[8], &[2; 4], 10.0, 0), &[None; 4]);
+    group.assignor = Some("cooperative-sticky".into());
+    let found = try_out(&group, &members(2)).unwrap();
+    // Four partitions of the two that go, ten records/s each, for three seconds.
+    assert_eq!((found.moved, found.cost.records), (Some(4), 120.0));
+}
+
+#[test]
+fn another_assignor_restarts_each_member_twice() {
+    let group = busy(grouped(&[4, 4], &[2, 1, 1], 10.0, 0), &[Some(100.0); 3]);
+    let to = |assignor| {
+        let change = Change {
+            assignor: Some(assignor),
+            ..Change::default()
+        };
+        let found = try_out(&group, &change).unwrap();
+        assert_eq!(notes(&found, "each member restarts"), 1);
+        (found.rebalances, found.cost.pause, found.cost.records)
+    };
+    // Three members, and all stop at each restart.
+    assert_eq!(to(Assignor::CooperativeSticky), (6, 60.0, 4_800.0));
+    assert_eq!(to(Assignor::Uniform), (3, 30.0, 2_400.0));
+}
+
+#[test]
+fn no_time_follows_from_what_is_no_spare() {
+    let mut group = busy(grouped(&[4], &[2, 2], 10.0, 15), &[None, None]);
+    // One that keeps up, by the last digit more than what comes in.
+    for load in &mut group.loads {
+        let why = crate::model::Why::text("never busy");
+        load.capacity = crate::model::Reading::at_least(20.000_000_000_1, why);
+    }
+    let found = try_out(&group, &members(3)).unwrap();
+    assert_eq!(found.before.drain, Drain::Unknown);
+    let mut seen = busy(grouped(&[4], &[2, 2], 10.0, 15), &[Some(20.0); 2]);
+    seen.loads[0].capacity = crate::model::Reading::Known(20.000_000_01);
+    let found = try_out(&seen, &Change::default()).unwrap();
+    assert_eq!(found.before.members[0].drain, Drain::Never);
+    assert_eq!(found.cost.recovery, None);
+}
+
+#[test]
+fn each_member_is_measured_by_what_it_can_do_itself() {
+    let slow = [None, Some(20.0), None, None];
+    let group = busy(grouped(&[16], &[4; 4], 10.0, 0), &slow);
+    let found = try_out(&group, &members(5)).unwrap();
+    let uses = |side: &Side| -> Vec<Option<f64>> {
+        let members = side.members.iter();
+        members.map(|m| m.use_of_capacity).collect()
+    };
+    assert_eq!(uses(&found.before), [None, Some(2.0), None, None]);
+    assert_eq!(uses(&found.after), [None, Some(1.5), None, None, None]);
+    assert_eq!(notes(&found, "1 of 4 members can do more or less"), 1);
+}
+
+#[test]
+fn what_is_assumed_of_a_group_without_a_known_assignor_says_why() {
+    let mut group = short_of_hands();
+    group.assignor = None;
+    let found = try_out(&group, &members(3)).unwrap();
+    assert_eq!(notes(&found, "was not told: range is assumed"), 1);
+    group.assignor = Some("stream".into());
+    let said = try_out(&group, &members(3)).unwrap_err().to_string();
+    assert!(
+        said.contains("num.stream.threads") && !said.contains("--assignor"),
+        "{said}"
+    );
 }
