@@ -174,7 +174,7 @@ impl RuleState {
             fired_at: instance.fired_at,
             resolved_at: instance.resolved_at,
             held: instance.held.clone(),
-            threshold: None,
+            threshold: rule.limit,
             silenced: None,
             delivery: None,
         })

@@ -6,9 +6,12 @@
 
 mod aggregate;
 mod join;
+mod limit;
 mod numbers;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use limit::limit;
 
 use crate::catalog::Doubt;
 

@@ -40,6 +40,8 @@ pub(crate) struct Rule {
     /// As it was written.
     pub(crate) text: Arc<str>,
     pub(crate) expr: Expr,
+    /// What its value is held against, where that is a number.
+    pub(crate) limit: Option<f64>,
     /// Whether it asks what fires.
     pub(crate) asks_alerts: bool,
     pub(crate) hold_for: Span,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::super::eval::limit;
 use super::super::expr::{self, Expr};
 use super::super::template::{LabelMap, Query, Template};
 use super::error::RuleError;
@@ -68,6 +69,7 @@ pub(super) fn read(
     Some(Rule {
         name,
         text,
+        limit: limit(&expr),
         asks_alerts: expr::names(&expr).contains(expr::ALERTS),
         expr,
         hold_for,
