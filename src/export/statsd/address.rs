@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::queue::Queue;
 
 /// How long one packet may wait for a reader.
-pub(super) const PATIENCE: Duration = Duration::from_millis(500);
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// A StatsD server.
 #[derive(Clone, Debug, PartialEq, Eq)]

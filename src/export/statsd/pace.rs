@@ -46,8 +46,8 @@ impl Pace {
         }
     }
 
-    /// Waits until a packet may go. No: the server has left too much unread for all of `patience`.
-    pub(super) fn wait(&mut self, patience: Duration) -> bool {
+    /// Waits until a packet may go. No: the server has left too much unread until the end of the round.
+    pub(super) fn wait(&mut self, end: Instant) -> bool {
         let now = Instant::now();
         let earliest = now.checked_sub(self.step * self.burst).unwrap_or(now);
         self.next = self.next.max(earliest);
@@ -57,18 +57,17 @@ impl Pace {
         }
         self.next += self.step;
         let due = self.sent.is_multiple_of(self.burst);
-        if due && !self.has_room(patience) {
+        if due && !self.has_room(end) {
             return false;
         }
         self.sent = self.sent.wrapping_add(1);
         true
     }
 
-    fn has_room(&self, patience: Duration) -> bool {
-        let until = Instant::now() + patience;
+    fn has_room(&self, end: Instant) -> bool {
         let full = |queue: &Queue| queue.bytes().is_some_and(|b| b > FULL);
         while self.queue.as_ref().is_some_and(full) {
-            if Instant::now() >= until {
+            if Instant::now() >= end {
                 return false;
             }
             thread::sleep(NAP);
@@ -91,7 +90,7 @@ mod tests {
         let mut pace = pace(250, 100);
         let before = Instant::now();
         for _ in 0..100 {
-            assert!(pace.wait(Duration::ZERO));
+            assert!(pace.wait(before));
         }
         let took = before.elapsed();
         assert!(took >= Duration::from_millis(190), "{took:?}");
@@ -107,12 +106,12 @@ mod tests {
     #[test]
     fn who_is_late_catches_up_by_one_burst_alone() {
         let mut pace = pace(10_000, 2_000);
-        pace.wait(Duration::ZERO);
+        pace.wait(Instant::now());
         thread::sleep(Duration::from_millis(300));
         let before = Instant::now();
         // 75 packets late; 16 of them go at once, the others as they would have.
         for _ in 0..40 {
-            pace.wait(Duration::ZERO);
+            pace.wait(before);
         }
         let took = before.elapsed();
         assert!(took >= Duration::from_millis(80), "{took:?}");

@@ -7,7 +7,7 @@ use std::time::Instant;
 use cadence::MetricSink;
 
 use super::Statsd;
-use super::address::{PATIENCE, Socket};
+use super::address::Socket;
 use super::pace::Pace;
 
 /// After so many packets in a row that could not be sent, the rest is given up.
@@ -91,7 +91,7 @@ impl Packets {
         }
         let result = match &state.socket {
             Some(socket) => {
-                if state.pace.as_mut().is_none_or(|p| p.wait(PATIENCE)) {
+                if state.pace.as_mut().is_none_or(|p| p.wait(self.until)) {
                     socket.send(&state.packet)
                 } else {
                     Err(io::Error::other(TOO_SLOWLY))
