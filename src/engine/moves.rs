@@ -87,7 +87,8 @@ impl Moves {
     }
 
     /// The most that it was seen to move in `elapsed`: at one step, or at the pace of its fastest.
-    /// `None` where fewer than two steps are known.
+    /// `None` where fewer than two steps are known. Of more than a few the greatest is left out: it may
+    /// have gone over records that were deleted.
     pub(super) fn most_within(&self, elapsed: Span) -> Option<i64> {
         if self.steps.len() < 2 {
             return None;
@@ -97,7 +98,22 @@ impl Moves {
             let paced = f64::from(*records) / f64::from((*ms).max(1)) * elapsed;
             i64::from(*records).max(paced as i64)
         };
-        self.steps.iter().map(most).max()
+        let mut all: Vec<i64> = self.steps.iter().map(most).collect();
+        all.sort_unstable_by(|a, b| b.cmp(a));
+        all.get(usize::from(all.len() >= FEW / 2)).copied()
+    }
+
+    /// The middle one of the times between points; zero of fewer than two.
+    pub(super) fn pace(&self) -> Span {
+        let mut each = [0; MANY];
+        let count = self.steps.len().min(MANY);
+        let each = &mut each[..count];
+        each.iter_mut().zip(&self.steps).for_each(|(e, s)| *e = s.0);
+        if count < 2 {
+            return Span::ZERO;
+        }
+        let (_, middle, _) = each.select_nth_unstable(count / 2);
+        Span::from_millis(i64::from(*middle))
     }
 
     /// The points from the last one before `from` on, oldest first, in a list with room for one
@@ -166,5 +182,18 @@ mod tests {
                 prop_assert!(points.len() <= MANY && moves.heap() <= 8 * (MANY + ROOM));
             }
         }
+    }
+
+    #[test]
+    fn one_leap_over_what_was_deleted_says_nothing_of_how_fast_it_reads() {
+        let mut moves = Moves::default();
+        let mut offset = 0;
+        for t in 0..10 {
+            offset += if t == 6 { 12_000 } else { 1_500 };
+            let at = Timestamp::from_millis(t * 40_000);
+            moves.push(at, offset, Span::from_secs(12), false);
+        }
+        assert_eq!(moves.most_within(Span::from_secs(10)), Some(1_500));
+        assert_eq!(moves.pace(), Span::from_secs(40));
     }
 }

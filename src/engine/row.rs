@@ -471,7 +471,8 @@ impl Row {
     /// at each move in it, and at its end. `spacing` is that with which reads were taken.
     ///
     /// Whoever commits each `pace` is behind by a pace's records more just before a commit than just
-    /// after it: points are taken as it moved, and its ends only where it stood for longer than that.
+    /// after it: where that is minutes, points are taken as it moved, and its ends only where it stood for
+    /// longer than that. (In the shortest window, more points say more than fewer without that saw.)
     pub(super) fn samples(
         &self,
         window: Span,
@@ -484,7 +485,13 @@ impl Row {
         let from = self.answered - window;
         let mut samples = self.moves.since(from);
         let next = samples.get(1).map_or(self.answered, |m| m.0);
-        let pause = pace + Span::from_millis(pace.as_millis() / 2);
+        // The members of a group commit in turn: each of its partitions less often than the group.
+        let pace = pace.max(self.moves.pace());
+        let pause = if pace < RARE {
+            Span::ZERO
+        } else {
+            pace + Span::from_millis(pace.as_millis() / 2)
+        };
         if let Some(edge) = samples.first_mut()
             && edge.0 < from
             && next - edge.0 > spacing.times(2).max(pause)
@@ -505,6 +512,8 @@ impl Row {
     }
 }
 
+/// Commits further apart than this are rare.
+const RARE: Span = Span::from_secs(120);
 /// Of so many points the last needs no other beside it.
 const MOVES_ENOUGH: usize = 4;
 /// Nobody reads so many times as much as ever before at one stroke.
