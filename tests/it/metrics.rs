@@ -298,7 +298,8 @@ fn dashboards_and_rules_follow_a_renamed_cluster_label() {
     let prometheus = Prometheus::evaluating(served.address(), Some(&rules));
     panels_have_data(&prometheus, dashboards_in(&directory));
     let alerts = "count(ALERTS{alertname=\"LaggardLate\", env=\"demo\"}) > 0";
-    eventually(2 * SOON, || match prometheus.query(alerts).len() {
+    // Prometheus evaluates a group at each interval of its own, half a minute here, from an offset that hangs on its path.
+    eventually(5 * SOON, || match prometheus.query(alerts).len() {
         0 => Err("no alert with the label's new name".to_owned()),
         _ => Ok(()),
     });
@@ -317,13 +318,20 @@ fn script(name: &str) -> Command {
 /// The pictures of `docs/grafana` are drawn by this command.
 fn every_panel_can_be_drawn(prometheus: &Prometheus) {
     let into = run_dir().join(unique("drawn"));
-    let drawn = script("draw.mjs")
-        .arg(format!("http://{}", prometheus.address()))
-        .arg(&into)
-        .args(dashboards())
-        .output()
-        .unwrap();
-    assert!(drawn.status.success(), "{drawn:?}");
+    // A rate has no value before a few scrapes.
+    eventually(4 * SOON, || {
+        let drawn = script("draw.mjs")
+            .arg(format!("http://{}", prometheus.address()))
+            .arg(&into)
+            .args(dashboards())
+            .output()
+            .unwrap();
+        if drawn.status.success() {
+            Ok(())
+        } else {
+            Err(format!("{drawn:?}"))
+        }
+    });
     for name in ["overview", "group", "topic", "itself"] {
         let picture = fs::read_to_string(into.join(name).with_extension("svg")).unwrap();
         assert!(picture.matches("class=\"panel\"").count() >= 7, "{name}");
@@ -680,7 +688,8 @@ fn statsd_exporter_reads_every_dialect_of_tags() {
                 Err("no socket".to_owned())
             }
         });
-        let sent = statsd(&format!("unix:{}", socket.display()), dialect).send(&big(how_many()), None);
+        let sent =
+            statsd(&format!("unix:{}", socket.display()), dialect).send(&big(how_many()), None);
         assert_eq!(sent.dropped, 0, "{dialect:?}: {sent:?}");
         let text = eventually(SOON, || {
             let text = metrics()?;
