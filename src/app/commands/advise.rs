@@ -8,7 +8,10 @@ use tokio::time::{Instant, timeout_at};
 use crate::advice::assign::Assignor;
 use crate::advice::what_if::{Change, Partitions};
 use crate::cli::{AdviseArgs, Exit, SourceArgs, WatchArgs, WhatIfArgs};
-use crate::model::{Evidence, GroupSnapshot, GroupType, Reading, Snapshot, Verdict, Why};
+use crate::model::{
+    ClusterSnapshot, Evidence, GroupSnapshot, GroupType, HealthState, Reading, Snapshot, Verdict,
+    Why,
+};
 use crate::report::{self, Asked};
 
 use super::super::once::{self, Wanted};
@@ -127,6 +130,11 @@ async fn until_known(
 /// Whether time alone would tell no more of the asked groups: a rate that is unknown for another reason than
 /// that too little has been seen stays so.
 fn are_known(snapshot: &Snapshot, groups: &[String]) -> bool {
+    // What is known of the past of a cluster is not all that there is to know while it is being reached.
+    let reached = |c: &Arc<ClusterSnapshot>| c.health.state != HealthState::Connecting;
+    if !snapshot.clusters.iter().all(reached) {
+        return false;
+    }
     let asked =
         |g: &GroupSnapshot| groups.is_empty() || groups.iter().any(|a| a == g.group.as_str());
     let mut all = snapshot.groups().filter(|(_, g)| asked(g) && !g.inactive);
